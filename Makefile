@@ -1,0 +1,32 @@
+# make demo | test | build | models | format | lint | clean. The work is in scripts/.
+.PHONY: build demo test models format lint clean
+.DEFAULT_GOAL := build
+
+# The demo's text (64k: a slice of about 64K tokens; all: the whole Bible) and what its random choices follow from.
+TEXT ?= 64k
+SEED ?=
+
+build:
+	@scripts/install-packages demo
+	@scripts/build release
+
+demo: build
+	@scripts/fetch-model smollm2
+	@scripts/demo --text $(TEXT) $(if $(SEED),--seed $(SEED))
+
+models:
+	@scripts/fetch-model smollm2 gemma3
+
+test:
+	@scripts/test
+
+format:
+	@scripts/format
+
+lint:
+	@scripts/check-includes
+	@scripts/format --check
+	@scripts/lint
+
+clean:
+	rm -rf build build-asan

@@ -1,0 +1,34 @@
+# focusllm_layer(NAME SOURCES files... [LINK targets...]): one folder of src/ as the static library focusllm_NAME.
+function(focusllm_layer name)
+  cmake_parse_arguments(LAYER "" "" "SOURCES;LINK" ${ARGN})
+  add_library(focusllm_${name} STATIC ${LAYER_SOURCES})
+  target_link_libraries(focusllm_${name} PUBLIC focusllm_options ${LAYER_LINK})
+endfunction()
+
+# focusllm_kernel(TARGET file.cpp): compiles one kernel source once for each instruction set.
+# Each copy sees FOCUSLLM_ISA=<name> (scalar, avx2, avx512, avx512_vnni, avx512_bf16) as the namespace to define itself in;
+# base/cpu.h chooses among them at run time. Such a source includes no header with inline code other than Highway and
+# intrinsics: a function compiled for a newer instruction set must never be the copy that the linker keeps for all.
+set(FOCUSLLM_AVX2_FLAGS -mavx2 -mfma -mf16c -mbmi -mbmi2 -maes -mpclmul -msse4.2)
+set(FOCUSLLM_AVX512_FLAGS ${FOCUSLLM_AVX2_FLAGS} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd)
+set(FOCUSLLM_ISA_FLAGS_scalar -DHWY_COMPILE_ONLY_SCALAR)
+set(FOCUSLLM_ISA_FLAGS_avx2 ${FOCUSLLM_AVX2_FLAGS})
+set(FOCUSLLM_ISA_FLAGS_avx512 ${FOCUSLLM_AVX512_FLAGS})
+set(FOCUSLLM_ISA_FLAGS_avx512_vnni ${FOCUSLLM_AVX512_FLAGS} -mavx512vnni)
+set(FOCUSLLM_ISA_FLAGS_avx512_bf16 ${FOCUSLLM_AVX512_FLAGS} -mavx512vnni -mavx512bf16)
+function(focusllm_kernel target source)
+  get_filename_component(stem ${source} NAME_WE)
+  foreach(isa scalar avx2 avx512 avx512_vnni avx512_bf16)
+    add_library(${target}_${stem}_${isa} OBJECT ${source})
+    target_link_libraries(${target}_${stem}_${isa} PRIVATE focusllm_options PkgConfig::HWY)
+    target_compile_definitions(${target}_${stem}_${isa} PRIVATE FOCUSLLM_ISA=${isa} FOCUSLLM_ISA_${isa})
+    target_compile_options(${target}_${stem}_${isa} PRIVATE ${FOCUSLLM_ISA_FLAGS_${isa}})
+    if(NOT FOCUSLLM_SANITIZE)
+      target_compile_options(${target}_${stem}_${isa} PRIVATE -O3)
+    elseif(NOT isa STREQUAL scalar)
+      # UBSan's checks multiply unrolled code; the scalar copy of the same source keeps them.
+      target_compile_options(${target}_${stem}_${isa} PRIVATE -fno-sanitize=undefined)
+    endif()
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_${stem}_${isa}>)
+  endforeach()
+endfunction()
