@@ -1,0 +1,99 @@
+#include "base/cpu.h"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <vector>
+
+#include <cpuid.h>
+
+#include "base/bf16_probe.h"
+#include "base/error.h"
+
+namespace focusllm {
+namespace {
+
+constexpr std::array kNames{"scalar", "avx2", "avx512", "avx512_vnni", "avx512_bf16"};
+
+/// Clang 14's __builtin_cpu_supports() does not know the name.
+bool has_f16c() {
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+
+std::vector<Isa> detect() {
+  std::vector<Isa> found{Isa::scalar};
+  __builtin_cpu_init();
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi2") && has_f16c();
+  if (!avx2) return found;
+  found.push_back(Isa::avx2);
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512cd");
+  if (!avx512) return found;
+  found.push_back(Isa::avx512);
+  if (!__builtin_cpu_supports("avx512vnni")) return found;
+  found.push_back(Isa::avx512_vnni);
+  if (__builtin_cpu_supports("avx512bf16")) found.push_back(Isa::avx512_bf16);
+  return found;
+}
+
+const std::vector<Isa>& detected() {
+  static const std::vector<Isa> isas = detect();
+  return isas;
+}
+
+Isa choose() {
+  const char* name = std::getenv("FOCUSLLM_ISA");
+  if (name == nullptr || *name == '\0') return detected().back();
+  std::string known;
+  for (const Isa isa : detected()) {
+    if (isa_name(isa) == name) return isa;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", isa_name(isa));
+  }
+  fail("FOCUSLLM_ISA={}: not an instruction set of this machine; it has {}", name, known);
+}
+
+std::atomic<int>& active() {
+  static std::atomic<int> isa{static_cast<int>(choose())};
+  return isa;
+}
+
+}  // namespace
+
+std::string_view isa_name(Isa isa) {
+  return kNames.at(static_cast<std::size_t>(isa));
+}
+
+std::span<const Isa> supported_isas() {
+  return detected();
+}
+
+Isa active_isa() {
+  return static_cast<Isa>(active().load(std::memory_order_relaxed));
+}
+
+void set_active_isa(Isa isa) {
+  active().store(static_cast<int>(isa), std::memory_order_relaxed);
+}
+
+bool fast_bf16_dot() {
+  static const bool fast = detected().back() == Isa::avx512_bf16 && bf16_dot_outruns_f32();
+  return fast;
+}
+
+std::string cpu_model() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("model name")) return line.substr(std::min(line.size(), line.find(':') + 2));
+  }
+  return "unknown processor";
+}
+
+}  // namespace focusllm

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace focusllm {
+
+/// What went wrong, where, and what to do about it, in one line for the user. The program exits with 1.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The caller asked for something that makes no sense (wrong flag, contradictory options). The program exits
+/// with 2.
+class UsageError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The work was stopped through its CancelToken. The program exits with 130.
+class Cancelled : public Error {
+ public:
+  Cancelled() : Error("interrupted") {}
+};
+
+/// Throws Error with a fmt-formatted message.
+template <typename... Args>
+[[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {
+  throw Error(fmt::format(format, std::forward<Args>(args)...));
+}
+
+}  // namespace focusllm

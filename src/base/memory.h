@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <span>
+#include <string>
+
+namespace focusllm {
+
+/// Uninitialised memory of `size` elements, aligned to 64 bytes. Throws std::bad_alloc.
+template <typename T>
+class AlignedBuffer {
+ public:
+  AlignedBuffer() = default;
+  explicit AlignedBuffer(std::size_t size) { resize(size); }
+  /// Grows (contents are lost when it does); never shrinks its memory.
+  void resize(std::size_t size) {
+    if (size > capacity_) {
+      const std::size_t bytes = (size * sizeof(T) + 63) / 64 * 64;
+      data_.reset();  // frees before it takes: two copies need not fit
+      data_.reset(static_cast<T*>(std::aligned_alloc(64, bytes)));
+      if (!data_) throw std::bad_alloc();
+      capacity_ = size;
+    }
+    size_ = size;
+  }
+  T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
+  T& operator[](std::size_t i) { return data_.get()[i]; }
+  const T& operator[](std::size_t i) const { return data_.get()[i]; }
+  std::span<T> span() { return {data(), size_}; }
+  std::span<const T> span() const { return {data(), size_}; }
+
+ private:
+  struct Free {
+    void operator()(T* p) const { std::free(p); }
+  };
+  std::unique_ptr<T, Free> data_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+/// Bytes that can still be taken without swapping (MemAvailable, and the cgroup's limit where there is one).
+std::int64_t available_memory();
+/// The most memory that this process has held so far, in bytes.
+std::int64_t peak_memory();
+/// "1.5 GiB", "23 KiB".
+std::string format_bytes(std::int64_t bytes);
+
+}  // namespace focusllm
