@@ -1,0 +1,57 @@
+#include "tensor/product_type.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+
+#include "base/cpu.h"
+#include "base/error.h"
+
+namespace focusllm {
+namespace {
+
+std::optional<ProductType> pinned() {
+  const char* value = std::getenv("FOCUSLLM_PRODUCT");
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  const std::string_view name = value;
+  if (name == "f32") return ProductType::f32;
+  if (name == "bf16") return ProductType::bf16;
+  if (name == "int8") return ProductType::int8;
+  fail("FOCUSLLM_PRODUCT={}: not a number type of products; there are f32, bf16, int8", name);
+}
+
+ProductType fastest_float() {
+  return fast_bf16_dot() ? ProductType::bf16 : ProductType::f32;
+}
+
+bool is_quantized(BlockType type) {
+  return block_traits(type).elements > 1;
+}
+
+}  // namespace
+
+// Measured (docs/performance.md): wherever a processor has VNNI, int8 outruns bf16 and f32 two to four times;
+// without it, our int8 product is the slower one.
+ProductType choose_product_type(BlockType type) {
+  if (type == BlockType::f32) return ProductType::f32;
+  if (is_quantized(type) && active_isa() >= Isa::avx512_vnni) return ProductType::int8;
+  return fastest_float();
+}
+
+ProductType resolve_product_type(std::span<const BlockMatrix> stack, ProductType wanted) {
+  if (wanted != ProductType::automatic) return wanted;
+  std::int64_t outputs = 0;
+  ProductType chosen = ProductType::int8;
+  for (const BlockMatrix& matrix : stack) {
+    // One matrix of higher precision keeps the whole stack there.
+    const ProductType type = choose_product_type(matrix.type);
+    if (chosen == ProductType::int8 || type == ProductType::f32) chosen = type;
+    outputs += matrix.rows;
+  }
+  if (const auto pin = pinned()) chosen = *pin;
+  if (chosen == ProductType::int8 && outputs > kMostInt8Outputs) return fastest_float();
+  return chosen;
+}
+
+}  // namespace focusllm

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+namespace focusllm {
+
+// Operations on dense f32 rows [rows, width], split over the thread pool by rows when there are enough of
+// them.
+
+/// out = x / sqrt(mean(x^2) + epsilon) * weight, per row. out may be x.
+void rms_norm(const float* x, const float* weight, float epsilon, std::int64_t rows, std::int64_t width,
+              float* out);
+/// y += x
+void add_rows(const float* x, std::int64_t rows, std::int64_t width, float* y);
+/// gate_up [rows, 2*width] holds gate | up; out [rows, width] = silu(gate) * up.
+void silu_gate(const float* gate_up, std::int64_t rows, std::int64_t width, float* out);
+/// The same with GELU in its tanh form (gemma).
+void gelu_gate(const float* gate_up, std::int64_t rows, std::int64_t width, float* out);
+/// In place: x *= factor.
+void scale_rows(float factor, std::int64_t rows, std::int64_t width, float* x);
+
+}  // namespace focusllm

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "tensor/isa_namespaces.h"
+
+namespace focusllm {
+
+/// One instruction set's row operations: single-threaded, on `count` or `width` consecutive floats.
+struct RowOps {
+  void (*rms_norm)(const float* x, const float* weight, float epsilon, long width, float* out);
+  void (*add)(const float* x, long count, float* y);
+  void (*silu_gate)(const float* gate, const float* up, long width, float* out);
+  void (*gelu_gate)(const float* gate, const float* up, long width, float* out);
+  void (*scale)(float factor, long count, float* x);
+};
+
+FOCUSLLM_DECLARE_PER_ISA(RowOps, row_ops)
+
+}  // namespace focusllm

@@ -1,0 +1,144 @@
+#include "tensor/row_ops.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "base/cpu.h"
+#include "random_matrix.h"
+
+namespace focusllm {
+namespace {
+
+using testing::normal;
+
+constexpr std::int64_t kWidths[] = {1, 3, 4, 7, 8, 15, 16, 17, 31, 33, 64, 100, 576, 1537};
+
+/// Runs `check(rows, width)` for each instruction set, at odd widths, for one row and for enough to use the
+/// threads.
+void sweep(const std::function<void(std::int64_t, std::int64_t)>& check) {
+  const Isa before = active_isa();
+  for (const Isa isa : supported_isas()) {
+    SCOPED_TRACE(isa_name(isa));
+    set_active_isa(isa);
+    for (const std::int64_t width : kWidths) {
+      SCOPED_TRACE(width);
+      check(1, width);
+      check(40, width);
+    }
+  }
+  set_active_isa(before);
+}
+
+void expect_near(const std::vector<float>& got, const std::vector<double>& want,
+                 const std::vector<double>& bound) {
+  ASSERT_EQ(got.size(), want.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    ASSERT_TRUE(std::abs(got[i] - want[i]) <= bound[i]) << "at " << i << ": " << got[i] << " for " << want[i];
+  }
+}
+
+TEST(RowOps, RmsNorm) {
+  sweep([](std::int64_t rows, std::int64_t width) {
+    std::vector<float> x = normal(rows * width, 1);
+    const std::vector<float> weight = normal(width, 2);
+    std::vector<double> want(x.size());
+    std::vector<double> bound(x.size());
+    for (std::int64_t r = 0; r < rows; ++r) {
+      double squares = 0;
+      for (std::int64_t i = 0; i < width; ++i)
+        squares += std::pow(x[static_cast<std::size_t>(r * width + i)], 2);
+      for (std::int64_t i = 0; i < width; ++i) {
+        const auto at = static_cast<std::size_t>(r * width + i);
+        want[at] = x[at] / std::sqrt(squares / static_cast<double>(width) + 1e-5) *
+                   weight[static_cast<std::size_t>(i)];
+        bound[at] = 2e-6 * std::abs(want[at]);
+      }
+    }
+    std::vector<float> out(x.size());
+    rms_norm(x.data(), weight.data(), 1e-5F, rows, width, out.data());
+    expect_near(out, want, bound);
+    rms_norm(x.data(), weight.data(), 1e-5F, rows, width, x.data());
+    EXPECT_EQ(x, out) << "in place";
+  });
+}
+
+TEST(RowOps, AddAndScale) {
+  sweep([](std::int64_t rows, std::int64_t width) {
+    const std::vector<float> x = normal(rows * width, 1);
+    std::vector<float> y = normal(rows * width, 2);
+    std::vector<float> want(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) want[i] = (x[i] + y[i]) * 1.25F;
+    add_rows(x.data(), rows, width, y.data());
+    scale_rows(1.25F, rows, width, y.data());
+    EXPECT_EQ(y, want);
+  });
+}
+
+/// Gates over the whole range of floats, exactly 0 and both ends included.
+std::vector<float> gates(std::int64_t rows, std::int64_t width) {
+  std::vector<float> values = normal(rows * 2 * width, 3);
+  const float factors[] = {1, 10, 0, 1e-20F, 60, 3e6F};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool gate = static_cast<std::int64_t>(i) % (2 * width) < width;
+    if (gate) values[i] *= factors[i % 6];
+  }
+  return values;
+}
+
+/// The exponent's own rounding makes the error relative to its size.
+void check_gate(std::int64_t rows, std::int64_t width,
+                void (*operation)(const float*, std::int64_t, std::int64_t, float*),
+                double (*activation)(double), double (*exponent)(double)) {
+  const std::vector<float> input = gates(rows, width);
+  std::vector<double> want;
+  std::vector<double> bound;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t i = 0; i < width; ++i) {
+      const float gate = input[static_cast<std::size_t>(r * 2 * width + i)];
+      const float up = input[static_cast<std::size_t>(r * 2 * width + width + i)];
+      want.push_back(activation(gate) * up);
+      bound.push_back(1e-6 * std::abs(want.back()) * (1 + std::min(90.0, std::abs(exponent(gate))) / 4) +
+                      1e-37 * std::abs(gate * up));
+    }
+  }
+  std::vector<float> out(want.size());
+  operation(input.data(), rows, width, out.data());
+  expect_near(out, want, bound);
+}
+
+TEST(RowOps, SiluGate) {
+  sweep([](std::int64_t rows, std::int64_t width) {
+    check_gate(
+        rows, width, silu_gate, [](double x) { return x / (1 + std::exp(-x)); }, [](double) { return 0.0; });
+  });
+}
+
+double gelu_exponent(double x) {
+  return 1.5957691216057308 * (x + 0.044715 * x * x * x);
+}
+
+TEST(RowOps, GeluGate) {
+  sweep([](std::int64_t rows, std::int64_t width) {
+    check_gate(
+        rows, width, gelu_gate, [](double x) { return x / (1 + std::exp(-gelu_exponent(x))); },
+        gelu_exponent);
+  });
+}
+
+TEST(RowOps, NotANumberStays) {
+  sweep([](std::int64_t rows, std::int64_t width) {
+    std::vector<float> input(static_cast<std::size_t>(rows * 2 * width), 1.0F);
+    input[0] = std::nanf("");
+    std::vector<float> out(static_cast<std::size_t>(rows * width));
+    silu_gate(input.data(), rows, width, out.data());
+    EXPECT_TRUE(std::isnan(out[0]));
+    gelu_gate(input.data(), rows, width, out.data());
+    EXPECT_TRUE(std::isnan(out[0]));
+  });
+}
+
+}  // namespace
+}  // namespace focusllm
