@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "attention/kernel.h"
+#include "attention/keys.h"
+
+// The pieces that problems are cut into, and the drivers that feed them to the kernels.
+
+namespace focusllm::attention {
+
+/// What one thread computes at a time: some rows of a problem, the query heads of one key head, a part of the
+/// keys.
+struct Work {
+  const Problem* problem = nullptr;
+  int kv_head = 0;
+  std::int64_t row = 0;
+  std::int64_t rows = 0;
+  std::int64_t from_key = 0;  ///< among the keys that any of the rows sees
+  std::int64_t to_key = 0;
+  float* out = nullptr;  ///< of the first row's first head
+  float* lse = nullptr;
+  std::int64_t out_stride = 0;  ///< floats from row to row
+  std::int64_t lse_stride = 0;
+};
+
+/// Bytes that only grow, reused from call to call; one for each thread.
+class Scratch {
+ public:
+  /// Makes room for `bytes`; take() then hands it out in pieces aligned to 64.
+  void reset(std::size_t bytes);
+  template <typename T>
+  T* take(std::int64_t count) {
+    T* piece = reinterpret_cast<T*>(base_ + used_);
+    used_ += rounded(count * static_cast<std::int64_t>(sizeof(T)));
+    return piece;
+  }
+  static std::size_t rounded(std::int64_t bytes) { return (static_cast<std::size_t>(bytes) + 63) / 64 * 64; }
+  static Scratch& of_this_thread();
+
+ private:
+  std::unique_ptr<std::byte[]> memory_;
+  std::byte* base_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t used_ = 0;
+};
+
+inline constexpr double kLog2E = 1.4426950408889634;
+inline constexpr double kLn2 = 0.6931471805599453;
+
+/// The kernels of the active instruction set, and which of its tile kernels takes keys of a type.
+const Kernels& active_kernels();
+const TileKernel& tile_kernel(KvType type);
+/// Whether that is the one with bf16 dot products.
+bool uses_bf16(KvType type);
+
+/// Many queries: packed tiles.
+void attend_tiles(const TileKernel& kernel, const Work& work);
+/// Up to kMaxRowQueries queries.
+void attend_few(const Kernels& kernels, const Work& work);
+/// Column sums of one key head over the keys [work.from_key, work.to_key).
+void sum_columns(const TileKernel& kernel, const Work& work, const float* lse, float* sums,
+                 std::int64_t stride);
+
+/// The natural log-sum-exp of a running maximum and sum in base 2; -inf when the sum is 0.
+float natural_lse(float top, float total);
+
+}  // namespace focusllm::attention
