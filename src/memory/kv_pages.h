@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "attention/partial.h"
+#include "base/memory.h"
+
+namespace focusllm::memory {
+
+using attention::HeadShape;
+using attention::KvType;
+
+/// One side (keys or values) of a page: [kv_heads, capacity, dim] of the KvType, with scales for int8.
+struct PageSide {
+  AlignedBuffer<std::byte> data;
+  AlignedBuffer<float> scales;
+};
+
+/// Keys or values of a growing sequence of tokens, in pages of equal size. Rows are converted as they come:
+/// bf16 rounds to nearest even; int8 takes one scale for each token and head (its largest magnitude / 127).
+class PagedRows {
+ public:
+  PagedRows(HeadShape shape, KvType type, std::int64_t page_tokens)
+      : shape_(shape), type_(type), page_tokens_(page_tokens) {}
+  PagedRows(PagedRows&&) = default;
+  PagedRows& operator=(PagedRows&&) = default;
+
+  /// rows [count, kv_heads * dim], `stride` floats apart.
+  void append(const float* rows, std::int64_t stride, std::int64_t count);
+  /// Frees every page that lies wholly before `token`. Tokens keep their numbers.
+  void drop_before(std::int64_t token);
+
+  std::int64_t count() const { return count_; }                   ///< tokens appended so far
+  std::int64_t first() const { return dropped_ * page_tokens_; }  ///< first token that may still be there
+  std::int64_t page_tokens() const { return page_tokens_; }
+  const PageSide& page(std::int64_t index) const {
+    return pages_[static_cast<std::size_t>(index - dropped_)];
+  }
+  /// Reads a token's row of one head back as floats: out [dim].
+  void read(std::int64_t token, int kv_head, float* out) const;
+
+  KvType type() const { return type_; }
+  const HeadShape& shape() const { return shape_; }
+  std::int64_t bytes() const;
+
+ private:
+  PageSide new_page() const;
+  void store(const float* row, std::int64_t slot, PageSide& page) const;
+
+  HeadShape shape_;
+  KvType type_;
+  std::int64_t page_tokens_;
+  std::int64_t count_ = 0;
+  std::int64_t dropped_ = 0;  ///< pages freed at the front
+  std::deque<PageSide> pages_;
+};
+
+/// The runs of tokens [begin, end), at positions equal to their numbers, of keys and values with equal pages.
+/// Appends.
+void add_runs(const PagedRows& keys, const PagedRows& values, std::int64_t begin, std::int64_t end,
+              std::vector<attention::KvRun>& runs);
+
+/// Bytes that keys or values of one token take: all heads of one layer.
+std::int64_t row_bytes(const HeadShape& shape, KvType type);
+
+}  // namespace focusllm::memory

@@ -1,0 +1,136 @@
+#include "model/decoder.h"
+
+#include "base/threads.h"
+#include "tensor/row_ops.h"
+
+namespace focusllm::model {
+namespace {
+
+/// Calls run(first row, rows, weight set) for every run of rows that share a weight set.
+template <typename Run>
+void for_each_weight_set(const Rows& rows, Run&& run) {
+  const auto& sets = rows.weight_sets;
+  for (std::size_t first = 0; first < sets.size();) {
+    std::size_t end = first;
+    while (end < sets.size() && sets[end] == sets[first]) ++end;
+    run(static_cast<std::int64_t>(first), static_cast<std::int64_t>(end - first), sets[first]);
+    first = end;
+  }
+}
+
+/// RMS norm of each head of some heads that stand side by side in rows `stride` apart (QK-norm).
+void norm_heads(const std::vector<float>& weight, float epsilon, int heads, std::int64_t rows,
+                std::int64_t stride, float* x) {
+  const auto dim = static_cast<std::int64_t>(weight.size());
+  for (std::int64_t row = 0; row < rows; ++row) {
+    rms_norm(x + row * stride, weight.data(), epsilon, heads, dim, x + row * stride);
+  }
+}
+
+}  // namespace
+
+std::span<const float> Decoder::forward(const Rows& rows, AttentionSource& source,
+                                        const CancelToken& cancel) {
+  run_layers(rows, source, cancel, false);
+  const Spec& spec = model_->spec();
+  rms_norm(x_.data(), model_->output_norm().data(), spec.epsilon, rows.size(), spec.width, normed_.data());
+  return {normed_.data(), static_cast<std::size_t>(rows.size() * spec.width)};
+}
+
+void Decoder::read(const Rows& rows, AttentionSource& source, const CancelToken& cancel) {
+  run_layers(rows, source, cancel, true);
+}
+
+void Decoder::logits(const float* hidden, std::int64_t rows, float* out) const {
+  model_->head().apply(hidden, rows, out);
+}
+
+void Decoder::embed(const Rows& rows) {
+  const Spec& spec = model_->spec();
+  const auto count = static_cast<std::size_t>(rows.size());
+  const auto width = static_cast<std::size_t>(spec.width);
+  x_.resize(count * width);
+  normed_.resize(count * width);
+  qkv_.resize(count * static_cast<std::size_t>(spec.qkv_width()));
+  attended_.resize(count * static_cast<std::size_t>(spec.attention_width()));
+  gate_up_.resize(count * 2 * static_cast<std::size_t>(spec.feed_forward));
+  gated_.resize(count * static_cast<std::size_t>(spec.feed_forward));
+  if (rows.states != nullptr) {
+    std::copy(rows.states, rows.states + count * width, x_.data());
+  } else {
+    model_->embed(rows.tokens, x_.data());
+  }
+}
+
+void Decoder::run_layers(const Rows& rows, AttentionSource& source, const CancelToken& cancel,
+                         bool only_read) {
+  if (rows.size() == 0) return;
+  embed(rows);
+  const auto layers = static_cast<int>(model_->layers().size());
+  for (int i = 0; i < layers; ++i) {
+    cancel.check();
+    attend(rows, i, source);
+    if (only_read && i + 1 == layers)
+      return;  // the last layer's keys and values are stored; nobody sees the rest
+    const Layer& layer = model_->layers()[static_cast<std::size_t>(i)];
+    project_out(rows, layer);
+    feed_forward(layer, rows.size());
+  }
+}
+
+void Decoder::attend(const Rows& rows, int index, AttentionSource& source) {
+  const Spec& spec = model_->spec();
+  const Layer& layer = model_->layers()[static_cast<std::size_t>(index)];
+  const std::int64_t stride = spec.qkv_width();
+  const std::int64_t keys = spec.attention_width();
+  rms_norm(x_.data(), layer.attention_norm.data(), spec.epsilon, rows.size(), spec.width, normed_.data());
+  for_each_weight_set(rows, [&](std::int64_t first, std::int64_t count, std::uint8_t set) {
+    const AttentionWeights& weights = layer.attention.at(set);
+    float* qkv = qkv_.data() + first * stride;
+    weights.qkv.apply(normed_.data() + first * spec.width, count, qkv);
+    if (weights.qkv_bias.empty()) return;
+    for (std::int64_t row = 0; row < count; ++row)
+      add_rows(weights.qkv_bias.data(), 1, stride, qkv + row * stride);
+  });
+  if (!layer.query_norm.empty()) {
+    norm_heads(layer.query_norm, spec.epsilon, spec.heads.heads, rows.size(), stride, qkv_.data());
+    norm_heads(layer.key_norm, spec.epsilon, spec.heads.kv_heads, rows.size(), stride, qkv_.data() + keys);
+  }
+  const std::int64_t values = keys + std::int64_t{spec.heads.kv_heads} * spec.heads.dim;
+  source.attend({index, rows, qkv_.data(), stride, keys, values, attended_.data()});
+}
+
+void Decoder::project_out(const Rows& rows, const Layer& layer) {
+  const Spec& spec = model_->spec();
+  const bool post_norm = !layer.post_attention_norm.empty();
+  float* target = post_norm ? normed_.data() : x_.data();
+  for_each_weight_set(rows, [&](std::int64_t first, std::int64_t count, std::uint8_t set) {
+    layer.attention.at(set).out.apply(attended_.data() + first * spec.attention_width(), count,
+                                      target + first * spec.width, !post_norm);
+  });
+  if (!post_norm) return;
+  rms_norm(normed_.data(), layer.post_attention_norm.data(), spec.epsilon, rows.size(), spec.width,
+           normed_.data());
+  add_rows(normed_.data(), rows.size(), spec.width, x_.data());
+}
+
+void Decoder::feed_forward(const Layer& layer, std::int64_t rows) {
+  const Spec& spec = model_->spec();
+  rms_norm(x_.data(), layer.feed_forward_norm.data(), spec.epsilon, rows, spec.width, normed_.data());
+  layer.gate_up.apply(normed_.data(), rows, gate_up_.data());
+  if (spec.gate == Spec::Gate::silu) {
+    silu_gate(gate_up_.data(), rows, spec.feed_forward, gated_.data());
+  } else {
+    gelu_gate(gate_up_.data(), rows, spec.feed_forward, gated_.data());
+  }
+  if (layer.post_feed_forward_norm.empty()) {
+    layer.down.apply(gated_.data(), rows, x_.data(), true);
+    return;
+  }
+  layer.down.apply(gated_.data(), rows, normed_.data());
+  rms_norm(normed_.data(), layer.post_feed_forward_norm.data(), spec.epsilon, rows, spec.width,
+           normed_.data());
+  add_rows(normed_.data(), rows, spec.width, x_.data());
+}
+
+}  // namespace focusllm::model

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "base/cancel.h"
+#include "base/memory.h"
+#include "model/model.h"
+#include "model/rows.h"
+
+namespace focusllm::model {
+
+/// Rows through a model's layers. Holds the scratch memory of one session; the model is shared and const. It
+/// knows no method: what a layer attends to is the AttentionSource's business.
+class Decoder {
+ public:
+  explicit Decoder(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
+
+  const Model& model() const { return *model_; }
+  /// Final hidden states (after the output norm) of all rows: [rows, width], valid until the next call.
+  /// Checks `cancel` between layers and throws Cancelled.
+  std::span<const float> forward(const Rows& rows, AttentionSource& source, const CancelToken& cancel);
+  /// The same without what only the final hidden states need: for rows whose keys and values are all that is
+  /// wanted.
+  void read(const Rows& rows, AttentionSource& source, const CancelToken& cancel);
+  /// hidden [rows, width] -> logits [rows, vocabulary].
+  void logits(const float* hidden, std::int64_t rows, float* out) const;
+
+ private:
+  void embed(const Rows& rows);
+  void run_layers(const Rows& rows, AttentionSource& source, const CancelToken& cancel, bool only_read);
+  void attend(const Rows& rows, int index, AttentionSource& source);
+  void project_out(const Rows& rows, const Layer& layer);
+  void feed_forward(const Layer& layer, std::int64_t rows);
+
+  std::shared_ptr<const Model> model_;
+  AlignedBuffer<float> x_;         ///< [rows, width] residual stream
+  AlignedBuffer<float> normed_;    ///< [rows, width]
+  AlignedBuffer<float> qkv_;       ///< [rows, qkv_width]
+  AlignedBuffer<float> attended_;  ///< [rows, attention_width]
+  AlignedBuffer<float> gate_up_;   ///< [rows, 2 * feed_forward]
+  AlignedBuffer<float> gated_;     ///< [rows, feed_forward]
+};
+
+}  // namespace focusllm::model

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace focusllm::model {
+
+/// What goes through the decoder in one pass, one entry of each vector for each row.
+struct Rows {
+  std::vector<std::int32_t> tokens;     ///< ignored where `states` are given
+  std::vector<std::int64_t> positions;  ///< in the row's own sequence
+  std::vector<std::int32_t> segments;   ///< which sequence the row belongs to; the method's numbering
+  std::vector<std::uint8_t>
+      weight_sets;  ///< 0: the model's own q, k, v, o; others: an adapter's. Runs of equal ones.
+  const float* states = nullptr;  ///< [rows, width] instead of embedded tokens, or null
+
+  std::int64_t size() const { return static_cast<std::int64_t>(positions.size()); }
+  void clear() {
+    tokens.clear();
+    positions.clear();
+    segments.clear();
+    weight_sets.clear();
+    states = nullptr;
+  }
+  void add(std::int32_t token, std::int64_t position, std::int32_t segment = 0, std::uint8_t weight_set = 0) {
+    tokens.push_back(token);
+    positions.push_back(position);
+    segments.push_back(segment);
+    weight_sets.push_back(weight_set);
+  }
+};
+
+/// Queries, keys and values of one layer for all rows, after QK-norm and before the rotary embedding.
+struct LayerRows {
+  int layer = 0;
+  const Rows& rows;
+  const float* qkv =
+      nullptr;  ///< row r at qkv + r * stride: queries [heads, dim] | keys [kv_heads, dim] | values
+  std::int64_t stride = 0;
+  std::int64_t keys = 0;    ///< offset of the keys in a row
+  std::int64_t values = 0;  ///< offset of the values in a row
+  float* out = nullptr;     ///< [rows, heads, dim], dense: the attention's result goes here
+};
+
+/// What each layer attends to: the one thing that differs between methods. Called layer by layer in order.
+class AttentionSource {
+ public:
+  virtual ~AttentionSource() = default;
+  virtual void attend(const LayerRows& layer) = 0;
+};
+
+}  // namespace focusllm::model
