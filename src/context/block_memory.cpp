@@ -1,0 +1,112 @@
+#include "context/block_memory.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace focusllm::context {
+namespace {
+
+float dot(const float* a, const Bf16* b, std::size_t size) {
+  float sum = 0;
+  for (std::size_t i = 0; i < size; ++i) sum += a[i] * to_float(b[i]);
+  return sum;
+}
+
+}  // namespace
+
+BlockMemory::BlockMemory(const attention::HeadShape& heads, attention::KvType type, const Sizes& sizes)
+    : heads_(heads),
+      sizes_(sizes),
+      keys_(heads, type, sizes.block),
+      values_(heads, type, sizes.block),
+      scores_(static_cast<std::size_t>(heads.heads)) {}
+
+void BlockMemory::append(const float* keys, const float* values, std::int64_t stride, std::int64_t rows) {
+  keys_.append(keys, stride, rows);
+  values_.append(values, stride, rows);
+  const auto size = static_cast<std::size_t>(tokens() - remainder_begin());
+  for (auto& scores : scores_) scores.resize(size, 0.0F);
+}
+
+std::int64_t BlockMemory::remainder_begin() const {
+  return std::min(tokens(), sizes_.initial + blocks_ * sizes_.block);
+}
+
+std::vector<std::int64_t> BlockMemory::select(const float* query, std::int64_t top_k) const {
+  std::vector<std::int64_t> ids(static_cast<std::size_t>(blocks_));
+  std::iota(ids.begin(), ids.end(), 0);
+  if (blocks_ <= top_k) return ids;
+  const auto width = static_cast<std::size_t>(heads_.heads) * static_cast<std::size_t>(heads_.dim);
+  std::vector<float> scores(ids.size());
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    scores[i] = dot(query, representatives_.data() + i * width, width);
+  }
+  const auto top = ids.begin() + top_k;
+  std::partial_sort(ids.begin(), top, ids.end(), [&](std::int64_t a, std::int64_t b) {
+    const float x = scores[static_cast<std::size_t>(a)];
+    const float y = scores[static_cast<std::size_t>(b)];
+    return x != y ? x > y : a < b;
+  });
+  ids.erase(top, ids.end());
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+void BlockMemory::add_scores(std::int64_t first, std::int64_t count, const float* sums, std::int64_t stride) {
+  const auto offset = static_cast<std::size_t>(first - remainder_begin());
+  for (std::size_t head = 0; head < scores_.size(); ++head) {
+    const float* row = sums + static_cast<std::int64_t>(head) * stride;
+    for (std::int64_t i = 0; i < count; ++i) scores_[head][offset + static_cast<std::size_t>(i)] += row[i];
+  }
+}
+
+void BlockMemory::retire() {
+  while (tokens() - remainder_begin() - sizes_.block >= sizes_.local) cut_block();
+}
+
+void BlockMemory::cut_block() {
+  const std::int64_t first = remainder_begin();
+  const auto dim = static_cast<std::size_t>(heads_.dim);
+  std::vector<float> mean(dim);
+  for (int head = 0; head < heads_.heads; ++head) {
+    represent(head, first, mean.data());
+    for (const float value : mean) representatives_.push_back(to_bf16(value));
+  }
+  for (auto& scores : scores_) scores.erase(scores.begin(), scores.begin() + sizes_.block);
+  ++blocks_;
+}
+
+void BlockMemory::represent(int head, std::int64_t first, float* out) const {
+  const auto& scores = scores_[static_cast<std::size_t>(head)];
+  std::vector<std::int64_t> order(static_cast<std::size_t>(sizes_.block));
+  std::iota(order.begin(), order.end(), 0);
+  const auto top = order.begin() + sizes_.representatives;
+  std::partial_sort(order.begin(), top, order.end(), [&](std::int64_t a, std::int64_t b) {
+    const float x = scores[static_cast<std::size_t>(a)];
+    const float y = scores[static_cast<std::size_t>(b)];
+    return x != y ? x > y : a < b;
+  });
+  std::vector<float> key(static_cast<std::size_t>(heads_.dim));
+  std::fill(out, out + heads_.dim, 0.0F);
+  const int kv_head = head / (heads_.heads / heads_.kv_heads);
+  for (auto it = order.begin(); it != top; ++it) {
+    keys_.read(first + *it, kv_head, key.data());
+    for (int i = 0; i < heads_.dim; ++i) out[i] += key[static_cast<std::size_t>(i)];
+  }
+  for (int i = 0; i < heads_.dim; ++i) out[i] /= static_cast<float>(sizes_.representatives);
+}
+
+std::int64_t BlockMemory::bytes() const {
+  return keys_.bytes() + values_.bytes() +
+         static_cast<std::int64_t>(representatives_.capacity() * sizeof(Bf16));
+}
+
+std::int64_t BlockMemory::bytes_needed(const attention::HeadShape& heads, attention::KvType type,
+                                       const Sizes& sizes, std::int64_t tokens) {
+  const std::int64_t blocks = std::max<std::int64_t>(0, tokens - sizes.initial - sizes.local) / sizes.block;
+  return 2 * (tokens + sizes.block) * memory::row_bytes(heads, type) +
+         2 * blocks * heads.heads * heads.dim * 2;
+}
+
+}  // namespace focusllm::context

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "attention/partial.h"
+#include "base/bf16.h"
+#include "memory/kv_pages.h"
+
+namespace focusllm::context {
+
+/// InfLLM's memory of one layer (methods.md section 2): all tokens' raw keys (before the rotary embedding)
+/// and values. The first `initial` tokens are always seen; behind them stand blocks of `block` tokens, each
+/// with a representative for every query head; what is not yet a block is the remainder, whose tokens collect
+/// the attention they receive.
+class BlockMemory {
+ public:
+  struct Sizes {
+    std::int64_t local, initial, block, representatives;
+  };
+  BlockMemory(const attention::HeadShape& heads, attention::KvType type, const Sizes& sizes);
+
+  /// keys and values [rows, kv_heads * dim], `stride` floats apart.
+  void append(const float* keys, const float* values, std::int64_t stride, std::int64_t rows);
+  std::int64_t tokens() const { return keys_.count(); }
+  std::int64_t blocks() const { return blocks_; }
+  std::int64_t remainder_begin() const;  ///< first token that is neither initial nor in a block
+  std::int64_t block_begin(std::int64_t block) const { return sizes_.initial + block * sizes_.block; }
+
+  /// The `top_k` blocks nearest to `query` [heads, dim] (the mean of the block of queries, rotated): in text
+  /// order.
+  std::vector<std::int64_t> select(const float* query, std::int64_t top_k) const;
+  /// Runs of tokens [begin, end), raw keys.
+  void add_runs(std::int64_t begin, std::int64_t end, std::vector<attention::KvRun>& runs) const {
+    memory::add_runs(keys_, values_, begin, end, runs);
+  }
+  /// Runs of the same tokens with `rotated` keys and the values held here.
+  void add_runs(const memory::PagedRows& rotated, std::int64_t begin, std::int64_t end,
+                std::vector<attention::KvRun>& runs) const {
+    memory::add_runs(rotated, values_, begin, end, runs);
+  }
+  /// Adds attention received: sums [heads, stride], of tokens first, first + 1, ..., `count` of them.
+  void add_scores(std::int64_t first, std::int64_t count, const float* sums, std::int64_t stride);
+  /// Cuts blocks from the remainder until all that is left is needed for the local window.
+  void retire();
+
+  std::int64_t bytes() const;
+  static std::int64_t bytes_needed(const attention::HeadShape& heads, attention::KvType type,
+                                   const Sizes& sizes, std::int64_t tokens);
+
+ private:
+  void cut_block();
+  void represent(int head, std::int64_t first, float* out) const;
+
+  attention::HeadShape heads_;
+  Sizes sizes_;
+  memory::PagedRows keys_, values_;
+  std::int64_t blocks_ = 0;
+  std::vector<Bf16> representatives_;       ///< [blocks, heads, dim]
+  std::vector<std::vector<float>> scores_;  ///< [heads][remainder tokens]
+};
+
+}  // namespace focusllm::context

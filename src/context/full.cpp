@@ -1,0 +1,51 @@
+#include "context/full.h"
+
+#include "base/error.h"
+
+namespace focusllm::context {
+namespace {
+
+constexpr std::int64_t kBlock =
+    512;  // rows in a pass: enough for the products' peak, few enough for the caches
+constexpr std::int64_t kPage = 256;
+
+}  // namespace
+
+Full::Full(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel)
+    : Sequential(std::move(model), cancel, kBlock, false),
+      beyond_trained_(options.beyond_trained),
+      rotary_(Sequential::model()) {
+  for (int i = 0; i < spec().layers; ++i)
+    layers_.emplace_back(spec(), options.kv_type, spec().window(i), kPage);
+}
+
+std::int64_t Full::memory_bytes() const {
+  std::int64_t bytes = 0;
+  for (const WindowCache& layer : layers_) bytes += layer.bytes();
+  return bytes;
+}
+
+std::int64_t Full::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  std::int64_t bytes = 0;
+  for (int i = 0; i < spec.layers; ++i) bytes += window_bytes(spec, options.kv_type, spec.window(i), tokens);
+  return bytes;
+}
+
+void Full::begin(std::int64_t first, std::int64_t count) {
+  if (!beyond_trained_ && first + count > spec().trained_context) {
+    fail(
+        "the text has at least {} tokens; the model was trained for {}: use --method infllm (or auto), or "
+        "--beyond-trained to go on all the same",
+        first + count, spec().trained_context);
+  }
+  rotary_.set_positions(positions());
+}
+
+void Full::attend(const model::LayerRows& layer) {
+  WindowCache& cache = layers_[static_cast<std::size_t>(layer.layer)];
+  cache.append(layer, rotary_.keys(layer), spec().heads);
+  lse_.resize(static_cast<std::size_t>(layer.rows.size() * spec().heads.heads));
+  attention::partial(cache.problem(spec(), layer, rotary_.queries(layer), layer.out, lse_.data()));
+}
+
+}  // namespace focusllm::context

@@ -1,0 +1,215 @@
+#include "context/infllm.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace focusllm::context {
+namespace {
+
+constexpr std::int64_t kBlock = 512;  // rows of queries that choose their memory together
+
+BlockMemory::Sizes sizes_of(const Options& options) {
+  return {options.local, options.initial, options.block, options.representatives};
+}
+
+}  // namespace
+
+InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel)
+    : Sequential(std::move(model), cancel, std::min(kBlock, options.local), true),
+      sizes_(sizes_of(options)),
+      top_k_(options.top_k),
+      answer_top_k_(options.answer_top_k),
+      rotary_(Sequential::model()),
+      far_rotary_(Sequential::model()) {
+  const auto& heads = spec().heads;
+  for (int i = 0; i < spec().layers; ++i) {
+    layers_.push_back({BlockMemory(heads, options.kv_type, sizes_),
+                       memory::PagedRows(heads, options.kv_type, options.block)});
+    windows_.emplace_back();
+    if (const std::int64_t window = spec().window(i); window > 0) {
+      windows_.back().emplace(spec(), options.kv_type, window, options.block);
+    }
+  }
+  const std::int64_t far_position[] = {sizes_.local - 1};
+  far_rotary_.set_positions(far_position);
+}
+
+std::int64_t InfLlm::memory_bytes() const {
+  std::int64_t bytes = 0;
+  for (const LayerState& layer : layers_) bytes += layer.memory.bytes() + layer.rotated.bytes();
+  for (const auto& window : windows_) bytes += window ? window->bytes() : 0;
+  return bytes;
+}
+
+std::int64_t InfLlm::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  std::int64_t bytes = 0;
+  for (int i = 0; i < spec.layers; ++i) {
+    if (spec.window(i) > 0) {
+      bytes += window_bytes(spec, options.kv_type, spec.window(i), tokens);
+    } else {
+      bytes += BlockMemory::bytes_needed(spec.heads, options.kv_type, sizes_of(options), tokens);
+      bytes += window_bytes(spec, options.kv_type, options.local, tokens) / 2;
+    }
+  }
+  return bytes;
+}
+
+void InfLlm::begin(std::int64_t, std::int64_t) {
+  rotary_.set_positions(positions());
+}
+
+void InfLlm::attend(const model::LayerRows& layer) {
+  const auto index = static_cast<std::size_t>(layer.layer);
+  if (windows_[index]) return attend_window(layer, *windows_[index]);
+  LayerState& state = layers_[index];
+  store(layer, state);
+  used_parts_ = 0;
+  add_local(layer, state);
+  add_far(layer, state);
+  run(layer, state);
+  if (citing_ && layer.rows.size() == 1) cite(layer.rows.size());
+  score(layer, state);
+  state.memory.retire();
+}
+
+void InfLlm::attend_window(const model::LayerRows& layer, WindowCache& cache) {
+  cache.append(layer, rotary_.keys(layer), spec().heads);
+  Part& part = parts_.empty() ? parts_.emplace_back() : parts_.front();
+  part.lse.resize(static_cast<std::size_t>(layer.rows.size() * spec().heads.heads));
+  attention::partial(cache.problem(spec(), layer, rotary_.queries(layer), layer.out, part.lse.data()));
+}
+
+void InfLlm::store(const model::LayerRows& layer, LayerState& state) {
+  const std::int64_t width = std::int64_t{spec().heads.kv_heads} * spec().heads.dim;
+  state.rotated.drop_before(layer.rows.positions.front() - sizes_.local + 1);
+  state.rotated.append(rotary_.keys(layer), width, layer.rows.size());
+  state.memory.append(layer.qkv + layer.keys, layer.qkv + layer.values, layer.stride, layer.rows.size());
+}
+
+InfLlm::Part& InfLlm::next_part() {
+  if (used_parts_ == parts_.size()) parts_.emplace_back();
+  Part& part = parts_[used_parts_++];
+  part.runs.clear();
+  part.block = -1;
+  return part;
+}
+
+void InfLlm::add_local(const model::LayerRows& layer, LayerState& state) {
+  const std::int64_t first = std::max<std::int64_t>(0, layer.rows.positions.front() - sizes_.local + 1);
+  state.memory.add_runs(state.rotated, first, state.memory.tokens(), next_part().runs);
+}
+
+void InfLlm::add_far(const model::LayerRows& layer, const LayerState& state) {
+  const BlockMemory& memory = state.memory;
+  const std::int64_t end =
+      layer.rows.positions.back() - sizes_.local + 1;  // later tokens are in every row's window
+  if (end <= 0) return;
+  Part& rest = next_part();
+  memory.add_runs(0, std::min(end, sizes_.initial), rest.runs);
+  if (memory.remainder_begin() < end) memory.add_runs(memory.remainder_begin(), end, rest.runs);
+  if (memory.blocks() == 0) return;
+  const bool apart = citing_ && layer.rows.size() == 1;
+  std::size_t part = used_parts_ - 1;
+  const std::int64_t top_k = answering() ? answer_top_k_ : top_k_;
+  for (const std::int64_t block : memory.select(mean_query(layer).data(), top_k)) {
+    if (apart) {
+      next_part().block = block;
+      part = used_parts_ - 1;
+    }
+    const std::int64_t begin = memory.block_begin(block);
+    memory.add_runs(begin, begin + sizes_.block, parts_[part].runs);
+  }
+}
+
+std::vector<float> InfLlm::mean_query(const model::LayerRows& layer) const {
+  const auto& heads = spec().heads;
+  const auto width = static_cast<std::size_t>(spec().attention_width());
+  const std::int64_t rows = layer.rows.size();
+  std::vector<float> mean(width, 0.0F);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::size_t i = 0; i < width; ++i)
+      mean[i] += layer.qkv[row * layer.stride + static_cast<std::int64_t>(i)];
+  }
+  for (float& value : mean) value /= static_cast<float>(rows);
+  // All rows turn by the same angle, so the mean of the rotated is the mean, rotated.
+  const std::int64_t position[] = {sizes_.local - 1};
+  model().rope().rotate(mean.data(), heads.heads, heads.dim, model().rope().table(position), 0, mean.data());
+  return mean;
+}
+
+void InfLlm::run(const model::LayerRows& layer, const LayerState& state) {
+  const auto& heads = spec().heads;
+  const std::int64_t rows = layer.rows.size();
+  const float* near = rotary_.queries(layer);
+  const float* far = used_parts_ > 1 ? far_rotary_.queries(layer) : nullptr;
+  std::vector<attention::Problem> problems;
+  for (std::size_t i = 0; i < used_parts_; ++i) {
+    Part& part = parts_[i];
+    part.out.resize(i == 0 ? 0 : static_cast<std::size_t>(rows * spec().attention_width()));
+    part.lse.resize(static_cast<std::size_t>(rows * heads.heads));
+    problems.push_back({heads, state.rotated.type(), spec().attention_scale, i == 0 ? near : far,
+                        layer.rows.positions.data(), rows, part.runs,
+                        i == 0 ? attention::window(sizes_.local) : attention::beyond(sizes_.local),
+                        i == 0 ? layer.out : part.out.data(), part.lse.data()});
+  }
+  attention::partial(problems);
+  for (std::size_t i = 1; i < used_parts_; ++i) {
+    attention::merge(heads, rows, parts_[i].out.data(), parts_[i].lse.data(), layer.out,
+                     parts_[0].lse.data());
+  }
+}
+
+void InfLlm::score(const model::LayerRows& layer, LayerState& state) {
+  const auto& heads = spec().heads;
+  const std::int64_t oldest = layer.rows.positions.front() - sizes_.local + 1;
+  const std::int64_t first = std::max(state.memory.remainder_begin(), oldest);
+  const std::int64_t count = state.memory.tokens() - first;
+  if (count <= 0) return;
+  Part& part = next_part();
+  state.memory.add_runs(state.rotated, first, state.memory.tokens(), part.runs);
+  sums_.resize(static_cast<std::size_t>(heads.heads * count));
+  std::fill(sums_.data(), sums_.data() + sums_.size(), 0.0F);
+  const attention::Problem problem{heads,
+                                   state.rotated.type(),
+                                   spec().attention_scale,
+                                   rotary_.queries(layer),
+                                   layer.rows.positions.data(),
+                                   layer.rows.size(),
+                                   part.runs,
+                                   attention::window(sizes_.local),
+                                   nullptr,
+                                   nullptr};
+  attention::column_sums(problem, parts_[0].lse.data(), sums_.data(), count);
+  state.memory.add_scores(first, count, sums_.data(), count);
+}
+
+void InfLlm::start_citing() {
+  citing_ = true;
+  block_mass_.clear();
+}
+
+void InfLlm::cite(std::int64_t rows) {
+  const float* total = parts_[0].lse.data();  // of everything, merged
+  for (std::size_t i = 1; i < used_parts_; ++i) {
+    const Part& part = parts_[i];
+    if (part.block < 0) continue;
+    const auto block = static_cast<std::size_t>(part.block);
+    if (block_mass_.size() <= block) block_mass_.resize(block + 1, 0.0);
+    for (std::int64_t j = 0; j < rows * spec().heads.heads; ++j)
+      block_mass_[block] += std::exp(part.lse[static_cast<std::size_t>(j)] - total[j]);
+  }
+}
+
+std::vector<Attended> InfLlm::attended() const {
+  std::vector<Attended> found;
+  for (std::size_t i = 0; i < block_mass_.size(); ++i) {
+    if (block_mass_[i] > 0) {
+      found.push_back(
+          {sizes_.initial + static_cast<std::int64_t>(i) * sizes_.block, sizes_.block, block_mass_[i]});
+    }
+  }
+  std::sort(found.begin(), found.end(), [](const Attended& a, const Attended& b) { return a.mass > b.mass; });
+  return found;
+}
+
+}  // namespace focusllm::context

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <optional>
+
+#include "context/block_memory.h"
+#include "context/rotary.h"
+#include "context/sequential.h"
+#include "context/window_cache.h"
+
+namespace focusllm::context {
+
+/// InfLLM (arXiv 2402.04617), strict: each query sees its local window at true distances, and the first
+/// tokens, the chosen memory blocks and the remainder's far part at one constant distance; no key counts
+/// twice. Each layer chooses its own blocks, once for every block of queries. Linear cost; memory grows with
+/// the text. Sliding-window layers keep their own window and remember nothing else.
+class InfLlm final : public Sequential {
+ public:
+  InfLlm(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
+  std::int64_t memory_bytes() const override;
+  void start_citing() override;
+  std::vector<Attended> attended() const override;
+  static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
+
+ private:
+  struct LayerState {
+    BlockMemory memory;
+    memory::PagedRows rotated;  ///< keys of the local window, rotated at true positions
+  };
+  /// Queries against one part of the keys, with memory for the result.
+  struct Part {
+    std::vector<attention::KvRun> runs;
+    AlignedBuffer<float> out, lse;
+    std::int64_t block = -1;  ///< the memory block that it is, for citing
+  };
+  void begin(std::int64_t first, std::int64_t count) override;
+  void attend(const model::LayerRows& layer) override;
+  void attend_window(const model::LayerRows& layer, WindowCache& cache);
+  void store(const model::LayerRows& layer, LayerState& state);
+  void add_local(const model::LayerRows& layer, LayerState& state);
+  void add_far(const model::LayerRows& layer, const LayerState& state);
+  void run(const model::LayerRows& layer, const LayerState& state);
+  void score(const model::LayerRows& layer, LayerState& state);
+  void cite(std::int64_t rows);
+  std::vector<float> mean_query(const model::LayerRows& layer) const;
+  Part& next_part();
+
+  BlockMemory::Sizes sizes_;
+  std::int64_t top_k_, answer_top_k_;
+  Rotary rotary_;      ///< true positions
+  Rotary far_rotary_;  ///< every row at local - 1
+  std::vector<LayerState> layers_;
+  std::vector<std::optional<WindowCache>> windows_;  ///< of sliding-window layers
+  std::vector<Part> parts_;                          ///< [0] is the local window; reused from call to call
+  std::size_t used_parts_ = 0;
+  AlignedBuffer<float> sums_;
+  bool citing_ = false;
+  std::vector<double> block_mass_;
+};
+
+}  // namespace focusllm::context

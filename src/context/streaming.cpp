@@ -1,0 +1,79 @@
+#include "context/streaming.h"
+
+#include <algorithm>
+
+namespace focusllm::context {
+namespace {
+
+constexpr std::int64_t kBlock = 512;
+constexpr std::int64_t kPage = 128;
+
+}  // namespace
+
+Streaming::Streaming(const Options& options, std::shared_ptr<const model::Model> model,
+                     const CancelToken& cancel)
+    : Sequential(std::move(model), cancel, kBlock, false),
+      initial_(options.initial),
+      local_(options.local),
+      rotary_(Sequential::model()),
+      sink_rotary_(Sequential::model()) {
+  for (int i = 0; i < spec().layers; ++i) {
+    const std::int64_t window = spec().window(i) > 0 ? spec().window(i) : local_;
+    layers_.push_back({WindowCache(spec(), options.kv_type, window, kPage),
+                       WindowCache(spec(), options.kv_type, 0, std::max<std::int64_t>(initial_, 1))});
+  }
+}
+
+std::int64_t Streaming::memory_bytes() const {
+  std::int64_t bytes = 0;
+  for (const LayerCache& layer : layers_) bytes += layer.local.bytes() + layer.sinks.bytes();
+  return bytes;
+}
+
+std::int64_t Streaming::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  std::int64_t bytes = 0;
+  for (int i = 0; i < spec.layers; ++i) {
+    const std::int64_t window = spec.window(i) > 0 ? spec.window(i) : options.local;
+    bytes += window_bytes(spec, options.kv_type, window, tokens);
+    bytes += window_bytes(spec, options.kv_type, 0, std::min(tokens, options.initial));
+  }
+  return bytes;
+}
+
+void Streaming::begin(std::int64_t, std::int64_t) {
+  rotary_.set_positions(positions());
+  std::vector<std::int64_t> cached(positions());
+  for (std::int64_t& position : cached) position = std::min(position, initial_ + local_ - 1);
+  sink_rotary_.set_positions(cached);
+}
+
+void Streaming::add_sinks(const model::LayerRows& layer, LayerCache& cache) {
+  const std::int64_t missing = initial_ - cache.sinks.keys.count();
+  const std::int64_t count = std::min(missing, layer.rows.size());
+  if (count <= 0) return;
+  const auto& heads = spec().heads;
+  cache.sinks.keys.append(rotary_.keys(layer), std::int64_t{heads.kv_heads} * heads.dim, count);
+  cache.sinks.values.append(layer.qkv + layer.values, layer.stride, count);
+}
+
+void Streaming::attend(const model::LayerRows& layer) {
+  const auto& heads = spec().heads;
+  const auto rows = static_cast<std::size_t>(layer.rows.size());
+  LayerCache& cache = layers_[static_cast<std::size_t>(layer.layer)];
+  cache.local.append(layer, rotary_.keys(layer), heads);
+  lse_.resize(rows * static_cast<std::size_t>(heads.heads));
+  const auto local = cache.local.problem(spec(), layer, rotary_.queries(layer), layer.out, lse_.data());
+  if (spec().window(layer.layer) > 0) return attention::partial(local);
+
+  add_sinks(layer, cache);
+  sink_out_.resize(rows * static_cast<std::size_t>(spec().attention_width()));
+  sink_lse_.resize(lse_.size());
+  auto sinks =
+      cache.sinks.problem(spec(), layer, sink_rotary_.queries(layer), sink_out_.data(), sink_lse_.data());
+  sinks.visible = attention::beyond(local_);
+  const attention::Problem both[] = {local, sinks};
+  attention::partial(both);
+  attention::merge(heads, layer.rows.size(), sink_out_.data(), sink_lse_.data(), layer.out, lse_.data());
+}
+
+}  // namespace focusllm::context

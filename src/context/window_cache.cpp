@@ -1,0 +1,46 @@
+#include "context/window_cache.h"
+
+#include <algorithm>
+
+namespace focusllm::context {
+
+WindowCache::WindowCache(const model::Spec& spec, attention::KvType type, std::int64_t window_tokens,
+                         std::int64_t page)
+    : window(window_tokens), keys(spec.heads, type, page), values(spec.heads, type, page) {}
+
+void WindowCache::append(const model::LayerRows& layer, const float* rotated_keys,
+                         const attention::HeadShape& heads) {
+  if (window > 0) {
+    const std::int64_t oldest = layer.rows.positions.front() - window + 1;
+    keys.drop_before(oldest);
+    values.drop_before(oldest);
+  }
+  keys.append(rotated_keys, std::int64_t{heads.kv_heads} * heads.dim, layer.rows.size());
+  values.append(layer.qkv + layer.values, layer.stride, layer.rows.size());
+}
+
+attention::Problem WindowCache::problem(const model::Spec& spec, const model::LayerRows& layer,
+                                        const float* queries, float* out, float* lse) {
+  runs.clear();
+  memory::add_runs(keys, values, keys.first(), keys.count(), runs);
+  return {spec.heads,
+          keys.type(),
+          spec.attention_scale,
+          queries,
+          layer.rows.positions.data(),
+          layer.rows.size(),
+          runs,
+          window > 0 ? attention::window(window) : attention::kCausal,
+          out,
+          lse};
+}
+
+std::int64_t window_bytes(const model::Spec& spec, attention::KvType type, std::int64_t window,
+                          std::int64_t tokens) {
+  // A block of new rows and a page stand beside the window.
+  constexpr std::int64_t kBeside = 1024;
+  const std::int64_t held = window > 0 ? std::min(tokens, window + kBeside) : tokens;
+  return 2 * held * memory::row_bytes(spec.heads, type);
+}
+
+}  // namespace focusllm::context

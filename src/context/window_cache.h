@@ -1,0 +1,31 @@
+#pragma once
+
+#include <vector>
+
+#include "context/rotary.h"
+#include "memory/kv_pages.h"
+
+namespace focusllm::context {
+
+/// Keys (rotated at true positions) and values of one layer's last tokens, or of all of them.
+struct WindowCache {
+  /// window: tokens that a query sees, 0 = all.
+  WindowCache(const model::Spec& spec, attention::KvType type, std::int64_t window_tokens, std::int64_t page);
+
+  /// Takes the rows' keys and values and lets go of those that no query from now on can see.
+  void append(const model::LayerRows& layer, const float* rotated_keys, const attention::HeadShape& heads);
+  /// The attention of `rows` rows over everything held; the runs stay valid until the next call.
+  attention::Problem problem(const model::Spec& spec, const model::LayerRows& layer, const float* queries,
+                             float* out, float* lse);
+  std::int64_t bytes() const { return keys.bytes() + values.bytes(); }
+
+  std::int64_t window;
+  memory::PagedRows keys, values;
+  std::vector<attention::KvRun> runs;
+};
+
+/// What a window cache of `tokens` tokens needs in bytes.
+std::int64_t window_bytes(const model::Spec& spec, attention::KvType type, std::int64_t window,
+                          std::int64_t tokens);
+
+}  // namespace focusllm::context

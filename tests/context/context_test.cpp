@@ -1,0 +1,149 @@
+#include "context/context.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "support/tiny_model.h"
+
+namespace focusllm::test {
+namespace {
+
+context::Options small(const std::string& method) {
+  context::Options options;
+  options.method = method;
+  options.local = 24;
+  options.initial = 4;
+  options.block = 8;
+  options.top_k = 3;
+  options.answer_top_k = 3;
+  return options;
+}
+
+std::vector<float> last_hidden(context::Context& context, std::span<const std::int32_t> tokens,
+                               std::size_t piece) {
+  for (std::size_t i = 0; i < tokens.size(); i += piece) {
+    context.read(tokens.subspan(i, std::min(piece, tokens.size() - i)));
+  }
+  const auto hidden = context.finish();
+  return {hidden.begin(), hidden.end()};
+}
+
+double worst_difference(std::span<const float> a, std::span<const float> b) {
+  double worst = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double difference = std::abs(a[i] - b[i]);
+    if (!(difference <= worst)) worst = difference;
+  }
+  return worst;
+}
+
+class Methods : public testing::TestWithParam<const char*> {
+ protected:
+  TinySizes sizes_;
+  TinyModel tiny_{sizes_};
+  CancelToken cancel_;
+};
+
+TEST_P(Methods, ResultDoesNotDependOnThePiecesRead) {
+  const auto tokens = random_tokens(200, sizes_.vocabulary, 3);
+  const auto whole =
+      last_hidden(*context::make(small(GetParam()), tiny_.model, cancel_), tokens, tokens.size());
+  for (const std::size_t piece : {1U, 7U, 24U, 64U}) {
+    EXPECT_EQ(last_hidden(*context::make(small(GetParam()), tiny_.model, cancel_), tokens, piece), whole)
+        << piece;
+  }
+}
+
+TEST_P(Methods, EqualsFullInsideTheLocalWindow) {
+  for (const std::int64_t count : {1, 2, 23, 24}) {
+    const auto tokens = random_tokens(count, sizes_.vocabulary, 4);
+    const auto full = last_hidden(*context::make(small("full"), tiny_.model, cancel_), tokens, 5);
+    const auto other = last_hidden(*context::make(small(GetParam()), tiny_.model, cancel_), tokens, 5);
+    EXPECT_TRUE(worst_difference(full, other) <= 0.05) << count;
+  }
+}
+
+TEST_P(Methods, CountsTokensAndMemory) {
+  const auto options = context::with_defaults(small(GetParam()), tiny_.model->spec());
+  const auto context = context::make(options, tiny_.model, cancel_);
+  const auto tokens = random_tokens(300, sizes_.vocabulary, 5);
+  last_hidden(*context, tokens, 300);
+  EXPECT_EQ(context->tokens(), 300);
+  EXPECT_EQ(context->done(), 300);
+  EXPECT_GT(context->memory_bytes(), 0);
+  const auto needed = context::bytes_needed(options, tiny_.model->spec(), 300);
+  EXPECT_LE(context->memory_bytes(), 2 * needed);
+}
+
+TEST_P(Methods, Int8KeysStayClose) {
+  auto options = small(GetParam());
+  const auto tokens = random_tokens(60, sizes_.vocabulary, 6);
+  const auto bf16 = last_hidden(*context::make(options, tiny_.model, cancel_), tokens, 60);
+  options.kv_type = attention::KvType::int8;
+  const auto int8 = last_hidden(*context::make(options, tiny_.model, cancel_), tokens, 60);
+  EXPECT_TRUE(worst_difference(bf16, int8) <= 0.5);
+}
+
+TEST_P(Methods, StopsWhenCancelled) {
+  const auto context = context::make(small(GetParam()), tiny_.model, cancel_);
+  cancel_.cancel();
+  const auto tokens = random_tokens(100, sizes_.vocabulary, 7);
+  EXPECT_THROW(last_hidden(*context, tokens, 100), Cancelled);
+}
+
+TEST_P(Methods, NothingReadIsAnError) {
+  EXPECT_THROW(context::make(small(GetParam()), tiny_.model, cancel_)->finish(), Error);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Methods, testing::Values("full", "streaming", "infllm"));
+
+TEST(Full, RefusesMoreThanTheTrainedContextUnlessAsked) {
+  TinySizes sizes;
+  sizes.context = 64;
+  const TinyModel tiny(sizes);
+  CancelToken cancel;
+  const auto tokens = random_tokens(65, sizes.vocabulary, 8);
+  context::Options options;
+  options.method = "full";
+  EXPECT_THROW(last_hidden(*context::make(options, tiny.model, cancel), tokens, 65), Error);
+  options.beyond_trained = true;
+  EXPECT_NO_THROW(last_hidden(*context::make(options, tiny.model, cancel), tokens, 65));
+}
+
+TEST(InfLlm, NamesTheBlocksThatAnswered) {
+  const TinyModel tiny{TinySizes{}};
+  CancelToken cancel;
+  const auto context = context::make(small("infllm"), tiny.model, cancel);
+  last_hidden(*context, random_tokens(400, 97, 9), 400);
+  context->start_citing();
+  for (int i = 0; i < 4; ++i) context->step(i);
+  const auto places = context->attended();
+  ASSERT_FALSE(places.empty());
+  double before = INFINITY;
+  for (const auto& place : places) {
+    EXPECT_GT(place.mass, 0);
+    EXPECT_LE(place.mass, before);
+    EXPECT_EQ(place.tokens, 8);
+    EXPECT_EQ((place.first - 4) % 8, 0);
+    EXPECT_LE(place.first + place.tokens, 404 - 24);
+    before = place.mass;
+  }
+}
+
+TEST(Options, WrongOnesNameTheFlag) {
+  const TinyModel tiny{TinySizes{}};
+  const auto& spec = tiny.model->spec();
+  context::Options options;
+  options.method = "magic";
+  EXPECT_THROW(context::with_defaults(options, spec), UsageError);
+  options.method = "infllm";
+  options.local = -5;
+  EXPECT_THROW(context::with_defaults(options, spec), UsageError);
+  options.local = spec.trained_context + 1;
+  EXPECT_THROW(context::with_defaults(options, spec), UsageError);
+}
+
+}  // namespace
+}  // namespace focusllm::test
