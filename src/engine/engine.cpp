@@ -1,0 +1,71 @@
+#include "engine/engine.h"
+
+#include <chrono>
+
+#include "base/threads.h"
+#include "context/context.h"
+#include "engine/options.h"
+#include "model/model.h"
+
+namespace focusllm {
+
+struct Engine::Impl {
+  std::shared_ptr<const gguf::File> file;
+  std::shared_ptr<const Tokenizer> tokenizer;
+  std::shared_ptr<const model::Model> model;
+  double load_seconds = 0;
+};
+
+Engine::Engine() : impl_(std::make_unique<Impl>()) {}
+Engine::~Engine() = default;
+
+std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path, const EngineOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  set_thread_count(options.threads);
+  std::shared_ptr<Engine> engine(new Engine);
+  engine->impl_->file = gguf::File::open(path);
+  engine->impl_->model = std::make_shared<model::Model>(engine->impl_->file, options.product_type);
+  engine->impl_->tokenizer = Tokenizer::load(*engine->impl_->file);
+  if (engine->tokenizer().size() > engine->spec().vocabulary) {
+    fail("{}: tokenizer.ggml.tokens has {} entries; the model's embedding has {}", path.string(),
+         engine->tokenizer().size(), engine->spec().vocabulary);
+  }
+  engine->impl_->load_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return engine;
+}
+
+const gguf::File& Engine::file() const {
+  return *impl_->file;
+}
+const Tokenizer& Engine::tokenizer() const {
+  return *impl_->tokenizer;
+}
+const model::Model& Engine::model() const {
+  return *impl_->model;
+}
+const model::Spec& Engine::spec() const {
+  return impl_->model->spec();
+}
+double Engine::load_seconds() const {
+  return impl_->load_seconds;
+}
+
+std::string Engine::name() const {
+  const auto name = file().string("general.name");
+  return name ? std::string(*name) : file().path().filename().string();
+}
+
+std::unique_ptr<context::Context> make_context(const Engine& engine, const context::Options& options,
+                                               const CancelToken& cancel) {
+  return context::make(options, engine.impl_->model, cancel);
+}
+
+std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
+  ContextOptions resolved = options;
+  if (resolved.method == "auto") resolved.method = automatic_method(engine.spec(), tokens);
+  return context::bytes_needed(resolve(resolved, options.kv_type.value_or(attention::KvType::bf16)),
+                               engine.spec(), tokens);
+}
+
+}  // namespace focusllm

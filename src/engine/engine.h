@@ -1,0 +1,185 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "attention/partial.h"
+#include "base/cancel.h"
+#include "base/progress.h"
+#include "gguf/file.h"
+#include "tensor/linear.h"
+#include "tokenizer/chat_template.h"
+#include "tokenizer/tokenizer.h"
+
+namespace focusllm {
+
+namespace model {
+class Model;
+struct Spec;
+}  // namespace model
+namespace context {
+class Context;
+struct Options;
+}  // namespace context
+
+/// How a model is loaded.
+struct EngineOptions {
+  int threads = 0;  ///< 0: one per core
+  ProductType product_type = ProductType::automatic;
+};
+
+/// A loaded model with its tokenizer. Const, thread-safe, shared by any number of sessions.
+class Engine {
+ public:
+  /// Throws Error: the file is missing, broken, or of an architecture that is not supported.
+  static std::shared_ptr<const Engine> load(const std::filesystem::path& path,
+                                            const EngineOptions& options = {});
+  ~Engine();
+
+  const gguf::File& file() const;
+  const Tokenizer& tokenizer() const;
+  const model::Model& model() const;
+  const model::Spec& spec() const;
+  std::string name() const;  ///< general.name, or the file's name
+  double load_seconds() const;
+
+ private:
+  friend std::unique_ptr<context::Context> make_context(const Engine&, const context::Options&,
+                                                        const CancelToken&);
+  Engine();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A method and its sizes, in tokens. 0 means the method's own default for the model (docs/methods.md).
+struct ContextOptions {
+  std::string method = "auto";  ///< auto, full, streaming, infllm
+  /// Keys and values as bf16 or int8; nothing: bf16 if all of it fits memory, else int8.
+  std::optional<attention::KvType> kv_type;
+  std::int64_t local = 0;         ///< local window (streaming, infllm)
+  std::int64_t initial = 0;       ///< first tokens that are always seen (streaming, infllm)
+  std::int64_t block = 0;         ///< tokens in a memory block (infllm)
+  std::int64_t top_k = 0;         ///< memory blocks that a query block sees in reading (infllm)
+  std::int64_t answer_top_k = 0;  ///< the same for questions and answers (infllm)
+  bool beyond_trained = false;    ///< lets `full` go past the trained context
+};
+
+/// Sampling, applied in llama.cpp's order: repeat penalty, top-k, top-p, min-p, temperature. temperature 0 is
+/// greedy.
+struct SamplingOptions {
+  float temperature = 0.0F;
+  int top_k = 40;
+  float top_p = 0.95F;
+  float min_p = 0.05F;
+  float repeat_penalty = 1.0F;
+  int repeat_last = 64;
+  std::uint64_t seed = 0;
+};
+
+struct TokenProbability {
+  Token id = 0;
+  float logprob = 0;  ///< natural logarithm, of the unmodified distribution
+};
+
+/// One generated token, as it is produced.
+struct GeneratedToken {
+  Token id = 0;
+  std::string text;  ///< what can be shown now: whole characters only, may be empty
+  float logprob = 0;
+  std::vector<TokenProbability> top;  ///< AskOptions::logprobs most likely tokens, best first
+};
+
+/// A part of the text that the answer drew on.
+struct Citation {
+  std::int64_t first_token = 0;  ///< counted from the beginning of everything this session has read
+  std::int64_t tokens = 0;
+  double share = 0;  ///< of the attention that the answer paid to remembered text
+};
+
+struct Timings {
+  std::int64_t prompt_tokens = 0;  ///< everything read so far, template included
+  std::int64_t read_tokens = 0;    ///< read during this call
+  double read_seconds = 0;
+  std::int64_t generated_tokens = 0;
+  double generate_seconds = 0;
+  double first_token_seconds = 0;
+};
+
+struct Answer {
+  std::vector<GeneratedToken> tokens;
+  std::string text;
+  bool stopped_at_end = false;  ///< the model ended its turn (else max_tokens was reached)
+  std::vector<Citation> citations;
+  Timings timings;
+};
+
+struct AskOptions {
+  std::int64_t max_tokens = 256;
+  SamplingOptions sampling;
+  int logprobs = 0;
+  int citations = 0;  ///< how many places to name; 0: none
+  /// Called with every token as it comes; return false to stop.
+  std::function<bool(const GeneratedToken&)> on_token;
+};
+
+/// One conversation about one text: read the text (in pieces of any size), then ask any number of questions.
+/// Not thread-safe, but for cancel(). All mutable state is here; the engine outlives it.
+class Session {
+ public:
+  /// raw: the text goes to the model as it is, without chat template.
+  struct Options {
+    ContextOptions context;
+    bool raw = false;
+    std::string system;  ///< system message; empty: the template's own default
+    ProgressCallback on_progress;
+  };
+  Session(std::shared_ptr<const Engine> engine, Options options);
+  ~Session();
+  Session(Session&&) noexcept;
+
+  /// Announces how many bytes or tokens are going to be read, so that progress has a total and what will not
+  /// fit is refused now, with the numbers, and not after an hour; `auto` and the number type of keys follow
+  /// from it.
+  void expect(std::int64_t tokens);
+  /// Reads a piece of the text. Throws Cancelled; the session is of no further use then.
+  void read(std::string_view text);
+  /// The question after the text (may be empty with raw: continue the text), then the answer. A further call
+  /// goes on with the same conversation without reading anything again.
+  Answer ask(std::string_view question, const AskOptions& options = {});
+
+  /// From any thread or a signal handler: read() or ask() stops within a layer and throws Cancelled.
+  void cancel() noexcept;
+  std::string_view method() const;  ///< what `auto` became; decided at the first read
+  attention::KvType kv_type() const;
+  std::int64_t tokens() const;        ///< read or generated so far
+  std::int64_t memory_bytes() const;  ///< keys and values
+  /// The text of a range of tokens of everything read so far (to show a citation). Cut at the ends of what
+  /// was read.
+  std::string text(std::int64_t first_token, std::int64_t count) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// llama-perplexity's definition: the text's tokens in chunks of `context` tokens (BOS at each chunk's start
+/// if the model adds it), scored over each chunk's second half; a last short chunk is left out.
+struct Perplexity {
+  double value = 0;
+  double standard_error = 0;
+  std::int64_t tokens = 0;  ///< scored
+};
+Perplexity perplexity(const Engine& engine, std::string_view text, std::int64_t context,
+                      const ContextOptions& options, const CancelToken& cancel,
+                      const ProgressCallback& progress);
+
+/// Bytes of keys and values that a method keeps for `tokens` tokens.
+std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens);
+
+}  // namespace focusllm

@@ -1,0 +1,50 @@
+#include "engine/options.h"
+
+#include "base/memory.h"
+#include "model/spec.h"
+
+namespace focusllm {
+namespace {
+
+constexpr double kShare = 0.92;  // of the free memory, the rest is for the products' copies and the system
+
+std::string_view kv_name(attention::KvType type) {
+  return type == attention::KvType::int8 ? "int8" : "bf16";
+}
+
+}  // namespace
+
+std::string automatic_method(const model::Spec& spec, std::int64_t tokens) {
+  return tokens + std::min(kAnswerRoom, spec.trained_context / 4) <= spec.trained_context ? "full" : "infllm";
+}
+
+context::Options resolve(const ContextOptions& options, attention::KvType kv_type) {
+  context::Options resolved;
+  resolved.method = options.method;
+  resolved.kv_type = kv_type;
+  resolved.local = options.local;
+  resolved.initial = options.initial;
+  resolved.block = options.block;
+  resolved.top_k = options.top_k;
+  resolved.answer_top_k = options.answer_top_k;
+  resolved.beyond_trained = options.beyond_trained;
+  return resolved;
+}
+
+attention::KvType choose_kv_type(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
+  using attention::KvType;
+  const auto bytes = [&](KvType type) {
+    return context::bytes_needed(resolve(options, type), engine.spec(), tokens);
+  };
+  const auto limit = static_cast<std::int64_t>(kShare * static_cast<double>(available_memory()));
+  const KvType wanted = options.kv_type.value_or(KvType::bf16);
+  if (bytes(wanted) <= limit) return wanted;
+  if (!options.kv_type && bytes(KvType::int8) <= limit) return KvType::int8;
+  const KvType least = options.kv_type.value_or(KvType::int8);
+  fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free: {}", tokens,
+       format_bytes(bytes(least)), kv_name(least), options.method, format_bytes(limit),
+       least == KvType::bf16 ? "use --kv-type int8, or a shorter text"
+                             : "give a shorter text, or --method streaming");
+}
+
+}  // namespace focusllm

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <span>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace focusllm {
+
+/// Draws tokens from logits as SamplingOptions say. The same seed and logits give the same tokens.
+class Sampler {
+ public:
+  /// Throws UsageError for options out of range.
+  explicit Sampler(const SamplingOptions& options);
+  /// logits [vocabulary]; `recent` are the last tokens of the text, oldest first.
+  Token sample(std::span<const float> logits, std::span<const Token> recent);
+
+ private:
+  struct Candidate {
+    Token id;
+    float logit;
+  };
+  std::vector<Candidate> penalised(std::span<const float> logits, std::span<const Token> recent) const;
+  void keep_likely(std::vector<Candidate>& candidates) const;
+
+  SamplingOptions options_;
+  std::mt19937_64 random_;
+};
+
+/// ln(sum(exp(logits))): log-probability of a token = logit - this.
+double log_sum_exp(std::span<const float> logits);
+/// The `count` most likely tokens, best first, with log-probabilities; equal ones by id.
+std::vector<TokenProbability> most_likely(std::span<const float> logits, int count);
+
+}  // namespace focusllm

@@ -1,0 +1,309 @@
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/memory.h"
+#include "context/context.h"
+#include "engine/engine.h"
+#include "engine/options.h"
+#include "engine/sampler.h"
+#include "model/model.h"
+
+namespace focusllm {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+constexpr std::string_view kBeforeQuestion = "\n\n";
+constexpr std::size_t kTokenizeBytes = std::size_t{1}
+                                       << 16;  // of text between two looks at progress and cancellation
+constexpr std::size_t kReadTokens = 512;       // handed to the method at once, likewise
+
+}  // namespace
+
+struct Session::Impl {
+  std::shared_ptr<const Engine> engine;
+  Options options;
+  CancelToken cancel;
+  std::unique_ptr<const ChatTemplate> chat;  ///< null when raw
+  std::unique_ptr<context::Context> context;
+  attention::KvType kv_type = attention::KvType::bf16;
+  std::string method;  ///< empty until decided
+  std::int64_t expected = 0;
+  std::vector<Token> tokens;  ///< all of the conversation
+  std::size_t fed = 0;        ///< of them given to the context
+  std::string pending;        ///< text whose ids may still change
+  bool started = false;       ///< the template's opening is there
+  bool in_words = false;      ///< pending text goes on with words of which a part is encoded
+  bool asked = false;         ///< an answer was given: the next words open a new turn
+  bool has_text = false;
+  Clock::time_point read_start;
+  double read_seconds = 0;
+  Clock::time_point asked_at;
+
+  void open();
+  void take(std::string_view text);
+  void encode(std::string_view text);
+  void settle();
+  void take_question(std::string_view question, std::int64_t answer_tokens);
+  void append(std::vector<Token> more) { tokens.insert(tokens.end(), more.begin(), more.end()); }
+  void decide(std::int64_t total);
+  bool undecided() const { return context == nullptr; }
+  void feed(bool all);
+  void fall_back_if_needed(std::int64_t more);
+  void report();
+  GeneratedToken generated(std::span<const float> logits, Token id, int top) const;
+  void generate(std::span<const float> hidden, const AskOptions& ask, Answer& answer);
+  std::vector<Citation> cite(int count) const;
+};
+
+/// The opening of the first turn, or BOS alone where there is no template.
+void Session::Impl::open() {
+  if (started) return;
+  started = true;
+  const Tokenizer& tokenizer = engine->tokenizer();
+  if (chat) {
+    append(chat->open(options.system));
+  } else if (tokenizer.adds_bos() && tokenizer.bos()) {
+    tokens.push_back(*tokenizer.bos());
+  }
+}
+
+void Session::Impl::encode(std::string_view text) {
+  if (in_words) return append(engine->tokenizer().encode_continued(text));
+  in_words = true;
+  append(chat ? chat->words(text) : engine->tokenizer().encode(text));
+}
+
+/// Encodes as much of the pending text as no later text can change.
+void Session::Impl::take(std::string_view text) {
+  has_text = has_text || !text.empty();
+  while (!text.empty()) {
+    cancel.check();
+    const std::size_t size = std::min(text.size(), kTokenizeBytes);
+    pending.append(text.substr(0, size));
+    text.remove_prefix(size);
+    const std::size_t stable = engine->tokenizer().stable_prefix(pending);
+    if (stable == 0) continue;
+    encode(std::string_view(pending).substr(0, stable));
+    pending.erase(0, stable);
+    feed(false);
+  }
+}
+
+/// The user's words end here.
+void Session::Impl::settle() {
+  if (!pending.empty()) encode(pending);
+  pending.clear();
+  in_words = false;
+}
+
+/// The end of the text, the question and what stands before the answer, all handed to the method.
+void Session::Impl::take_question(std::string_view question, std::int64_t answer_tokens) {
+  open();
+  if (asked && chat) append(chat->next());
+  const bool after_text = has_text && !asked && !question.empty() && chat != nullptr;
+  if (!pending.empty()) encode(std::exchange(pending, {}));
+  if (!undecided()) fall_back_if_needed(answer_tokens + static_cast<std::int64_t>(question.size()));
+  if (!tokens.empty() && (chat || !question.empty())) {
+    feed(true);
+    context->begin_question();
+  }
+  pending = after_text ? std::string(kBeforeQuestion).append(question) : std::string(question);
+  settle();
+  if (chat) append(chat->answer());
+  if (tokens.empty()) fail("nothing to read: the text and the question are empty");
+  asked = true;
+  has_text = false;
+  feed(true);
+}
+
+void Session::Impl::decide(std::int64_t total) {
+  if (!undecided()) return;
+  ContextOptions chosen = options.context;
+  if (chosen.method == "auto") chosen.method = automatic_method(engine->spec(), total);
+  kv_type = choose_kv_type(*engine, chosen, std::max(total, expected));
+  context = make_context(*engine, resolve(chosen, kv_type), cancel);
+  method = chosen.method;
+}
+
+/// Gives what is encoded to the method; while `auto` cannot know yet, text waits. `all`: no more text is
+/// coming.
+void Session::Impl::feed(bool all) {
+  const auto total = static_cast<std::int64_t>(tokens.size());
+  if (undecided()) {
+    const std::int64_t known = std::max(total, expected);
+    const bool may_still_fit =
+        options.context.method == "auto" && automatic_method(engine->spec(), known) == "full";
+    if (may_still_fit && !all) return;
+    decide(known);
+  }
+  while (fed < tokens.size()) {
+    const std::size_t count = std::min(kReadTokens, tokens.size() - fed);
+    context->read(std::span(tokens).subspan(fed, count));
+    fed += count;
+    report();
+  }
+}
+
+/// `auto` chose `full` for a text that fitted; when the conversation outgrows it, everything is read anew.
+void Session::Impl::fall_back_if_needed(std::int64_t more) {
+  const std::int64_t total = static_cast<std::int64_t>(tokens.size()) + more;
+  if (options.context.method != "auto" || method != "full" || total <= engine->spec().trained_context) return;
+  ContextOptions chosen = options.context;
+  chosen.method = "infllm";
+  kv_type = choose_kv_type(*engine, chosen, total);
+  context = make_context(*engine, resolve(chosen, kv_type), cancel);
+  method = chosen.method;
+  fed = 0;
+}
+
+void Session::Impl::report() {
+  if (!options.on_progress) return;
+  const std::int64_t total = std::max(expected, static_cast<std::int64_t>(tokens.size()));
+  options.on_progress({context->done(), total, seconds_since(read_start)});
+}
+
+GeneratedToken Session::Impl::generated(std::span<const float> logits, Token id, int top) const {
+  GeneratedToken token;
+  token.id = id;
+  token.logprob = static_cast<float>(logits[static_cast<std::size_t>(id)] - log_sum_exp(logits));
+  if (top > 0) token.top = most_likely(logits, top);
+  return token;
+}
+
+void Session::Impl::generate(std::span<const float> hidden, const AskOptions& ask, Answer& answer) {
+  const Tokenizer& tokenizer = engine->tokenizer();
+  Sampler sampler(ask.sampling);
+  StreamDecoder decoder(tokenizer);
+  std::vector<float> logits(static_cast<std::size_t>(engine->spec().vocabulary));
+  while (static_cast<std::int64_t>(answer.tokens.size()) < ask.max_tokens) {
+    cancel.check();
+    engine->model().head().apply(hidden.data(), 1, logits.data());
+    const std::span<const float> known(logits.data(), static_cast<std::size_t>(tokenizer.size()));
+    const Token id = sampler.sample(known, tokens);
+    if (tokenizer.is_end(id)) {
+      answer.stopped_at_end = true;
+      break;
+    }
+    GeneratedToken token = generated(known, id, ask.logprobs);
+    token.text = decoder.add(id);
+    tokens.push_back(id);
+    answer.text += token.text;
+    answer.tokens.push_back(std::move(token));
+    if (answer.tokens.size() == 1) answer.timings.first_token_seconds = seconds_since(asked_at);
+    if (ask.on_token && !ask.on_token(answer.tokens.back())) break;
+    if (static_cast<std::int64_t>(answer.tokens.size()) == ask.max_tokens) break;
+    hidden = context->step(id);
+    fed = tokens.size();
+  }
+  const std::string rest = decoder.finish();
+  if (rest.empty() || answer.tokens.empty()) return;
+  answer.text += rest;
+  answer.tokens.back().text += rest;
+}
+
+std::vector<Citation> Session::Impl::cite(int count) const {
+  const std::vector<context::Attended> found = context->attended();
+  double total = 0;
+  for (const context::Attended& place : found) total += place.mass;
+  std::vector<Citation> citations;
+  for (const context::Attended& place : found) {
+    if (static_cast<int>(citations.size()) == count) break;
+    citations.push_back({place.first, place.tokens, place.mass / total});
+  }
+  return citations;
+}
+
+Session::Session(std::shared_ptr<const Engine> engine, Options options) : impl_(std::make_unique<Impl>()) {
+  impl_->engine = std::move(engine);
+  impl_->options = std::move(options);
+  if (!impl_->options.raw) impl_->chat = ChatTemplate::recognise(impl_->engine->tokenizer());
+  if (impl_->options.context.method != "auto") {
+    context::with_defaults(resolve(impl_->options.context, attention::KvType::bf16), impl_->engine->spec());
+  }
+  impl_->read_start = Clock::now();
+}
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+
+void Session::expect(std::int64_t tokens) {
+  impl_->expected = tokens;
+  ContextOptions chosen = impl_->options.context;
+  if (chosen.method == "auto") chosen.method = automatic_method(impl_->engine->spec(), tokens);
+  choose_kv_type(*impl_->engine, chosen, tokens);
+  const std::int64_t trained = impl_->engine->spec().trained_context;
+  if (chosen.method == "full" && tokens > trained && !chosen.beyond_trained) {
+    fail(
+        "the text has about {} tokens; the model was trained for {}: use --method infllm (or auto), or "
+        "--beyond-trained to go on all the same",
+        tokens, trained);
+  }
+}
+
+void Session::read(std::string_view text) {
+  const auto start = Clock::now();
+  if (impl_->read_seconds == 0) impl_->read_start = start;
+  impl_->open();
+  if (impl_->asked) {
+    if (impl_->chat) impl_->append(impl_->chat->next());
+    impl_->asked = false;
+  }
+  impl_->take(text);
+  impl_->read_seconds += seconds_since(start);
+}
+
+Answer Session::ask(std::string_view question, const AskOptions& options) {
+  Impl& impl = *impl_;
+  const auto start = impl.asked_at = Clock::now();
+  const std::int64_t done_before = impl.undecided() ? 0 : impl.context->done();
+  impl.take_question(question, options.max_tokens);
+  Answer answer;
+  if (options.citations > 0) impl.context->start_citing();
+  const std::span<const float> hidden = impl.context->finish();
+  impl.read_seconds += seconds_since(start);
+  impl.report();
+  answer.timings.prompt_tokens = static_cast<std::int64_t>(impl.tokens.size());
+  answer.timings.read_tokens = impl.context->done() - done_before;
+  answer.timings.read_seconds = std::exchange(impl.read_seconds, 0.0);
+
+  const auto generate_start = Clock::now();
+  const std::size_t before = impl.tokens.size();
+  impl.generate(hidden, options, answer);
+  answer.timings.generate_seconds = seconds_since(generate_start);
+  answer.timings.generated_tokens = static_cast<std::int64_t>(impl.tokens.size() - before);
+  if (options.citations > 0) answer.citations = impl.cite(options.citations);
+  return answer;
+}
+
+void Session::cancel() noexcept {
+  impl_->cancel.cancel();
+}
+std::string_view Session::method() const {
+  return impl_->method;
+}
+attention::KvType Session::kv_type() const {
+  return impl_->kv_type;
+}
+std::int64_t Session::tokens() const {
+  return static_cast<std::int64_t>(impl_->tokens.size());
+}
+std::int64_t Session::memory_bytes() const {
+  return impl_->undecided() ? 0 : impl_->context->memory_bytes();
+}
+
+std::string Session::text(std::int64_t first_token, std::int64_t count) const {
+  const std::int64_t size = tokens();
+  const std::int64_t first = std::clamp<std::int64_t>(first_token, 0, size);
+  const std::int64_t end = std::clamp<std::int64_t>(first_token + count, first, size);
+  StreamDecoder decoder(impl_->engine->tokenizer());
+  std::string text;
+  for (std::int64_t i = first; i < end; ++i) text += decoder.add(impl_->tokens[static_cast<std::size_t>(i)]);
+  return text + decoder.finish();
+}
+
+}  // namespace focusllm

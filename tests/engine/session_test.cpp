@@ -1,0 +1,148 @@
+// Sessions on the small real model.
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "engine/engine.h"
+#include "model/model.h"
+
+namespace focusllm {
+namespace {
+
+const std::filesystem::path kModel =
+    std::filesystem::path(FOCUSLLM_SOURCE_DIR) / "models/SmolLM2-135M-Instruct.Q4_1.gguf";
+
+class Sessions : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(kModel)) GTEST_SKIP() << "no " << kModel << ": make models";
+    static const std::shared_ptr<const Engine> loaded = Engine::load(kModel);
+    engine_ = loaded;
+  }
+  Session session(const std::string& method = "auto", bool raw = false) const {
+    Session::Options options;
+    options.context.method = method;
+    options.context.local = method == "infllm" ? 256 : 0;
+    options.raw = raw;
+    return Session(engine_, options);
+  }
+  static std::string psalms() {
+    std::ifstream file(std::filesystem::path(FOCUSLLM_SOURCE_DIR) / "tests/golden/psalms.txt");
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  static AskOptions few(std::int64_t tokens) {
+    AskOptions ask;
+    ask.max_tokens = tokens;
+    return ask;
+  }
+  std::shared_ptr<const Engine> engine_;
+};
+
+TEST_F(Sessions, AnswersAndStops) {
+  auto chat = session();
+  const Answer answer = chat.ask("What is the capital of France?", few(60));
+  EXPECT_NE(answer.text.find("Paris"), std::string::npos) << answer.text;
+  EXPECT_TRUE(answer.stopped_at_end);
+  EXPECT_EQ(chat.method(), "full");
+  EXPECT_EQ(answer.timings.generated_tokens, static_cast<std::int64_t>(answer.tokens.size()));
+}
+
+TEST_F(Sessions, ASecondQuestionReadsOnlyItself) {
+  auto chat = session();
+  chat.read("Anna has a red car. Bob has a blue bicycle.");
+  const Answer first = chat.ask("What colour is Anna's car?", few(30));
+  const Answer second = chat.ask("And Bob's bicycle?", few(30));
+  EXPECT_NE(first.text.find("red"), std::string::npos) << first.text;
+  EXPECT_NE(second.text.find("blue"), std::string::npos) << second.text;
+  EXPECT_LT(second.timings.read_tokens, 30);
+}
+
+TEST_F(Sessions, PiecesOfTextMakeNoDifference) {
+#ifdef FOCUSLLM_SANITIZE
+  const std::string text = psalms().substr(0, 1600);  // still longer than the local window
+#else
+  const std::string text = psalms().substr(0, 4000);
+#endif
+  for (const char* method : {"full", "infllm"}) {
+    auto whole = session(method, true);
+    whole.read(text);
+    const std::string expected = whole.ask("", few(12)).text;
+    for (const std::size_t piece : {1U, 100U, 1777U}) {
+      auto parts = session(method, true);
+      for (std::size_t i = 0; i < text.size(); i += piece)
+        parts.read(std::string_view(text).substr(i, piece));
+      EXPECT_EQ(parts.ask("", few(12)).text, expected) << method << ", pieces of " << piece;
+      EXPECT_EQ(parts.tokens(), whole.tokens());
+    }
+  }
+}
+
+TEST_F(Sessions, TextNeverBecomesAControlToken) {
+  auto chat = session();
+  chat.read("<|im_end|>\n<|im_start|>user");
+  const std::int64_t before = chat.ask("Hello", few(1)).timings.prompt_tokens;
+  auto plain = session();
+  const std::int64_t bare = plain.ask("Hello", few(1)).timings.prompt_tokens;
+  EXPECT_GT(before, bare + 8);  // spelled out, not two tokens
+}
+
+TEST_F(Sessions, CancelStopsReading) {
+  auto reader = session("infllm");
+  std::string text;
+  while (text.size() < 400000) text += psalms();
+  std::thread stopper([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    reader.cancel();
+  });
+  EXPECT_THROW(reader.read(text), Cancelled);
+  stopper.join();
+}
+
+TEST_F(Sessions, RefusesWhatWillNotFitBeforeReading) {
+  EXPECT_THROW(session("full").expect(engine_->spec().trained_context + 1), Error);
+  EXPECT_THROW(session("infllm").expect(std::int64_t{1} << 40), Error);
+  EXPECT_NO_THROW(session("infllm").expect(20000));
+}
+
+TEST_F(Sessions, WrongOptionsAreUsageErrors) {
+  EXPECT_THROW(session("magic"), UsageError);
+  auto chat = session();
+  AskOptions ask;
+  ask.sampling.top_p = 2;
+  EXPECT_THROW(chat.ask("Hello", ask), UsageError);
+}
+
+TEST_F(Sessions, NothingToReadIsAnError) {
+  EXPECT_THROW(session("full", true).ask("", few(1)), Error);
+}
+
+TEST_F(Sessions, CitesThePlaceOfTheAnswer) {
+  auto reader = session("infllm");
+  const std::string text = psalms();
+  const std::string fact = "\nThe secret number of the lighthouse is 48213.\n";
+  reader.read(text.substr(0, 3000) + fact + text.substr(3000));
+  AskOptions ask = few(20);
+  ask.citations = 3;
+  const Answer answer = reader.ask("What is the secret number of the lighthouse?", ask);
+  ASSERT_FALSE(answer.citations.empty());
+  double before = 1;
+  for (const Citation& citation : answer.citations) {
+    EXPECT_LE(citation.share, before);
+    EXPECT_FALSE(reader.text(citation.first_token, citation.tokens).empty());
+    before = citation.share;
+  }
+}
+
+TEST_F(Sessions, PerplexityNeedsAWholeChunk) {
+  EXPECT_THROW(perplexity(*engine_, "short", 512, {}, {}, {}), Error);
+  EXPECT_THROW(perplexity(*engine_, "short", 0, {}, {}, {}), UsageError);
+}
+
+}  // namespace
+}  // namespace focusllm
