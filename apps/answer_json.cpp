@@ -1,0 +1,53 @@
+#include "answer_json.h"
+
+#include "base/memory.h"
+#include "options.h"
+
+namespace focusllm::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json token_json(const GeneratedToken& token) {
+  Json json = {{"id", token.id}, {"text", token.text}, {"logprob", token.logprob}, {"top", Json::array()}};
+  for (const auto& [id, logprob] : token.top) json["top"].push_back({{"id", id}, {"logprob", logprob}});
+  return json;
+}
+
+Json citation_json(const Session& session, const Citation& citation) {
+  return {{"first_token", citation.first_token},
+          {"tokens", citation.tokens},
+          {"share", citation.share},
+          {"text", session.text(citation.first_token, citation.tokens)}};
+}
+
+Json timings_json(const Timings& timings) {
+  return {
+      {"prompt_tokens", timings.prompt_tokens},       {"read_tokens", timings.read_tokens},
+      {"read_seconds", timings.read_seconds},         {"generated_tokens", timings.generated_tokens},
+      {"generate_seconds", timings.generate_seconds}, {"first_token_seconds", timings.first_token_seconds}};
+}
+
+}  // namespace
+
+Json answer_json(const Session& session, const Answer& answer) {
+  Json json = {{"method", session.method()},
+               {"prompt_tokens", answer.timings.prompt_tokens},
+               {"text", answer.text},
+               {"tokens", Json::array()},
+               {"finish_reason", answer.stopped_at_end ? "stop" : "length"},
+               {"citations", Json::array()},
+               {"timings", timings_json(answer.timings)},
+               {"kv_type", kv_type_name(session.kv_type())},
+               {"memory_bytes", session.memory_bytes()},
+               {"peak_memory_bytes", peak_memory()}};
+  for (const auto& token : answer.tokens) json["tokens"].push_back(token_json(token));
+  for (const auto& citation : answer.citations) json["citations"].push_back(citation_json(session, citation));
+  return json;
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace focusllm::cli

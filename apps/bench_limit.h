@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+
+#include "bench_peak.h"
+#include "context/context.h"
+#include "engine/engine.h"
+
+namespace focusllm::cli {
+
+/// The least time that this machine's peaks allow (docs/performance.md, "The limits"): what is counted is
+/// what any implementation has to do.
+class Limit {
+ public:
+  /// `options.method` is a method, not auto; `kv_type` is what the session really used.
+  Limit(const Engine& engine, const ContextOptions& options, attention::KvType kv_type, const Peaks& peaks);
+
+  /// Tokens/s when the first `tokens` tokens are read: operations of the layers' products and of attention.
+  double prefill(std::int64_t tokens) const;
+  /// Tokens/s after `depth` tokens: bytes of the weights, and of the keys and values that a token sees.
+  double decode(std::int64_t depth) const;
+
+ private:
+  std::int64_t most_keys(int layer) const;
+
+  const Engine& engine_;
+  context::Options options_;
+  Peaks peaks_;
+};
+
+}  // namespace focusllm::cli

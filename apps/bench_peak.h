@@ -1,0 +1,21 @@
+#pragma once
+
+#include "tensor/linear.h"
+
+namespace focusllm::cli {
+
+/// What this machine reaches with the threads in use, measured now: the limits that `bench` holds rates
+/// against.
+struct Peaks {
+  double read_bandwidth = 0;  ///< GB/s (1e9 bytes)
+  double f32 = 0;             ///< GFLOP/s of a large matrix product; 0: not available here
+  double bf16 = 0;
+  double int8 = 0;
+
+  double product(ProductType type) const;
+};
+
+/// Takes about a second.
+Peaks measure_peaks();
+
+}  // namespace focusllm::cli

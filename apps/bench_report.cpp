@@ -1,0 +1,117 @@
+#include "bench_report.h"
+
+#include <nlohmann/json.hpp>
+
+#include "answer_json.h"
+#include "base/cpu.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "model/model.h"
+#include "options.h"
+
+namespace focusllm::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+BenchMachine::Product product(const std::string& name, const Linear& linear) {
+  return {name, std::string(product_type_name(linear.product_type())), std::string(linear.kernel_name())};
+}
+
+Json row(const BenchMachine& machine, const BenchResult& result) {
+  return {{"test", result.test},
+          {"method", result.method},
+          {"tokens_per_second", result.mean()},
+          {"stddev", result.deviation()},
+          {"peak_percent", result.peak_percent()},
+          {"limit_tokens_per_second", result.limit},
+          {"repetitions", result.rates.size()},
+          {"depth", result.depth},
+          {"kv_type", kv_type_name(result.kv_type)},
+          {"memory_bytes", result.memory_bytes},
+          {"attention_kernel", attention::kernel_name(result.kv_type)},
+          {"product_type", machine.products.front().type},
+          {"product_kernel", machine.products.front().kernel},
+          {"model", machine.model},
+          {"machine", machine.cpu},
+          {"threads", machine.threads},
+          {"isa", machine.isa},
+          {"seed", machine.seed},
+          {"peak_f32_gflops", machine.peaks.f32},
+          {"peak_bf16_gflops", machine.peaks.bf16},
+          {"peak_int8_gflops", machine.peaks.int8},
+          {"read_gb_per_second", machine.peaks.read_bandwidth}};
+}
+
+/// RFC 4180: quotes where needed, doubled inside.
+std::string csv_field(const Json& value) {
+  if (!value.is_string()) return dump(value);
+  std::string quoted(1, '"');
+  for (const char c : value.get<std::string>()) quoted.append(c == '"' ? 2 : 1, c);
+  quoted += '"';
+  return quoted;
+}
+
+std::string peak(double rate) {
+  return rate > 0 ? fmt::format("{:.0f}", rate) : "-";
+}
+
+}  // namespace
+
+BenchMachine describe_machine(const Engine& engine, std::uint64_t seed) {
+  BenchMachine machine{
+      cpu_model(), std::string(isa_name(active_isa())), engine.name(), thread_count(), seed, measure_peaks(),
+      {}};
+  const model::Layer& layer = engine.model().layers().front();
+  machine.products = {product("qkv", layer.attention.front().qkv),
+                      product("attention output", layer.attention.front().out),
+                      product("gate and up", layer.gate_up), product("down", layer.down),
+                      product("head", engine.model().head())};
+  return machine;
+}
+
+std::string table_head(const BenchMachine& machine) {
+  std::string text = fmt::format("machine    {}, {} threads, kernels for {}\nmodel      {}\nseed       {}\n",
+                                 machine.cpu, machine.threads, machine.isa, machine.model, machine.seed);
+  text += fmt::format("peaks      f32 {}, bf16 {}, int8 {} GFLOP/s; reading {:.1f} GB/s\n",
+                      peak(machine.peaks.f32), peak(machine.peaks.bf16), peak(machine.peaks.int8),
+                      machine.peaks.read_bandwidth);
+  for (const auto& [name, type, kernel] : machine.products)
+    text += fmt::format("product    {:<17} {:<5} {}\n", name, type, kernel);
+  for (const auto type : {attention::KvType::bf16, attention::KvType::int8})
+    text += fmt::format("attention  {:<17} {}\n", fmt::format("{} keys", kv_type_name(type)),
+                        attention::kernel_name(type));
+  return text + fmt::format("\n{:<18} {:<10} {:<5} {:>10} {:>20} {:>10} {:>8}\n", "test", "method", "kv",
+                            "memory", "tokens/s", "limit", "of it");
+}
+
+std::string table_row(const BenchResult& result) {
+  return fmt::format("{:<18} {:<10} {:<5} {:>10} {:>20} {:>10} {:>6.1f} %\n", result.test, result.method,
+                     kv_type_name(result.kv_type), format_bytes(result.memory_bytes),
+                     fmt::format("{:.1f} ± {:.1f}", result.mean(), result.deviation()),
+                     fmt::format("{:.0f}", result.limit), result.peak_percent());
+}
+
+std::string csv(const BenchMachine& machine, const std::vector<BenchResult>& results) {
+  std::string text;
+  for (const auto& result : results) {
+    const Json fields = row(machine, result);
+    std::string head, line;
+    for (const auto& [key, value] : fields.items()) {
+      if (!head.empty()) head += ',', line += ',';
+      head += key;
+      line += csv_field(value);
+    }
+    if (text.empty()) text = head + "\n";
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string json(const BenchMachine& machine, const std::vector<BenchResult>& results) {
+  Json rows = Json::array();
+  for (const auto& result : results) rows.push_back(row(machine, result));
+  return dump(rows) + "\n";
+}
+
+}  // namespace focusllm::cli

@@ -1,0 +1,154 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "answer_json.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "command.h"
+#include "metadata_json.h"
+#include "options.h"
+#include "progress_line.h"
+#include "terminal.h"
+
+namespace focusllm::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct InspectFlags {
+  ModelFlags model;
+  ContextFlags context;
+  std::vector<std::string> lengths = {"4k", "64k", "1m"};
+  bool json = false;
+  bool all = false;
+};
+
+/// Bytes of keys and values of one method and number type at one length.
+struct Need {
+  std::string method;
+  std::string kv_type;
+  std::int64_t tokens;
+  std::int64_t bytes;
+};
+
+std::string type_name(BlockType type) {
+  return std::string(block_traits(type).name);
+}
+
+std::vector<Need> needs(const Engine& engine, const InspectFlags& flags,
+                        const std::vector<std::int64_t>& lengths) {
+  std::vector<Need> all;
+  for (const auto& method : method_names()) {
+    if (method == "auto") continue;
+    for (const auto type : {attention::KvType::bf16, attention::KvType::int8}) {
+      ContextOptions options = flags.context.values;
+      options.method = method;
+      options.kv_type = type;
+      for (const auto tokens : lengths)
+        all.push_back(
+            {method, std::string(kv_type_name(type)), tokens, context_bytes(engine, options, tokens)});
+    }
+  }
+  return all;
+}
+
+Json inspect_json(const gguf::File& file, const std::vector<Need>& memory, const std::string& problem,
+                  bool all) {
+  Json json = {{"path", file.path().string()}, {"version", file.version()},
+               {"metadata", Json::object()},   {"tensors", Json::array()},
+               {"memory", Json::array()},      {"available_memory", available_memory()}};
+  for (const auto& [key, value] : file.metadata()) json["metadata"][key] = value_json(value, all);
+  for (const auto& tensor : file.tensors())
+    json["tensors"].push_back({{"name", tensor.name},
+                               {"dims", tensor.dims},
+                               {"type", type_name(tensor.type)},
+                               {"bytes", tensor.data.size()}});
+  for (const auto& need : memory)
+    json["memory"].push_back(
+        {{"method", need.method}, {"kv_type", need.kv_type}, {"tokens", need.tokens}, {"bytes", need.bytes}});
+  if (!problem.empty()) json["error"] = problem;
+  return json;
+}
+
+void print_metadata(const gguf::File& file, bool all) {
+  out(fmt::format("{} (GGUF version {})\n\nMetadata\n", file.path().string(), file.version()));
+  std::string lines;
+  for (const auto& [key, value] : file.metadata())
+    lines += fmt::format("  {:<42} {}\n", key, value_line(value, all));
+  out(lines);
+}
+
+void print_tensors(const gguf::File& file) {
+  std::int64_t bytes = 0;
+  std::int64_t elements = 0;
+  std::string lines;
+  for (const auto& tensor : file.tensors()) {
+    const auto size = static_cast<std::int64_t>(tensor.data.size());
+    lines +=
+        fmt::format("  {:<34} {:>20} {:>7} {:>14}\n", tensor.name,
+                    fmt::format("{}", fmt::join(tensor.dims, " x ")), type_name(tensor.type), grouped(size));
+    bytes += size;
+    elements += tensor.elements();
+  }
+  out(fmt::format("\nTensors: {}, {} parameters, {}\n{}", file.tensors().size(), grouped(elements),
+                  format_bytes(bytes), lines));
+}
+
+void print_memory(const std::vector<Need>& memory, const std::vector<std::int64_t>& lengths) {
+  std::string lines = fmt::format("\nMemory for keys and values ({} can be had now)\n  {:<18}",
+                                  format_bytes(available_memory()), "tokens");
+  for (const auto tokens : lengths) lines += fmt::format(" {:>12}", grouped(tokens));
+  for (std::size_t i = 0; i < memory.size(); ++i) {
+    if (i % lengths.size() == 0)
+      lines += fmt::format("\n  {:<18}", memory[i].method + ", " + memory[i].kv_type);
+    lines += fmt::format(" {:>12}", format_bytes(memory[i].bytes));
+  }
+  out(lines + "\n");
+}
+
+void inspect(const InspectFlags& flags) {
+  flags.model.require_path();
+  const std::vector<std::int64_t> lengths = parse_lengths(flags.lengths, "--lengths", 1);
+  const auto file = gguf::File::open(flags.model.path);
+  std::vector<Need> memory;
+  std::string problem;  // a file of another architecture can be looked at all the same
+  try {
+    memory = needs(*flags.model.load(), flags, lengths);
+  } catch (const Error& error) {
+    problem = error.what();
+  }
+  if (flags.json) return out(dump(inspect_json(*file, memory, problem, flags.all)) + "\n");
+  print_metadata(*file, flags.all);
+  print_tensors(*file);
+  if (!problem.empty()) return err_line("this model cannot be run: " + problem);
+  print_memory(memory, lengths);
+}
+
+constexpr const char* kExamples = R"(
+Examples:
+  focusllm inspect -m model.gguf
+  focusllm inspect -m model.gguf --lengths 8k,128k,1m --local 8k
+  focusllm inspect -m model.gguf --json | jq .metadata)";
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  auto flags = std::make_shared<InspectFlags>();
+  CLI::App* command = app.add_subcommand("inspect", "Show a model file, and the memory that texts will need");
+  command
+      ->add_option("--lengths", flags->lengths, "Lengths of text to show the memory for, in tokens (4k, 1m)")
+      ->delimiter(',')
+      ->capture_default_str()
+      ->type_name("LIST");
+  command->add_flag("--all", flags->all, "Long arrays and texts in full");
+  command->add_flag("--json", flags->json,
+                    "Print JSON (long arrays as count and first elements unless --all)");
+  flags->model.add_to(*command);
+  flags->context.add_to(*command, false);
+  command->footer(kExamples);
+  command->callback([flags] { inspect(*flags); });
+}
+
+}  // namespace focusllm::cli

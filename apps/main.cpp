@@ -1,0 +1,106 @@
+#include <clocale>
+#include <exception>
+#include <new>
+
+#include <CLI/CLI.hpp>
+
+#include "base/error.h"
+#include "command.h"
+#include "interrupt.h"
+#include "terminal.h"
+
+namespace focusllm::cli {
+namespace {
+
+enum ExitCode { kDone = 0, kFailed = 1, kWrongUse = 2, kStopped = 130 };
+
+constexpr const char* kFooter = R"(
+Every command explains itself and shows examples: focusllm COMMAND --help
+
+Environment:
+  FOCUSLLM_MODEL    the model where -m is not given
+  FOCUSLLM_ISA      the kernels to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16 (default: the best here)
+  FOCUSLLM_PRODUCT  number type of matrix products: auto, f32, bf16, int8 (--product-type goes before it)
+
+Exit codes: 0 done, 1 error, 2 wrong use, 130 interrupted)";
+
+void describe(CLI::App& app) {
+  app.name("focusllm");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "focusllm " FOCUSLLM_VERSION, "Print the version");
+  app.footer(kFooter);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) { return std::string(error.what()); });
+  add_run(app);
+  add_chat(app);
+  add_tokenize(app);
+  add_perplexity(app);
+  add_inspect(app);
+  add_bench(app);
+}
+
+int parse_error(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) {  // --help and --version
+    std::ostringstream text;
+    app.exit(error, text, text);
+    out(text.str());
+    return kDone;
+  }
+  const auto commands = app.get_subcommands();
+  const auto unknown = app.remaining();
+  if (commands.empty() && !unknown.empty()) {
+    err_line(fmt::format("'{}' is no command (see focusllm --help)", unknown.front()));
+    return kWrongUse;
+  }
+  const std::string where = commands.empty() ? "focusllm" : "focusllm " + commands.back()->get_name();
+  err_line(fmt::format("{} (see {} --help)", error.what(), where));
+  return kWrongUse;
+}
+
+/// Runs the program's one command; all errors end here.
+int run(int argc, char** argv) {
+  CLI::App app("Reads texts of any length with a GGUF model, once, and answers questions about them.");
+  try {
+    describe(app);
+    app.parse(argc, argv);
+    return kDone;
+  } catch (const CLI::ParseError& error) {
+    return parse_error(app, error);
+  } catch (const ClosedPipe&) {
+    return kDone;
+  } catch (const Cancelled& stopped) {
+    err_line(stopped.what());
+    return kStopped;
+  } catch (const UsageError& error) {
+    err_line(error.what());
+    return kWrongUse;
+  } catch (const std::bad_alloc&) {
+    err_line("error: out of memory; try --kv-type int8, --method infllm, a shorter text or a smaller model");
+    return kFailed;
+  } catch (const std::exception& error) {
+    err_line(std::string("error: ") + error.what());
+    return kFailed;
+  }
+}
+
+/// Printing --help may itself fail (full disk, closed pipe): nothing may leave main as an exception.
+int guarded(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const ClosedPipe&) {
+    return kDone;
+  } catch (const std::exception& error) {
+    err_line(std::string("error: ") + error.what());
+    return kFailed;
+  }
+}
+
+}  // namespace
+}  // namespace focusllm::cli
+
+// The OpenMP library reads its environment (OMP_WAIT_POLICY and the like) when it is loaded, before main:
+// setting such a variable here would come too late. The number of threads is set by Engine::load.
+int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "");  // only the characters, for line editing: numbers stay as in C
+  focusllm::cli::install_signal_handlers();
+  return focusllm::cli::guarded(argc, argv);
+}

@@ -1,0 +1,268 @@
+#include "options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <random>
+
+#include <CLI/CLI.hpp>
+
+#include "base/error.h"
+
+namespace focusllm::cli {
+namespace {
+
+constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;
+
+const std::vector<std::string> kProductTypes = {"auto", "f32", "bf16", "int8"};
+const std::vector<std::string> kKvTypes = {"auto", "bf16", "int8"};
+
+ProductType product_type(const std::string& name) {
+  if (name == "f32") return ProductType::f32;
+  if (name == "bf16") return ProductType::bf16;
+  if (name == "int8") return ProductType::int8;
+  return ProductType::automatic;
+}
+
+/// A length in tokens as an option; 0 keeps the default.
+void add_length(CLI::App& app, const std::string& name, std::int64_t& value, const std::string& help) {
+  app.add_option_function<std::string>(
+         name,
+         [name, &value](const std::string& text) {
+           const auto length = parse_length(text);
+           if (!length || *length < 1)
+             throw CLI::ValidationError(
+                 name, "'" + text + "' is not a number of tokens of at least 1 (like 512, 4k, 1m)");
+           value = *length;
+         },
+         help)
+      ->type_name("TOKENS")
+      ->group("Context");
+}
+
+CLI::Validator one_of(const std::vector<std::string>& names) {
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  CLI::Validator validator(
+      [names, list](std::string& text) {
+        const bool known = std::find(names.begin(), names.end(), text) != names.end();
+        return known ? std::string() : "'" + text + "' is none of " + list;
+      },
+      list);
+  return validator;
+}
+
+}  // namespace
+
+CLI::Validator between(double min, double max) {
+  return CLI::Validator(
+      [min, max](std::string& text) {
+        double value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool number = error == std::errc() && end == text.data() + text.size();
+        if (number && value >= min && value <= max) return std::string();
+        if (max >= std::numeric_limits<int>::max())
+          return fmt::format("'{}' is not a number of at least {}", text, min);
+        return fmt::format("'{}' is not a number from {} to {}", text, min, max);
+      },
+      "");
+}
+
+CLI::Validator positive() {
+  return between(1, std::numeric_limits<int>::max());
+}
+
+std::string_view product_type_name(ProductType type) {
+  switch (type) {
+    case ProductType::automatic:
+      return "auto";
+    case ProductType::f32:
+      return "f32";
+    case ProductType::bf16:
+      return "bf16";
+    case ProductType::int8:
+      return "int8";
+  }
+  return "?";
+}
+
+std::string_view kv_type_name(attention::KvType type) {
+  switch (type) {
+    case attention::KvType::f32:
+      return "f32";
+    case attention::KvType::bf16:
+      return "bf16";
+    case attention::KvType::int8:
+      return "int8";
+  }
+  return "?";
+}
+
+const std::vector<std::string>& method_names() {
+  static const std::vector<std::string> names = {"auto", "full", "streaming", "infllm"};
+  return names;
+}
+
+std::optional<std::int64_t> parse_length(const std::string& text) {
+  std::int64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || value < 0 || value > kMostTokens) return std::nullopt;
+  std::int64_t unit = 1;
+  if (rest != end) {
+    if (rest + 1 != end) return std::nullopt;
+    if (*rest == 'k' || *rest == 'K')
+      unit = 1024;
+    else if (*rest == 'm' || *rest == 'M')
+      unit = 1024 * 1024;
+    else
+      return std::nullopt;
+  }
+  if (value > kMostTokens / unit) return std::nullopt;
+  return value * unit;
+}
+
+std::vector<std::int64_t> parse_lengths(const std::vector<std::string>& texts, const std::string& flag,
+                                        std::int64_t smallest) {
+  std::vector<std::int64_t> lengths;
+  for (const auto& text : texts) {
+    const auto length = parse_length(text);
+    if (!length || *length < smallest)
+      throw UsageError(fmt::format("{}: '{}' is not a number of tokens of at least {} (like 512, 4k, 1m)",
+                                   flag, text, smallest));
+    lengths.push_back(*length);
+  }
+  return lengths;
+}
+
+void ModelFlags::add_to(CLI::App& app) {
+  app.add_option("-m,--model", path, "The model, a GGUF file (of a split model any part)")
+      ->envname("FOCUSLLM_MODEL")
+      ->type_name("FILE")
+      ->group("Model");
+  app.add_option("-t,--threads", threads, "Threads; 0: one per core")
+      ->check(between(0, 4096))
+      ->capture_default_str()
+      ->type_name("N")
+      ->group("Model");
+  app.add_option("--product-type", product_type,
+                 "Number type of the matrix products; auto: the fastest that keeps quality")
+      ->envname("FOCUSLLM_PRODUCT")
+      ->check(one_of(kProductTypes))
+      ->capture_default_str()
+      ->group("Model");
+}
+
+void ModelFlags::require_path() const {
+  if (path.empty()) throw UsageError("no model given: name a GGUF file with -m FILE or in FOCUSLLM_MODEL");
+}
+
+std::shared_ptr<const Engine> ModelFlags::load() const {
+  require_path();
+  EngineOptions options;
+  options.threads = threads;
+  options.product_type = cli::product_type(product_type);
+  return Engine::load(path, options);
+}
+
+void ContextFlags::add_to(CLI::App& app, bool with_method) {
+  if (with_method)
+    app.add_option(
+           "--method", values.method,
+           "How the text is kept: full (all of it seen by every token), streaming (first tokens and a "
+           "window), "
+           "infllm (these and the blocks that matter); auto: full while the text fits the model, else infllm")
+        ->check(one_of(method_names()))
+        ->capture_default_str()
+        ->group("Context");
+  app.add_option("--kv-type", kv_type,
+                 "Number type of keys and values; auto: bf16 if that fits memory, else int8")
+      ->check(one_of(kKvTypes))
+      ->capture_default_str()
+      ->group("Context");
+  add_length(app, "--local", values.local, "Local window (streaming, infllm); the method's own default");
+  add_length(app, "--initial", values.initial, "First tokens that are always seen (streaming, infllm)");
+  add_length(app, "--block", values.block, "Tokens in a memory block (infllm)");
+  app.add_option("--top-k-blocks", values.top_k, "Memory blocks that a token sees in reading (infllm)")
+      ->check(positive())
+      ->type_name("N")
+      ->group("Context");
+  app.add_option("--answer-blocks", values.answer_top_k,
+                 "Memory blocks that a token of a question or an answer sees (infllm)")
+      ->check(positive())
+      ->type_name("N")
+      ->group("Context");
+  app.add_flag("--beyond-trained", values.beyond_trained,
+               "Let full go past the length the model was trained for (answers get worse there)")
+      ->group("Context");
+}
+
+ContextOptions ContextFlags::options() const {
+  ContextOptions options = values;
+  if (kv_type == "bf16") options.kv_type = attention::KvType::bf16;
+  if (kv_type == "int8") options.kv_type = attention::KvType::int8;
+  return options;
+}
+
+void SamplingFlags::add_to(CLI::App& app) {
+  const auto add = [&app](const std::string& name, auto& value, const std::string& help, double min,
+                          double max) {
+    app.add_option(name, value, help)
+        ->check(between(min, max))
+        ->capture_default_str()
+        ->type_name("X")
+        ->group("Sampling");
+  };
+  const double any = std::numeric_limits<int>::max();
+  add("--temp", values.temperature,
+      "Temperature; 0: always the most likely token, the same answer every time", 0, any);
+  add("--top-k", values.top_k, "Keep the K most likely tokens; 0: all", 0, any);
+  add("--top-p", values.top_p, "Keep the likeliest tokens up to this probability; 1: all", 0, 1);
+  add("--min-p", values.min_p, "Drop tokens below this share of the likeliest one's probability; 0: none", 0,
+      1);
+  add("--repeat-penalty", values.repeat_penalty, "Penalty of tokens that came lately; 1: none", 0.01, 100);
+  add("--repeat-last-n", values.repeat_last, "How many tokens are lately", 0, any);
+  add("-s,--seed", seed, "Seed of the sampling; -1: another one every time", -1, 9007199254740992.0);
+}
+
+SamplingOptions SamplingFlags::options() const {
+  SamplingOptions options = values;
+  options.seed = seed >= 0 ? static_cast<std::uint64_t>(seed) : std::random_device{}();
+  return options;
+}
+
+void SessionFlags::add_to(CLI::App& app) {
+  app.add_option("-f,--file", files, "A text to read, UTF-8; may be given several times; - is standard input")
+      ->type_name("FILE")
+      ->type_size(1)
+      ->allow_extra_args(false)
+      ->group("Text");
+  app.add_option("--sys,--system-prompt", system, "System message; the template's own default if not given")
+      ->type_name("TEXT")
+      ->group("Text");
+  app.add_option("-n,--predict", predict, "Longest answer, in tokens")
+      ->check(positive())
+      ->capture_default_str()
+      ->type_name("N")
+      ->group("Text");
+  app.add_option("--cite", cite,
+                 "Also show the K places in the text that the answer drew on, with their shares")
+      ->check(between(1, 1000))
+      ->type_name("K")
+      ->group("Output");
+  app.add_flag("--json", json, "Print JSON")->group("Output");
+  app.add_flag("-v,--verbose", verbose, "Say what is being done and how long it took")->group("Output");
+  model.add_to(app);
+  context.add_to(app);
+  sampling.add_to(app);
+}
+
+AskOptions SessionFlags::ask_options() const {
+  AskOptions options;
+  options.max_tokens = predict;
+  options.sampling = sampling.options();
+  options.citations = cite;
+  return options;
+}
+
+}  // namespace focusllm::cli

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace CLI {
+class App;
+class Validator;
+}  // namespace CLI
+
+namespace focusllm::cli {
+
+/// Which model, and how it is loaded.
+struct ModelFlags {
+  std::string path;
+  int threads = 0;
+  std::string product_type = "auto";
+
+  void add_to(CLI::App& app);
+  /// Throws UsageError without a model.
+  void require_path() const;
+  std::shared_ptr<const Engine> load() const;
+};
+
+/// How the text is kept.
+struct ContextFlags {
+  ContextOptions values;
+  std::string kv_type = "auto";
+
+  /// with_method: also --method, for one method.
+  void add_to(CLI::App& app, bool with_method = true);
+  ContextOptions options() const;
+};
+
+struct SamplingFlags {
+  SamplingOptions values;
+  std::int64_t seed = -1;
+
+  void add_to(CLI::App& app);
+  /// With a seed of its own for each run where none was given.
+  SamplingOptions options() const;
+};
+
+/// The text, and what is asked about it: `run` and `chat`.
+struct SessionFlags {
+  ModelFlags model;
+  ContextFlags context;
+  SamplingFlags sampling;
+  std::vector<std::string> files;
+  std::string system;
+  std::int64_t predict = 512;
+  int cite = 0;
+  bool json = false;
+  bool verbose = false;
+
+  void add_to(CLI::App& app);
+  AskOptions ask_options() const;
+};
+
+std::string_view product_type_name(ProductType type);
+std::string_view kv_type_name(attention::KvType type);
+const std::vector<std::string>& method_names();  ///< auto first
+
+/// "4k", "1m", "512": tokens, in steps of 1024. Nothing if it is not such a number or out of range.
+std::optional<std::int64_t> parse_length(const std::string& text);
+/// Comma lists of lengths, each at least `smallest`; throws UsageError naming the flag.
+std::vector<std::int64_t> parse_lengths(const std::vector<std::string>& texts, const std::string& flag,
+                                        std::int64_t smallest);
+/// A number within [min, max]; NaN is not.
+CLI::Validator between(double min, double max);
+/// At least 1, at most what an int holds.
+CLI::Validator positive();
+
+}  // namespace focusllm::cli

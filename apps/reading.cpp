@@ -1,0 +1,118 @@
+#include "reading.h"
+
+#include <chrono>
+
+#include "base/memory.h"
+#include "base/threads.h"
+#include "interrupt.h"
+#include "terminal.h"
+#include "utf8.h"
+
+namespace focusllm::cli {
+namespace {
+
+constexpr std::size_t kExcerptBytes = 240;
+/// What a chat template puts around the text and the question, generously.
+constexpr std::int64_t kTemplateTokens = 64;
+/// The room for an answer that `auto` leaves anyway.
+constexpr std::int64_t kUsualAnswer = 512;
+constexpr std::size_t kCountedAtOnce = std::size_t{1} << 20;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Counts in parts, cut after a line, so that the ids of a whole library need not be held at once.
+std::int64_t count_tokens(const Tokenizer& tokenizer, std::string_view text) {
+  std::int64_t count = 0;
+  while (!text.empty()) {
+    std::size_t size = std::min(text.size(), kCountedAtOnce);
+    const std::size_t line = text.substr(0, size).rfind('\n');
+    if (size < text.size() && line != std::string_view::npos) size = line + 1;
+    count += static_cast<std::int64_t>(tokenizer.encode(text.substr(0, size)).size());
+    text.remove_prefix(size);
+  }
+  return count;
+}
+
+}  // namespace
+
+Reader::Reader(const SessionFlags& flags, bool raw) : flags_(flags), raw_(raw), engine_(flags.model.load()) {
+  if (flags_.verbose)
+    err_line(fmt::format("loaded {} in {:.2f} s, {} threads", engine_->name(), engine_->load_seconds(),
+                         thread_count()));
+  Session::Options options;
+  options.context = flags.context.options();
+  options.raw = raw;
+  options.system = flags.system;
+  options.on_progress = [this](const Progress& progress) { progress_.show(progress); };
+  session_ = std::make_unique<Session>(engine_, std::move(options));
+}
+
+void Reader::read(const std::vector<Document>& documents, std::string_view question) {
+  std::int64_t coming = count_tokens(engine_->tokenizer(), question) + (raw_ ? 1 : kTemplateTokens);
+  for (const auto& document : documents) coming += count_tokens(engine_->tokenizer(), document.text);
+  progress_.expect(coming);
+  session_->expect(coming + std::max<std::int64_t>(0, flags_.predict - kUsualAnswer));
+
+  const InterruptScope interrupt(*session_);
+  start_ = std::chrono::steady_clock::now();
+  reading_ = !documents.empty();
+  for (const auto& document : documents) {
+    starts_.push_back({document.name, session_->tokens()});
+    session_->read(document.text);
+    // Two texts are two paragraphs; with --raw nothing is added to what was given.
+    if (!raw_ && document.text.back() != '\n') session_->read("\n");
+  }
+}
+
+Answer Reader::ask(const std::string& question, AskOptions options) {
+  options.on_token = [this, next = std::move(options.on_token)](const GeneratedToken& token) {
+    show_reading();
+    return !next || next(token);
+  };
+  Answer answer = session_->ask(question, options);
+  show_reading();
+  return answer;
+}
+
+void Reader::show_reading() {
+  progress_.clear();
+  if (!reading_) return;
+  reading_ = false;
+  if (!flags_.verbose && !stderr_is_terminal()) return;
+  const double seconds = seconds_since(start_);
+  err_line(fmt::format("read {} tokens in {} ({}) with {}, keys and values {} in {}",
+                       grouped(session_->tokens()), format_seconds(seconds),
+                       format_rate(session_->tokens(), seconds), session_->method(),
+                       format_bytes(session_->memory_bytes()), kv_type_name(session_->kv_type())));
+}
+
+std::string Reader::source(std::int64_t token) const {
+  std::string name;
+  for (const auto& start : starts_)
+    if (start.token <= token) name = start.name;
+  return starts_.size() > 1 ? name + ", " : "";
+}
+
+void Reader::show_citations(const Answer& answer) const {
+  if (flags_.cite > 0 && answer.citations.empty())
+    err_line(
+        fmt::format("no places to cite: {} keeps no memory of the text that an answer could be traced to",
+                    session_->method()));
+  int number = 0;
+  for (const auto& [first, count, share] : answer.citations)
+    err(fmt::format("[{}] {:.0f} %, {}tokens {} to {}: {}\n", ++number, 100 * share, source(first),
+                    grouped(first), grouped(first + count),
+                    one_line(session_->text(first, count), kExcerptBytes)));
+}
+
+void Reader::show_timings(const Answer& answer) const {
+  if (!flags_.verbose) return;
+  const Timings& t = answer.timings;
+  err_line(fmt::format("{} tokens read in {}, then {} generated ({}); most memory held {}",
+                       grouped(t.prompt_tokens), format_seconds(t.read_seconds), grouped(t.generated_tokens),
+                       format_rate(t.generated_tokens, t.generate_seconds), format_bytes(peak_memory())));
+}
+
+}  // namespace focusllm::cli

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "options.h"
+#include "progress_line.h"
+#include "text_input.h"
+
+namespace focusllm::cli {
+
+/// A session with its texts read, and which text stands where: what `run` and `chat` have in common.
+class Reader {
+ public:
+  Reader(const SessionFlags& flags, bool raw);
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  Session& session() { return *session_; }
+  /// Announces the texts, what is going to be asked and the answer, then reads the texts. Ctrl-C stops it. A
+  /// text that may fit the model as a whole is read with the first question, when its length is known.
+  void read(const std::vector<Document>& documents, std::string_view question);
+  /// As Session::ask, with the reading's end told when the first token comes.
+  Answer ask(const std::string& question, AskOptions options);
+  /// Writes the places that the answer drew on to standard error.
+  void show_citations(const Answer& answer) const;
+  /// With -v: what was done and how long it took.
+  void show_timings(const Answer& answer) const;
+
+ private:
+  struct Start {
+    std::string name;
+    std::int64_t token;
+  };
+  void show_reading();
+  std::string source(std::int64_t token) const;
+
+  const SessionFlags& flags_;
+  bool raw_;
+  std::shared_ptr<const Engine> engine_;
+  ProgressLine progress_{"reading"};
+  std::unique_ptr<Session> session_;
+  std::vector<Start> starts_;
+  std::chrono::steady_clock::time_point start_;
+  bool reading_ = false;  ///< there is text whose reading has not been told as done
+};
+
+}  // namespace focusllm::cli

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace focusllm::cli {
+
+/// Nobody reads standard output any more (`focusllm ... | head`): not an error, the program ends quietly.
+class ClosedPipe : public std::exception {};
+
+/// Writes to standard output at once. Throws ClosedPipe, or Error when it cannot be written (full disk).
+void out(std::string_view text);
+/// Writes to standard error; a failure there has nowhere to be told and is ignored.
+void err(std::string_view text);
+/// One line "focusllm: TEXT" on standard error; line ends in the text become spaces.
+void err_line(std::string_view text);
+
+bool stdin_is_terminal();
+bool stdout_is_terminal();
+bool stderr_is_terminal();
+
+}  // namespace focusllm::cli

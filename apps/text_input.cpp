@@ -1,0 +1,111 @@
+#include "text_input.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "terminal.h"
+#include "utf8.h"
+
+namespace focusllm::cli {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr int kPatienceMilliseconds = 2000;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  ~Descriptor() {
+    if (value_ > STDERR_FILENO) ::close(value_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return value_; }
+
+ private:
+  int value_;
+};
+
+int open_input(const std::string& path) {
+  if (path == "-") return STDIN_FILENO;
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0)
+    fail("cannot open {}: {}; check the name and the permissions", path,
+         std::generic_category().message(errno));
+  return descriptor;
+}
+
+/// A program that waits for a pipe that nobody fills looks as if it hung: says so once.
+void tell_if_waiting(int descriptor) {
+  pollfd waiting = {descriptor, POLLIN, 0};
+  if (::poll(&waiting, 1, kPatienceMilliseconds) == 0)
+    err_line("waiting for the text on standard input (for no text: < /dev/null; for a file: -f FILE)");
+}
+
+std::string read_all(int descriptor, const std::string& name, std::size_t size_hint) {
+  std::string text;
+  std::size_t used = 0;
+  for (;;) {
+    if (used == text.size()) text.resize(std::max({used * 2, size_hint + 1, std::size_t{1} << 16}));
+    const ssize_t got = ::read(descriptor, text.data() + used, text.size() - used);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0)
+      fail("cannot read {}: {}; check the file and the disk", name, std::generic_category().message(errno));
+    if (got == 0) break;
+    used += static_cast<std::size_t>(got);
+  }
+  text.resize(used);
+  return text;
+}
+
+std::string_view encoding_hint(std::string_view text) {
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
+    return "it looks like UTF-16: iconv -f UTF-16 -t UTF-8";
+  if (text.substr(0, 4096).find('\0') != std::string_view::npos)
+    return "it looks like a binary file; give a text file";
+  return "convert it, for example with iconv -f WINDOWS-1252 -t UTF-8";
+}
+
+}  // namespace
+
+Document read_bytes(const std::filesystem::path& path) {
+  const Descriptor input(open_input(path.string()));
+  const bool standard = path == "-";
+  const std::string name = standard ? "standard input" : path.string();
+  struct stat status = {};
+  if (::fstat(input.get(), &status) != 0)
+    fail("cannot read {}: {}", name, std::generic_category().message(errno));
+  if (S_ISDIR(status.st_mode)) fail("{} is a directory: give the files in it with -f, one by one", name);
+  if (standard && !stdin_is_terminal()) tell_if_waiting(input.get());
+  const std::size_t hint = S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0;
+  return {name, read_all(input.get(), name, hint)};
+}
+
+void check_utf8(std::string_view text, std::string_view name) {
+  if (const auto place = find_invalid_utf8(text)) {
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(*place), '\n');
+    fail("{} is not valid UTF-8 at byte {} (line {}, byte value 0x{:02x}): {}", name, *place, line,
+         static_cast<unsigned char>(text[*place]), encoding_hint(text));
+  }
+}
+
+std::vector<Document> read_documents(const std::vector<std::string>& paths) {
+  std::vector<Document> documents;
+  for (const auto& path : paths) {
+    Document document = read_bytes(path);
+    check_utf8(document.text, document.name);
+    if (document.text.starts_with(kByteOrderMark)) document.text.erase(0, kByteOrderMark.size());
+    if (document.text.empty()) fail("{} is empty: give a file with text in it", document.name);
+    documents.push_back(std::move(document));
+  }
+  return documents;
+}
+
+}  // namespace focusllm::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace focusllm::cli {
+
+/// A text to read, with the name to call it by in messages.
+struct Document {
+  std::string name;
+  std::string text;
+};
+
+/// All bytes of a file, or of standard input for "-". Throws Error naming the file (missing, directory,
+/// unreadable).
+Document read_bytes(const std::filesystem::path& path);
+/// The files as valid UTF-8 without byte order mark; none of them empty. Throws Error naming file and place.
+std::vector<Document> read_documents(const std::vector<std::string>& paths);
+/// Throws Error with the place of the first byte that is not valid UTF-8 and what to do.
+void check_utf8(std::string_view text, std::string_view name);
+
+}  // namespace focusllm::cli

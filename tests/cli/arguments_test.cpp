@@ -1,0 +1,109 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "process.h"
+
+namespace focusllm::cli_test {
+namespace {
+
+using testing::HasSubstr;
+
+using Arguments = std::vector<std::string>;
+
+/// Wrong use is one line on standard error, nothing on standard output, and 2.
+void expect_wrong_use(const Arguments& arguments, const std::string& says) {
+  const Ended ended = run(arguments);
+  EXPECT_EQ(ended.code, 2) << ended.err;
+  EXPECT_EQ(ended.out, "");
+  EXPECT_TRUE(is_one_line(ended.err)) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr(says));
+}
+
+TEST(Arguments, HelpAndVersionGoToStandardOutput) {
+  for (const Arguments& arguments : {Arguments{"--help"},
+                                     {"--version"},
+                                     {"run", "--help"},
+                                     {"chat", "--help"},
+                                     {"tokenize", "--help"},
+                                     {"perplexity", "--help"},
+                                     {"inspect", "--help"},
+                                     {"bench", "--help"}}) {
+    const Ended ended = run(arguments);
+    EXPECT_EQ(ended.code, 0) << arguments.front();
+    EXPECT_NE(ended.out, "");
+    EXPECT_EQ(ended.err, "");
+  }
+  EXPECT_THAT(run({"run", "--help"}).out, HasSubstr("--top-k-blocks"));
+  EXPECT_THAT(run({"--help"}).out, HasSubstr("FOCUSLLM_ISA"));
+}
+
+TEST(Arguments, WrongUseIsOneLineAndTwo) {
+  expect_wrong_use({}, "subcommand");
+  expect_wrong_use({"sing"}, "sing");
+  expect_wrong_use({"run", "--nonsense"}, "--nonsense");
+  expect_wrong_use({"run", "-p", "x"}, "FOCUSLLM_MODEL");
+  expect_wrong_use({"chat"}, "FOCUSLLM_MODEL");
+  expect_wrong_use({"inspect"}, "FOCUSLLM_MODEL");
+  expect_wrong_use({"tokenize", "-p", "x"}, "FOCUSLLM_MODEL");
+  expect_wrong_use({"perplexity", "-m", "x"}, "--file");
+  expect_wrong_use({"bench", "-m", "x", "--json", "--csv"}, "--json");
+  expect_wrong_use({"run", "-m"}, "-m");
+  expect_wrong_use({"chat", "-m", "x", "-f", "-"}, "standard input");
+  expect_wrong_use({"run", "-m", "x", "--raw", "--sys", "be kind", "-p", "y"}, "--raw");
+}
+
+TEST(Arguments, WrongValuesNameTheFlag) {
+  const Arguments run_it = {"run", "-m", "x", "-p", "y"};
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"--method", "magic"},      {"--kv-type", "f64"},
+      {"--product-type", "int2"}, {"--top-p", "1.5"},
+      {"--top-p", "nan"},         {"--top-p", "-0.1"},
+      {"--min-p", "2"},           {"--temp", "-1"},
+      {"--temp", "hot"},          {"--top-k", "-5"},
+      {"--repeat-penalty", "0"},  {"--predict", "0"},
+      {"--predict", "-3"},        {"--predict", "999999999999999"},
+      {"--threads", "-1"},        {"--seed", "-2"},
+      {"--local", "-4"},          {"--local", "4g"},
+      {"--block", "0"},           {"--initial", "99999999999m"},
+      {"--top-k-blocks", "0"},    {"--cite", "0"},
+      {"--logprobs", "-1"}};
+  for (const auto& [flag, value] : wrong) {
+    Arguments arguments = run_it;
+    arguments.insert(arguments.end(), {flag, value});
+    expect_wrong_use(arguments, flag);
+  }
+  expect_wrong_use({"bench", "-m", "x", "-p", "12q"}, "12q");
+  expect_wrong_use({"bench", "-m", "x", "--method", "full,magic"}, "magic");
+  expect_wrong_use({"bench", "-m", "x", "-p", "0", "-n", "0"}, "nothing to measure");
+  expect_wrong_use({"bench", "-m", "x", "-r", "0"}, "-r");
+  expect_wrong_use({"inspect", "-m", "x", "--lengths", "4k,8g"}, "--lengths");
+  expect_wrong_use({"perplexity", "-m", "x", "-f", "y", "-c", "-1"}, "--ctx-size");
+}
+
+TEST(Arguments, MissingAndBrokenModelsAreErrors) {
+  const TemporaryFile broken("GGUF\x03 and then nonsense");
+  const TemporaryFile empty("");
+  for (const std::string& model :
+       {std::string("/no/such/model.gguf"), std::string("/"), broken.path(), empty.path()}) {
+    for (const Arguments& command :
+         {Arguments{"run", "-p", "x"}, {"chat"}, {"inspect"}, {"bench"}, {"tokenize", "-p", "x"}}) {
+      Arguments arguments = command;
+      arguments.insert(arguments.end(), {"-m", model});
+      const Ended ended = run(arguments);
+      EXPECT_EQ(ended.code, 1) << model << ": " << ended.err;
+      EXPECT_TRUE(is_one_line(ended.err)) << ended.err;
+      EXPECT_THAT(ended.err, HasSubstr(model));
+    }
+  }
+}
+
+TEST(Arguments, ModelMayComeFromTheEnvironment) {
+  Process::Streams streams;
+  streams.environment = {"FOCUSLLM_MODEL=/no/such/model.gguf"};
+  const Ended ended = Process({"inspect"}, streams).wait();
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("/no/such/model.gguf"));
+}
+
+}  // namespace
+}  // namespace focusllm::cli_test

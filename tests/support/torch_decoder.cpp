@@ -1,0 +1,88 @@
+#include "support/torch_decoder.h"
+
+#include <cmath>
+#include <vector>
+
+namespace focusllm::test {
+namespace {
+
+torch::Tensor to_tensor(const gguf::Tensor& tensor) {
+  std::vector<float> values(static_cast<std::size_t>(tensor.elements()));
+  dequantize(tensor.type, tensor.data.data(), tensor.elements(), values.data());
+  std::vector<std::int64_t> shape(tensor.dims.rbegin(), tensor.dims.rend());
+  return torch::from_blob(values.data(), shape, torch::kFloat32).to(torch::kFloat64);
+}
+
+}  // namespace
+
+TorchDecoder::TorchDecoder(const gguf::File& file) : spec_(model::Spec::from(file)) {
+  for (const gguf::Tensor& tensor : file.tensors()) weights_[tensor.name] = to_tensor(tensor);
+}
+
+torch::Tensor TorchDecoder::norm(torch::Tensor x, const std::string& name) const {
+  return x / torch::sqrt(x.pow(2).mean(-1, true) + spec_.epsilon) * weight(name);
+}
+
+torch::Tensor TorchDecoder::rotate(torch::Tensor x, torch::Tensor positions, int layer) const {
+  const int dim = spec_.rope_dim;
+  const double base = spec_.window(layer) > 0 ? spec_.sliding_rope_base : spec_.rope_base;
+  const auto steps = torch::arange(0, dim, 2, torch::kFloat64) / dim;
+  const auto angle = (positions.to(torch::kFloat64).unsqueeze(1) * torch::pow(base, -steps)).unsqueeze(1);
+  const auto turned = x.slice(-1, 0, dim);
+  const bool paired = spec_.architecture == "llama";
+  const auto a = paired ? turned.slice(-1, 0, dim, 2) : turned.slice(-1, 0, dim / 2);
+  const auto b = paired ? turned.slice(-1, 1, dim, 2) : turned.slice(-1, dim / 2, dim);
+  const auto c = a * angle.cos() - b * angle.sin();
+  const auto d = a * angle.sin() + b * angle.cos();
+  const auto both = paired ? torch::stack({c, d}, -1).flatten(-2) : torch::cat({c, d}, -1);
+  return torch::cat({both, x.slice(-1, dim)}, -1);
+}
+
+torch::Tensor TorchDecoder::project(torch::Tensor x, const std::string& name, int heads) const {
+  auto y = torch::matmul(x, weight(name + ".weight").t());
+  if (has(name + ".bias")) y = y + weight(name + ".bias");
+  return y.view({x.size(0), heads, spec_.heads.dim});
+}
+
+torch::Tensor TorchDecoder::layer(int index, torch::Tensor x, const Attention& attention) const {
+  const std::string prefix = "blk." + std::to_string(index) + ".";
+  auto n = norm(x, prefix + "attn_norm.weight");
+  auto q = project(n, prefix + "attn_q", spec_.heads.heads);
+  auto k = project(n, prefix + "attn_k", spec_.heads.kv_heads);
+  const auto v = project(n, prefix + "attn_v", spec_.heads.kv_heads);
+  if (has(prefix + "attn_q_norm.weight")) {
+    q = norm(q, prefix + "attn_q_norm.weight");
+    k = norm(k, prefix + "attn_k_norm.weight");
+  }
+  auto y = torch::matmul(attention(index, q, k, v).flatten(1), weight(prefix + "attn_output.weight").t());
+  if (has(prefix + "post_attention_norm.weight")) y = norm(y, prefix + "post_attention_norm.weight");
+  x = x + y;
+  n = norm(x, prefix + "ffn_norm.weight");
+  const auto gate = torch::matmul(n, weight(prefix + "ffn_gate.weight").t());
+  const auto up = torch::matmul(n, weight(prefix + "ffn_up.weight").t());
+  const auto act = spec_.architecture == "gemma3" ? torch::gelu(gate, "tanh") : torch::silu(gate);
+  y = torch::matmul(act * up, weight(prefix + "ffn_down.weight").t());
+  if (has(prefix + "post_ffw_norm.weight")) y = norm(y, prefix + "post_ffw_norm.weight");
+  return x + y;
+}
+
+torch::Tensor TorchDecoder::forward(std::span<const std::int32_t> tokens, const Attention& attention) const {
+  const torch::NoGradGuard no_grad;
+  const std::vector<std::int64_t> ids(tokens.begin(), tokens.end());
+  auto x = weight("token_embd.weight").index_select(0, torch::tensor(ids));
+  if (spec_.architecture == "gemma3") x = x * std::sqrt(static_cast<double>(spec_.width));
+  for (int i = 0; i < spec_.layers; ++i) x = layer(i, x, attention);
+  return norm(x, "output_norm.weight");
+}
+
+torch::Tensor masked_attention(torch::Tensor q, torch::Tensor k, torch::Tensor v, torch::Tensor visible,
+                               double scale) {
+  const std::int64_t group = q.size(1) / k.size(1);
+  k = k.repeat_interleave(group, 1);
+  v = v.repeat_interleave(group, 1);
+  const auto logits = torch::einsum("nhd,mhd->hnm", {q, k}) * scale;
+  const auto masked = logits.masked_fill(visible.logical_not().unsqueeze(0), -INFINITY);
+  return torch::einsum("hnm,mhd->nhd", {torch::nan_to_num(torch::softmax(masked, -1), 0.0), v});
+}
+
+}  // namespace focusllm::test
