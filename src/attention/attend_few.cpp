@@ -67,7 +67,7 @@ void attend_few(const Kernels& kernels, const Work& work) {
   const int dim = p.shape.dim;
   const int group = p.shape.heads / p.shape.kv_heads;
   const int queries = static_cast<int>(work.rows) * group;
-  const bool bf16 = p.type == KvType::bf16 && uses_bf16(p.type);
+  const bool bf16 = few_use_bf16(p.type);
   const auto kernel = bf16 ? kernels.attend_rows_bf16 : kernels.attend_rows;
   const FewQueries few = prepare(work, queries, group, bf16);
   PositionRange seen[kMaxRowQueries];

@@ -93,20 +93,22 @@ class TileWork {
     if (!tile_.needs_mask({last.first, first.last})) return attend(block, 0, tile_.padded(), nullptr);
     const std::uint64_t any = make_masks(block);
     if (any == 0) return;
-    const int begin = std::countr_zero(any) / kPanel * kPanel;  // nobody sees a key before it
-    const int end = (64 - std::countl_zero(any) + kPanel - 1) / kPanel * kPanel;
+    const int step = kernel_.key_step;
+    const int begin = std::countr_zero(any) / step * step;  // nobody sees a key before it
+    const int end = (64 - std::countl_zero(any) + step - 1) / step * step;
     for (int q = 0; q < block.width; ++q) set_visible(visible_, block.width, q, masks_[q] >> begin);
     attend(block, begin, end, visible_);
   }
 
   void attend(const Block& block, int begin, int end, const std::uint32_t* visible) {
     kernel_.attend({.dim = dim_,
+                    .first_key = begin,
                     .keys = end - begin,
                     .panel_keys = tile_.padded(),
                     .vectors = block.width / kernel_.lanes,
                     .queries = block.packed,
-                    .key_rows = tile_.keys() + std::int64_t{begin} * dim_ * kernel_.element_bytes,
-                    .values = tile_.values() + std::int64_t{begin} * kPanel * kernel_.element_bytes,
+                    .key_rows = tile_.keys(),
+                    .values = tile_.values(),
                     .visible = visible,
                     .scores = scores_,
                     .top = block.top,

@@ -11,7 +11,7 @@
 namespace focusllm::attention {
 namespace {
 
-constexpr std::size_t kIsas = 5;
+constexpr std::size_t kIsas = 6;
 
 std::array<Kernels, kIsas> make_kernels() {
   std::array<Kernels, kIsas> all;
@@ -24,11 +24,12 @@ std::array<Kernels, kIsas> make_kernels() {
   add(Isa::avx512, avx512::add_tile_kernels, avx512::add_row_kernels);
   add(Isa::avx512_vnni, avx512_vnni::add_tile_kernels, avx512_vnni::add_row_kernels);
   add(Isa::avx512_bf16, avx512_bf16::add_tile_kernels, avx512_bf16::add_row_kernels);
+  add(Isa::amx, amx::add_tile_kernels, amx::add_row_kernels);
   return all;
 }
 
-/// bf16 dot products: where they are fast, or where FOCUSLLM_ISA asks for them by name.
-bool wants_bf16() {
+/// bf16 dot products of vectors: where they are fast, or where FOCUSLLM_ISA asks for them by name.
+bool wants_bf16_vectors() {
   static const bool pinned = [] {
     const char* name = std::getenv("FOCUSLLM_ISA");
     return name != nullptr && std::string_view(name) == isa_name(Isa::avx512_bf16);
@@ -43,17 +44,20 @@ const Kernels& active_kernels() {
   return all[static_cast<std::size_t>(active_isa())];
 }
 
-bool uses_bf16(KvType type) {
-  return type != KvType::f32 && active_kernels().bf16.lanes != 0 && wants_bf16();
+bool few_use_bf16(KvType type) {
+  return type == KvType::bf16 && active_kernels().attend_rows_bf16 != nullptr && wants_bf16_vectors();
 }
 
 const TileKernel& tile_kernel(KvType type) {
-  return uses_bf16(type) ? active_kernels().bf16 : active_kernels().f32;
+  const Kernels& kernels = active_kernels();
+  const bool bf16 = active_isa() == Isa::amx || wants_bf16_vectors();
+  return type != KvType::f32 && kernels.bf16.lanes != 0 && bf16 ? kernels.bf16 : kernels.f32;
 }
 
 std::string_view kernel_name(KvType type) {
-  if (uses_bf16(type)) return isa_name(Isa::avx512_bf16);
-  return isa_name(std::min(active_isa(), Isa::avx512));  // VNNI and BF16 add nothing to the f32 kernels
+  if (&tile_kernel(type) == &active_kernels().bf16) return isa_name(active_isa());
+  return isa_name(
+      std::min(active_isa(), Isa::avx512));  // what comes after it adds nothing to the f32 kernels
 }
 
 void Scratch::reset(std::size_t bytes) {

@@ -14,8 +14,7 @@ inline constexpr int kVectors =
     3;  ///< vectors of queries in a block: with 8 keys, 24 accumulators of 32 registers
 inline constexpr int kMaxLanes = 16;
 inline constexpr int kMaxQueries = kVectors * kMaxLanes;  ///< in a block
-inline constexpr int kPanel =
-    8;  ///< key rows are padded to a multiple of it; dims in a panel of packed values
+inline constexpr int kPanel = 8;                          ///< dims in a panel of packed values
 inline constexpr int kRowKeys = 128;      ///< most keys that one call of RowKernel::attend takes
 inline constexpr int kMaxRowQueries = 8;  ///< most queries for which reading keys unpacked is the faster way
 inline constexpr float kStartTop =
@@ -27,9 +26,10 @@ inline constexpr float kStartTop =
 /// keys).
 struct TileCall {
   int dim = 0;
-  int keys = 0;        ///< a multiple of kPanel; padding must be masked
-  int panel_keys = 0;  ///< keys in a panel of values: `keys`, or more where only a part of the tile is used
-  int vectors = 0;     ///< 1 to kVectors
+  int first_key = 0;               ///< of the tile's; a multiple of key_step
+  int keys = 0;                    ///< from there on, a multiple of key_step; padding must be masked
+  int panel_keys = 0;              ///< all of the tile: keys in a panel of values
+  int vectors = 0;                 ///< 1 to kVectors
   const void* queries = nullptr;   ///< [dim units][vectors * lanes], scaled so that a score is a power of 2
   const void* key_rows = nullptr;  ///< [keys][dim]
   const void* values = nullptr;    ///< pack_values' form
@@ -47,11 +47,13 @@ struct TileCall {
 struct TileKernel {
   int lanes = 0;          ///< queries in a vector
   int element_bytes = 0;  ///< of packed queries, keys and values: 4 (f32) or 2 (bf16)
+  int key_step = kPanel;  ///< tiles are padded, and parts of them cut, to multiples of it
   /// rows: `queries` pointers to [dim], null for an unused lane.
   void (*pack_queries)(const float* const* rows, int queries, int dim, float factor, void* packed) = nullptr;
   /// Converts `rows` rows of keys or values of the KvType to the kernel's elements.
   void (*load_rows)(int type, const void* from, const float* scales, int rows, int dim, void* to) = nullptr;
-  /// [keys][dim] to [dim / kPanel][key units][kPanel].
+  /// [keys][dim] to the form that `attend` reads, of the same size: [dim / kPanel][key units][kPanel], or
+  /// tiles of AMX.
   void (*pack_values)(const void* rows, int keys, int dim, void* panels) = nullptr;
   void (*attend)(const TileCall& call) = nullptr;
   void (*column_sums)(const TileCall& call) = nullptr;
@@ -111,5 +113,9 @@ namespace avx512_bf16 {
 void add_tile_kernels(Kernels& kernels);
 void add_row_kernels(Kernels& kernels);
 }  // namespace avx512_bf16
+namespace amx {
+void add_tile_kernels(Kernels& kernels);
+void add_row_kernels(Kernels& kernels);
+}  // namespace amx
 
 }  // namespace focusllm::attention

@@ -148,7 +148,7 @@ struct RowsF32 {
   }
 };
 
-#ifdef FOCUSLLM_ISA_avx512_bf16
+#ifdef __AVX512BF16__
 /// Bf16 dot products on bf16 keys: a pair of dims for scores, a pair of keys for values.
 struct RowsBf16 {
   using Element = std::uint16_t;
@@ -284,7 +284,7 @@ void attend_typed(const RowCall& call) {
   }
 }
 
-#ifdef FOCUSLLM_ISA_avx512_bf16
+#ifdef __AVX512BF16__
 void attend_rows_bf16(const RowCall& call) {
   if (call.queries == 6) return attend_queries<6, RowsBf16>(call, 0);
   if (call.queries == 5) return attend_queries<5, RowsBf16>(call, 0);
@@ -309,7 +309,7 @@ void blend(const float* from, float a, float b, std::int64_t n, float* to) {
 
 void add_row_kernels(Kernels& kernels) {
   kernels.attend_rows = attend_rows;
-#ifdef FOCUSLLM_ISA_avx512_bf16
+#ifdef __AVX512BF16__
   kernels.attend_rows_bf16 = attend_rows_bf16;
 #endif
   kernels.blend = blend;

@@ -53,7 +53,7 @@ void Tile::add(const Slice& slice) {
 
 void Tile::finish() {
   const int dim = problem_.shape.dim;
-  padded_ = (count_ + kPanel - 1) / kPanel * kPanel;
+  padded_ = (count_ + kernel_.key_step - 1) / kernel_.key_step * kernel_.key_step;
   const std::int64_t row = std::int64_t{dim} * kernel_.element_bytes;
   const auto gap = static_cast<std::size_t>((padded_ - count_) * row);
   std::memset(keys_ + count_ * row, 0, gap);

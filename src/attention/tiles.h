@@ -6,7 +6,7 @@
 
 namespace focusllm::attention {
 
-/// The keys of a tile, converted and padded with zero rows to a multiple of kPanel.
+/// The keys of a tile, converted and padded with zero rows to a multiple of the kernel's key_step.
 class Tile {
  public:
   static std::size_t bytes(const TileKernel& kernel, int dim, bool values);

@@ -52,8 +52,8 @@ inline constexpr double kLn2 = 0.6931471805599453;
 /// The kernels of the active instruction set, and which of its tile kernels takes keys of a type.
 const Kernels& active_kernels();
 const TileKernel& tile_kernel(KvType type);
-/// Whether that is the one with bf16 dot products.
-bool uses_bf16(KvType type);
+/// Whether few rows read such keys with bf16 dot products.
+bool few_use_bf16(KvType type);
 
 /// Many queries: packed tiles.
 void attend_tiles(const TileKernel& kernel, const Work& work);

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/bf16_probe.h"
 #include "base/error.h"
@@ -15,7 +17,7 @@
 namespace focusllm {
 namespace {
 
-constexpr std::array kNames{"scalar", "avx2", "avx512", "avx512_vnni", "avx512_bf16"};
+constexpr std::array kNames{"scalar", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx"};
 
 /// Clang 14's __builtin_cpu_supports() does not know the name.
 bool has_f16c() {
@@ -24,6 +26,19 @@ bool has_f16c() {
   unsigned c = 0;
   unsigned d = 0;
   return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+
+/// AMX's tile registers, if the processor has them and the kernel lets this process use them.
+bool may_use_amx() {
+  constexpr unsigned kBf16TileInt8 = 1U << 22 | 1U << 24 | 1U << 25;
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & kBf16TileInt8) != kBf16TileInt8) return false;
+  constexpr int kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM, Linux 5.16 and later
+  constexpr int kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
 std::vector<Isa> detect() {
@@ -40,7 +55,9 @@ std::vector<Isa> detect() {
   found.push_back(Isa::avx512);
   if (!__builtin_cpu_supports("avx512vnni")) return found;
   found.push_back(Isa::avx512_vnni);
-  if (__builtin_cpu_supports("avx512bf16")) found.push_back(Isa::avx512_bf16);
+  if (!__builtin_cpu_supports("avx512bf16")) return found;
+  found.push_back(Isa::avx512_bf16);
+  if (may_use_amx()) found.push_back(Isa::amx);
   return found;
 }
 
@@ -84,7 +101,7 @@ void set_active_isa(Isa isa) {
 }
 
 bool fast_bf16_dot() {
-  static const bool fast = detected().back() == Isa::avx512_bf16 && bf16_dot_outruns_f32();
+  static const bool fast = detected().back() >= Isa::avx512_bf16 && bf16_dot_outruns_f32();
   return fast;
 }
 

@@ -8,7 +8,7 @@ namespace focusllm {
 
 /// Instruction sets that our own kernels are compiled for (cmake/layer.cmake), weakest first. Each includes
 /// the former.
-enum class Isa { scalar, avx2, avx512, avx512_vnni, avx512_bf16 };
+enum class Isa { scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx };
 
 std::string_view isa_name(Isa isa);
 /// The kernels this machine can run, weakest first.

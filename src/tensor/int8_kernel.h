@@ -8,6 +8,8 @@ namespace focusllm {
 
 /// Output channels that stand side by side in packed int8 weights.
 inline constexpr long kPanelChannels = 64;
+/// Rows of activations that a kernel may read together.
+inline constexpr long kReadRows = 32;
 
 /// The orthogonal map that spreads outliers before rounding: fixed random `signs` [width], so that no
 /// constant or regular row piles up in one place; an unnormalised Hadamard matrix in blocks of `block` (a
@@ -29,8 +31,8 @@ struct Int8Kernel {
   float (*quantize)(const float* x, long width, const Rotation& rotation, float* rotated, std::uint8_t* out);
 
   /// y[r, c] (+)= row_scales[r] * channel_scales[c] * (start[c] + sum_k a[r, k] b[k, c]) for c < columns
-  /// <= 64. a [rows, depth] u8, depth a multiple of 4; b [depth / 4][64][4] s8; y has `stride` floats per
-  /// row.
+  /// <= 64. a [rows, depth] u8, readable up to a multiple of kReadRows rows, depth a multiple of 64; b
+  /// [depth / 4][64][4] s8; y has `stride` floats per row.
   void (*multiply)(const std::uint8_t* a, long rows, long depth, const std::int8_t* b,
                    const std::int32_t* start, const float* row_scales, const float* channel_scales, float* y,
                    long stride, long columns, bool accumulate);

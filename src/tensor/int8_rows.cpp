@@ -131,7 +131,7 @@ class Int8Rows final : public ManyRows {
 void Int8Rows::apply_panel(const float* x, std::int64_t rows, float* y, bool accumulate) const {
   thread_local AlignedBuffer<std::uint8_t> quantized_buffer;
   thread_local AlignedBuffer<float> float_buffer;
-  quantized_buffer.resize(static_cast<std::size_t>(rows * depth_));
+  quantized_buffer.resize(static_cast<std::size_t>(ceil_div(rows, kReadRows) * kReadRows * depth_));
   float_buffer.resize(static_cast<std::size_t>(rows + thread_count() * depth_));
   std::uint8_t* quantized = quantized_buffer.data();
   float* row_scales = float_buffer.data();

@@ -16,12 +16,15 @@
   }                                          \
   namespace avx512_bf16 {                    \
   extern const Type name;                    \
+  }                                          \
+  namespace amx {                            \
+  extern const Type name;                    \
   }
 
 /// Pointer to the one of the active instruction set; needs base/cpu.h.
-#define FOCUSLLM_ACTIVE(name)                                                                       \
-  [] {                                                                                              \
-    static constexpr decltype(&scalar::name) by_isa[] = {&scalar::name, &avx2::name, &avx512::name, \
-                                                         &avx512_vnni::name, &avx512_bf16::name};   \
-    return by_isa[static_cast<int>(active_isa())];                                                  \
+#define FOCUSLLM_ACTIVE(name)                                                                           \
+  [] {                                                                                                  \
+    static constexpr decltype(&scalar::name) by_isa[] = {                                               \
+        &scalar::name, &avx2::name, &avx512::name, &avx512_vnni::name, &avx512_bf16::name, &amx::name}; \
+    return by_isa[static_cast<int>(active_isa())];                                                      \
   }()

@@ -83,6 +83,7 @@ ProductType Linear::product_type() const {
 std::string_view Linear::kernel_name() const {
   if (impl_->type == ProductType::f32) return "oneDNN f32";
   if (impl_->type == ProductType::bf16) return "oneDNN bf16";
+  if (active_isa() == Isa::amx) return "int8 tiles with AMX";
   return active_isa() >= Isa::avx512_vnni ? "int8 tiles with VNNI" : "int8 plain loops";
 }
 std::int64_t Linear::packed_bytes() const {

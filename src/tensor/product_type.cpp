@@ -22,7 +22,7 @@ std::optional<ProductType> pinned() {
 }
 
 ProductType fastest_float() {
-  return fast_bf16_dot() ? ProductType::bf16 : ProductType::f32;
+  return active_isa() == Isa::amx || fast_bf16_dot() ? ProductType::bf16 : ProductType::f32;
 }
 
 bool is_quantized(BlockType type) {
