@@ -8,15 +8,13 @@
 #include <numeric>
 #include <vector>
 
-#include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "tensor/peak.h"
 
 namespace focusllm::cli {
 namespace {
 
-constexpr std::int64_t kRows = 512;
-constexpr std::int64_t kWidth = 2048;
 constexpr std::size_t kReadBytes = std::size_t{256} << 20;  // far more than any cache holds
 constexpr std::int64_t kReadParts = 256;
 constexpr int kRepetitions = 5;
@@ -49,33 +47,6 @@ double read_bandwidth() {
   return static_cast<double>(kReadBytes) / seconds / 1e9;
 }
 
-/// Small numbers without a pattern; their values do not matter for the time, but denormals would.
-std::vector<float> numbers(std::int64_t count) {
-  std::vector<float> values(static_cast<std::size_t>(count));
-  std::uint32_t state = 1;
-  for (auto& value : values) {
-    state = state * 1664525U + 1013904223U;
-    value = static_cast<float>(state >> 8) / static_cast<float>(1U << 24) - 0.5F;
-  }
-  return values;
-}
-
-double product_rate(ProductType type) {
-  const std::vector<float> weights = numbers(kWidth * kWidth);
-  const std::vector<float> x = numbers(kRows * kWidth);
-  std::vector<float> y(x.size());
-  try {
-    const BlockMatrix matrix{BlockType::f32, reinterpret_cast<const std::byte*>(weights.data()), kWidth,
-                             kWidth};
-    const Linear linear({matrix}, type);
-    if (linear.product_type() != type) return 0;
-    const double seconds = best_seconds([&] { linear.apply(x.data(), kRows, y.data()); });
-    return 2.0 * static_cast<double>(kRows * kWidth * kWidth) / seconds / 1e9;
-  } catch (const Error&) {
-    return 0;  // this machine cannot
-  }
-}
-
 }  // namespace
 
 double Peaks::product(ProductType type) const {
@@ -92,8 +63,8 @@ double Peaks::product(ProductType type) const {
 }
 
 Peaks measure_peaks() {
-  return {read_bandwidth(), product_rate(ProductType::f32), product_rate(ProductType::bf16),
-          product_rate(ProductType::int8)};
+  return {read_bandwidth(), peak_rate(ProductType::f32), peak_rate(ProductType::bf16),
+          peak_rate(ProductType::int8)};
 }
 
 }  // namespace focusllm::cli

@@ -8,7 +8,7 @@ namespace focusllm::cli {
 /// against.
 struct Peaks {
   double read_bandwidth = 0;  ///< GB/s (1e9 bytes)
-  double f32 = 0;             ///< GFLOP/s of a large matrix product; 0: not available here
+  double f32 = 0;             ///< GFLOP/s of products on registers (tensor/peak.h); 0: no such instructions
   double bf16 = 0;
   double int8 = 0;
 

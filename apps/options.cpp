@@ -188,7 +188,7 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
       ->type_name("N")
       ->group("Context");
   app.add_option("--answer-blocks", values.answer_top_k,
-                 "Memory blocks that a token of a question or an answer sees (infllm)")
+                 "Memory blocks that each token of the answer chooses (infllm)")
       ->check(positive())
       ->type_name("N")
       ->group("Context");

@@ -5,12 +5,12 @@
 #include <vector>
 
 #include <benchmark/benchmark.h>
-#include <immintrin.h>
 #include <omp.h>
 
 #include "attention/partial.h"
 #include "base/bf16.h"
 #include "base/cpu.h"
+#include "tensor/peak.h"
 
 // Attention against the machine's peak, measured just before each benchmark so that both see the same load.
 // Counters: gflops (4 * heads * dim for each visible pair of query and key) and what share of the bf16 dot
@@ -28,38 +28,6 @@ double now() {
 }
 double seconds_since(double start) {
   return now() - start;
-}
-
-/// GFLOP/s of all threads in independent chains of bf16 dot products or f32 multiply-adds; 0 without AVX-512.
-template <bool kBf16>
-__attribute__((target("avx512f,avx512bf16,avx512vl,avx512bw"))) void run_chains(int rounds) {
-  __m512 sums[12] = {};
-  for (auto& sum : sums) __asm__ volatile("" : "+v"(sum));  // else equal chains are computed once
-  __m512 a = _mm512_set1_ps(0.0078F);
-  for (int i = 0; i < rounds; ++i) {
-#pragma GCC unroll 12
-    for (auto& sum : sums) {
-      if constexpr (kBf16) {
-        sum = _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(a));
-      } else {
-        sum = _mm512_fmadd_ps(a, a, sum);
-      }
-    }
-    __asm__ volatile("" : "+v"(a));
-  }
-  for (auto& sum : sums) __asm__ volatile("" : "+v"(sum));
-}
-
-double peak_gflops(bool bf16) {
-  constexpr int kRounds = 100000;
-  double best = 1e9;
-  for (int i = 0; i < 5; ++i) {
-    const auto start = now();
-#pragma omp parallel
-    bf16 ? run_chains<true>(kRounds) : run_chains<false>(kRounds);
-    best = std::min(best, seconds_since(start));
-  }
-  return 12.0 * kRounds * 16 * (bf16 ? 4 : 2) * omp_get_max_threads() / best / 1e9;
 }
 
 double read_gbytes() {
@@ -149,9 +117,9 @@ double best_seconds(benchmark::State& state, Body body) {
 
 void report(benchmark::State& state, const Data& data, double flops, double seconds) {
   const KvType type = data.set[0].type;
-  const bool bf16 = kernel_name(type) == isa_name(Isa::avx512_bf16);
+  const bool bf16 = uses_bf16(type);
   state.counters["gflops"] = flops / seconds / 1e9;
-  const double peak = peak_gflops(bf16);
+  const double peak = peak_rate(bf16 ? ProductType::bf16 : ProductType::f32);
   state.counters["peak"] = peak;
   state.counters["percent"] = 100 * flops / seconds / 1e9 / peak;
   state.SetLabel(std::string(kernel_name(type)));

@@ -49,13 +49,16 @@ bool few_use_bf16(KvType type) {
 }
 
 const TileKernel& tile_kernel(KvType type) {
-  const Kernels& kernels = active_kernels();
-  const bool bf16 = active_isa() == Isa::amx || wants_bf16_vectors();
-  return type != KvType::f32 && kernels.bf16.lanes != 0 && bf16 ? kernels.bf16 : kernels.f32;
+  return uses_bf16(type) ? active_kernels().bf16 : active_kernels().f32;
+}
+
+bool uses_bf16(KvType type) {
+  if (type == KvType::f32 || active_kernels().bf16.lanes == 0) return false;
+  return active_isa() == Isa::amx || wants_bf16_vectors();
 }
 
 std::string_view kernel_name(KvType type) {
-  if (&tile_kernel(type) == &active_kernels().bf16) return isa_name(active_isa());
+  if (uses_bf16(type)) return isa_name(active_isa());
   return isa_name(
       std::min(active_isa(), Isa::avx512));  // what comes after it adds nothing to the f32 kernels
 }

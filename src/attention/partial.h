@@ -81,5 +81,7 @@ void column_sums(const Problem& problem, const float* lse, float* sums, std::int
 
 /// "avx512_bf16", ...: the kernel that partial() runs for this type of keys, for `bench`.
 std::string_view kernel_name(KvType type);
+/// Whether that one computes bf16 dot products, else f32.
+bool uses_bf16(KvType type);
 
 }  // namespace focusllm::attention

@@ -3,22 +3,21 @@
 #include <algorithm>
 #include <numeric>
 
+#include "tensor/row_ops.h"
+
 namespace focusllm::context {
 namespace {
 
-float dot(const float* a, const Bf16* b, std::size_t size) {
-  float sum = 0;
-  for (std::size_t i = 0; i < size; ++i) sum += a[i] * to_float(b[i]);
-  return sum;
-}
+constexpr std::int64_t kPageTokens = 256;
+constexpr std::int64_t kPageBlocks = 256;  // of representatives
 
 }  // namespace
 
 BlockMemory::BlockMemory(const attention::HeadShape& heads, attention::KvType type, const Sizes& sizes)
     : heads_(heads),
       sizes_(sizes),
-      keys_(heads, type, sizes.block),
-      values_(heads, type, sizes.block),
+      keys_(heads, type, kPageTokens),
+      values_(heads, type, kPageTokens),
       scores_(static_cast<std::size_t>(heads.heads)) {}
 
 void BlockMemory::append(const float* keys, const float* values, std::int64_t stride, std::int64_t rows) {
@@ -36,14 +35,14 @@ std::vector<std::int64_t> BlockMemory::select(const float* query, std::int64_t t
   std::vector<std::int64_t> ids(static_cast<std::size_t>(blocks_));
   std::iota(ids.begin(), ids.end(), 0);
   if (blocks_ <= top_k) return ids;
-  const auto width = static_cast<std::size_t>(heads_.heads) * static_cast<std::size_t>(heads_.dim);
   std::vector<float> scores(ids.size());
-#pragma omp parallel for schedule(static)
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    scores[i] = dot(query, representatives_.data() + i * width, width);
+  for (std::int64_t first = 0; first < blocks_; first += kPageBlocks) {
+    const auto& page = representatives_[static_cast<std::size_t>(first / kPageBlocks)];
+    dot_rows(query, page.data(), std::min(kPageBlocks, blocks_ - first), representative_width(),
+             scores.data() + first);
   }
   const auto top = ids.begin() + top_k;
-  std::partial_sort(ids.begin(), top, ids.end(), [&](std::int64_t a, std::int64_t b) {
+  std::nth_element(ids.begin(), top, ids.end(), [&](std::int64_t a, std::int64_t b) {
     const float x = scores[static_cast<std::size_t>(a)];
     const float y = scores[static_cast<std::size_t>(b)];
     return x != y ? x > y : a < b;
@@ -62,29 +61,34 @@ void BlockMemory::add_scores(std::int64_t first, std::int64_t count, const float
 }
 
 void BlockMemory::retire() {
-  while (tokens() - remainder_begin() - sizes_.block >= sizes_.local) cut_block();
+  std::int64_t cut = 0;  // tokens
+  for (; tokens() - remainder_begin() - sizes_.block >= sizes_.local; cut += sizes_.block) cut_block(cut);
+  if (cut == 0) return;
+  for (auto& scores : scores_) scores.erase(scores.begin(), scores.begin() + cut);
 }
 
-void BlockMemory::cut_block() {
+void BlockMemory::cut_block(std::int64_t offset) {
   const std::int64_t first = remainder_begin();
-  const auto dim = static_cast<std::size_t>(heads_.dim);
-  std::vector<float> mean(dim);
-  for (int head = 0; head < heads_.heads; ++head) {
-    represent(head, first, mean.data());
-    for (const float value : mean) representatives_.push_back(to_bf16(value));
+  if (blocks_ % kPageBlocks == 0) {
+    representatives_.emplace_back(static_cast<std::size_t>(kPageBlocks * representative_width()));
   }
-  for (auto& scores : scores_) scores.erase(scores.begin(), scores.begin() + sizes_.block);
+  Bf16* to = representatives_.back().data() + blocks_ % kPageBlocks * representative_width();
+  std::vector<float> mean(static_cast<std::size_t>(heads_.dim));
+  for (int head = 0; head < heads_.heads; ++head) {
+    represent(head, first, offset, mean.data());
+    for (const float value : mean) *to++ = to_bf16(value);
+  }
   ++blocks_;
 }
 
-void BlockMemory::represent(int head, std::int64_t first, float* out) const {
-  const auto& scores = scores_[static_cast<std::size_t>(head)];
+void BlockMemory::represent(int head, std::int64_t first, std::int64_t offset, float* out) const {
+  const float* scores = scores_[static_cast<std::size_t>(head)].data() + offset;
   std::vector<std::int64_t> order(static_cast<std::size_t>(sizes_.block));
   std::iota(order.begin(), order.end(), 0);
   const auto top = order.begin() + sizes_.representatives;
   std::partial_sort(order.begin(), top, order.end(), [&](std::int64_t a, std::int64_t b) {
-    const float x = scores[static_cast<std::size_t>(a)];
-    const float y = scores[static_cast<std::size_t>(b)];
+    const float x = scores[a];
+    const float y = scores[b];
     return x != y ? x > y : a < b;
   });
   std::vector<float> key(static_cast<std::size_t>(heads_.dim));
@@ -99,14 +103,14 @@ void BlockMemory::represent(int head, std::int64_t first, float* out) const {
 
 std::int64_t BlockMemory::bytes() const {
   return keys_.bytes() + values_.bytes() +
-         static_cast<std::int64_t>(representatives_.capacity() * sizeof(Bf16));
+         static_cast<std::int64_t>(representatives_.size()) * kPageBlocks * representative_width() * 2;
 }
 
 std::int64_t BlockMemory::bytes_needed(const attention::HeadShape& heads, attention::KvType type,
                                        const Sizes& sizes, std::int64_t tokens) {
   const std::int64_t blocks = std::max<std::int64_t>(0, tokens - sizes.initial - sizes.local) / sizes.block;
-  return 2 * (tokens + sizes.block) * memory::row_bytes(heads, type) +
-         2 * blocks * heads.heads * heads.dim * 2;
+  return 2 * (tokens + kPageTokens) * memory::row_bytes(heads, type) +
+         (blocks + kPageBlocks) * heads.heads * heads.dim * 2;
 }
 
 }  // namespace focusllm::context

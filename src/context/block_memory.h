@@ -6,6 +6,7 @@
 
 #include "attention/partial.h"
 #include "base/bf16.h"
+#include "base/memory.h"
 #include "memory/kv_pages.h"
 
 namespace focusllm::context {
@@ -40,6 +41,13 @@ class BlockMemory {
                 std::vector<attention::KvRun>& runs) const {
     memory::add_runs(rotated, values_, begin, end, runs);
   }
+  /// Runs of whole blocks, one after the other.
+  void add_blocks(std::span<const std::int64_t> blocks, std::vector<attention::KvRun>& runs) const {
+    for (const std::int64_t block : blocks) {
+      add_runs(block_begin(block), block_begin(block) + sizes_.block, runs);
+    }
+  }
+  attention::KvType type() const { return keys_.type(); }
   /// Adds attention received: sums [heads, stride], of tokens first, first + 1, ..., `count` of them.
   void add_scores(std::int64_t first, std::int64_t count, const float* sums, std::int64_t stride);
   /// Cuts blocks from the remainder until all that is left is needed for the local window.
@@ -50,15 +58,18 @@ class BlockMemory {
                                    const Sizes& sizes, std::int64_t tokens);
 
  private:
-  void cut_block();
-  void represent(int head, std::int64_t first, float* out) const;
+  /// Both: `offset` is the block's first token in the remainder as it was when scores_ was last cut.
+  void cut_block(std::int64_t offset);
+  void represent(int head, std::int64_t first, std::int64_t offset, float* out) const;
 
   attention::HeadShape heads_;
   Sizes sizes_;
   memory::PagedRows keys_, values_;
   std::int64_t blocks_ = 0;
-  std::vector<Bf16> representatives_;       ///< [blocks, heads, dim]
-  std::vector<std::vector<float>> scores_;  ///< [heads][remainder tokens]
+  std::int64_t representative_width() const { return std::int64_t{heads_.heads} * heads_.dim; }
+
+  std::vector<AlignedBuffer<Bf16>> representatives_;  ///< pages of kPageBlocks blocks, each [heads, dim]
+  std::vector<std::vector<float>> scores_;            ///< [heads][remainder tokens]
 };
 
 }  // namespace focusllm::context

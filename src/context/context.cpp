@@ -41,9 +41,10 @@ Options with_defaults(Options options, const model::Spec& spec) {
   const std::int64_t initial = options.initial == -1 ? 0 : or_default(options.initial, streaming ? 4 : 128);
   options.local = or_default(options.local, std::min<std::int64_t>(trained, streaming ? trained / 2 : 1024));
   options.initial = std::min(initial, options.local);
-  options.block = or_default(options.block, std::min<std::int64_t>(trained, 64));
-  options.top_k = or_default(options.top_k, 32);
-  options.answer_top_k = or_default(options.answer_top_k, std::max<std::int64_t>(options.top_k, 512));
+  options.block = or_default(options.block, std::min<std::int64_t>(trained, 16));
+  options.top_k = or_default(options.top_k, std::max<std::int64_t>(1, 2048 / options.block));
+  options.answer_top_k =
+      or_default(options.answer_top_k, std::max<std::int64_t>(options.top_k, 12288 / options.block));
   options.representatives = or_default(options.representatives, 4);
   check_size("--local", options.local, 1, trained);
   check_size("--initial", options.initial, 0, trained);

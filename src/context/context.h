@@ -21,11 +21,11 @@ using Token = std::int32_t;
 struct Options {
   std::string method = "full";  ///< full, streaming, infllm
   attention::KvType kv_type = attention::KvType::bf16;
-  std::int64_t local = 0;         ///< streaming, infllm: local window
-  std::int64_t initial = 0;       ///< streaming, infllm: first tokens that stay visible
-  std::int64_t block = 0;         ///< infllm: tokens in a memory block
-  std::int64_t top_k = 0;         ///< infllm: memory blocks that a block of queries sees in reading
-  std::int64_t answer_top_k = 0;  ///< infllm: the same for the question and the answer, where recall matters
+  std::int64_t local = 0;            ///< streaming, infllm: local window
+  std::int64_t initial = 0;          ///< streaming, infllm: first tokens that stay visible
+  std::int64_t block = 0;            ///< infllm: tokens in a memory block
+  std::int64_t top_k = 0;            ///< infllm: memory blocks that a block of queries sees in reading
+  std::int64_t answer_top_k = 0;     ///< infllm: the same for each token of the answer, where recall matters
   std::int64_t representatives = 0;  ///< infllm: keys averaged into a block's representative
   bool beyond_trained = false;       ///< full: allowed past the trained context
 };

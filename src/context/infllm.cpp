@@ -6,7 +6,8 @@
 namespace focusllm::context {
 namespace {
 
-constexpr std::int64_t kBlock = 512;  // rows of queries that choose their memory together
+constexpr std::int64_t kBlock = 512;       // rows of queries that choose their memory together
+constexpr std::int64_t kWindowPage = 256;  // tokens of the window that are freed together
 
 BlockMemory::Sizes sizes_of(const Options& options) {
   return {options.local, options.initial, options.block, options.representatives};
@@ -24,7 +25,7 @@ InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> model
   const auto& heads = spec().heads;
   for (int i = 0; i < spec().layers; ++i) {
     layers_.push_back({BlockMemory(heads, options.kv_type, sizes_),
-                       memory::PagedRows(heads, options.kv_type, options.block)});
+                       memory::PagedRows(heads, options.kv_type, kWindowPage)});
     windows_.emplace_back();
     if (const std::int64_t window = spec().window(i); window > 0) {
       windows_.back().emplace(spec(), options.kv_type, window, options.block);
@@ -67,7 +68,7 @@ void InfLlm::attend(const model::LayerRows& layer) {
   add_local(layer, state);
   add_far(layer, state);
   run(layer, state);
-  if (citing_ && layer.rows.size() == 1) cite(layer.rows.size());
+  if (citing_) cite(layer, state);
   score(layer, state);
   state.memory.retire();
 }
@@ -90,7 +91,6 @@ InfLlm::Part& InfLlm::next_part() {
   if (used_parts_ == parts_.size()) parts_.emplace_back();
   Part& part = parts_[used_parts_++];
   part.runs.clear();
-  part.block = -1;
   return part;
 }
 
@@ -101,6 +101,7 @@ void InfLlm::add_local(const model::LayerRows& layer, LayerState& state) {
 
 void InfLlm::add_far(const model::LayerRows& layer, const LayerState& state) {
   const BlockMemory& memory = state.memory;
+  chosen_.clear();
   const std::int64_t end =
       layer.rows.positions.back() - sizes_.local + 1;  // later tokens are in every row's window
   if (end <= 0) return;
@@ -108,17 +109,8 @@ void InfLlm::add_far(const model::LayerRows& layer, const LayerState& state) {
   memory.add_runs(0, std::min(end, sizes_.initial), rest.runs);
   if (memory.remainder_begin() < end) memory.add_runs(memory.remainder_begin(), end, rest.runs);
   if (memory.blocks() == 0) return;
-  const bool apart = citing_ && layer.rows.size() == 1;
-  std::size_t part = used_parts_ - 1;
-  const std::int64_t top_k = answering() ? answer_top_k_ : top_k_;
-  for (const std::int64_t block : memory.select(mean_query(layer).data(), top_k)) {
-    if (apart) {
-      next_part().block = block;
-      part = used_parts_ - 1;
-    }
-    const std::int64_t begin = memory.block_begin(block);
-    memory.add_runs(begin, begin + sizes_.block, parts_[part].runs);
-  }
+  chosen_ = memory.select(mean_query(layer).data(), answering() ? answer_top_k_ : top_k_);
+  memory.add_blocks(chosen_, rest.runs);
 }
 
 std::vector<float> InfLlm::mean_query(const model::LayerRows& layer) const {
@@ -188,15 +180,31 @@ void InfLlm::start_citing() {
   block_mass_.clear();
 }
 
-void InfLlm::cite(std::int64_t rows) {
-  const float* total = parts_[0].lse.data();  // of everything, merged
-  for (std::size_t i = 1; i < used_parts_; ++i) {
-    const Part& part = parts_[i];
-    if (part.block < 0) continue;
-    const auto block = static_cast<std::size_t>(part.block);
-    if (block_mass_.size() <= block) block_mass_.resize(block + 1, 0.0);
-    for (std::int64_t j = 0; j < rows * spec().heads.heads; ++j)
-      block_mass_[block] += std::exp(part.lse[static_cast<std::size_t>(j)] - total[j]);
+void InfLlm::cite(const model::LayerRows& layer, const LayerState& state) {
+  if (chosen_.empty()) return;
+  const auto& heads = spec().heads;
+  const std::int64_t count = static_cast<std::int64_t>(chosen_.size()) * sizes_.block;
+  Part& part = next_part();
+  state.memory.add_blocks(chosen_, part.runs);
+  sums_.resize(static_cast<std::size_t>(heads.heads * count));
+  std::fill(sums_.data(), sums_.data() + sums_.size(), 0.0F);
+  const attention::Problem problem{heads,
+                                   state.memory.type(),
+                                   spec().attention_scale,
+                                   far_rotary_.queries(layer),
+                                   layer.rows.positions.data(),
+                                   layer.rows.size(),
+                                   part.runs,
+                                   attention::beyond(sizes_.local),
+                                   nullptr,
+                                   nullptr};
+  attention::column_sums(problem, parts_[0].lse.data(), sums_.data(), count);
+  if (block_mass_.size() < static_cast<std::size_t>(state.memory.blocks())) {
+    block_mass_.resize(static_cast<std::size_t>(state.memory.blocks()), 0.0);
+  }
+  for (std::int64_t i = 0; i < heads.heads * count; ++i) {
+    const std::int64_t block = chosen_[static_cast<std::size_t>(i % count / sizes_.block)];
+    block_mass_[static_cast<std::size_t>(block)] += sums_.data()[i];
   }
 }
 

@@ -30,7 +30,6 @@ class InfLlm final : public Sequential {
   struct Part {
     std::vector<attention::KvRun> runs;
     AlignedBuffer<float> out, lse;
-    std::int64_t block = -1;  ///< the memory block that it is, for citing
   };
   void begin(std::int64_t first, std::int64_t count) override;
   void attend(const model::LayerRows& layer) override;
@@ -40,7 +39,8 @@ class InfLlm final : public Sequential {
   void add_far(const model::LayerRows& layer, const LayerState& state);
   void run(const model::LayerRows& layer, const LayerState& state);
   void score(const model::LayerRows& layer, LayerState& state);
-  void cite(std::int64_t rows);
+  /// Adds what each chosen block receives of the attention to block_mass_.
+  void cite(const model::LayerRows& layer, const LayerState& state);
   std::vector<float> mean_query(const model::LayerRows& layer) const;
   Part& next_part();
 
@@ -53,6 +53,7 @@ class InfLlm final : public Sequential {
   std::vector<Part> parts_;                          ///< [0] is the local window; reused from call to call
   std::size_t used_parts_ = 0;
   AlignedBuffer<float> sums_;
+  std::vector<std::int64_t> chosen_;  ///< blocks of the layer at hand
   bool citing_ = false;
   std::vector<double> block_mass_;
 };

@@ -28,6 +28,7 @@ void check_memory(std::int64_t tokens, std::int64_t more) {
 
 void Sequential::read(std::span<const Token> tokens, const HiddenSink& sink) {
   waiting_.insert(waiting_.end(), tokens.begin(), tokens.end());
+  answering_ = false;
   // One token more than a block must be there: the last one belongs to finish().
   std::size_t taken = 0;
   while (static_cast<std::int64_t>(waiting_.size() - taken) > block_) {
@@ -41,7 +42,6 @@ void Sequential::read(std::span<const Token> tokens, const HiddenSink& sink) {
 
 void Sequential::begin_question() {
   flush({}, false);
-  answering_ = true;
 }
 
 void Sequential::flush(const HiddenSink& sink, bool split) {
@@ -51,7 +51,7 @@ void Sequential::flush(const HiddenSink& sink, bool split) {
   const std::size_t together = split && !tokens.empty() ? tokens.size() - 1 : tokens.size();
   for (const auto part : {tokens.first(together), tokens.subspan(together)}) {
     if (part.empty()) continue;
-    answering_ = answering_ || (split && &part.back() == &tokens.back());
+    answering_ = split && &part.back() == &tokens.back();
     const std::int64_t first = done_;
     const auto hidden = run(part, true);
     if (sink) sink(first, hidden);
@@ -69,6 +69,7 @@ std::span<const float> Sequential::step(Token token) {
     waiting_.push_back(token);
     return finish({});
   }
+  answering_ = true;
   run({&token, 1}, true);
   return last_hidden_;
 }

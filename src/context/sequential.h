@@ -26,7 +26,7 @@ class Sequential : public Context, protected model::AttentionSource {
  protected:
   const model::Model& model() const { return decoder_.model(); }
   const model::Spec& spec() const { return decoder_.model().spec(); }
-  /// Whether the rows are of a question or an answer.
+  /// Whether the row is the last one of a prompt, or of an answer.
   bool answering() const { return answering_; }
   /// Of the rows that are going through the layers now.
   const std::vector<std::int64_t>& positions() const { return rows_.positions; }

@@ -66,7 +66,7 @@ struct ContextOptions {
   std::int64_t initial = 0;       ///< first tokens that are always seen (streaming, infllm)
   std::int64_t block = 0;         ///< tokens in a memory block (infllm)
   std::int64_t top_k = 0;         ///< memory blocks that a query block sees in reading (infllm)
-  std::int64_t answer_top_k = 0;  ///< the same for questions and answers (infllm)
+  std::int64_t answer_top_k = 0;  ///< the same for each token of an answer (infllm)
   bool beyond_trained = false;    ///< lets `full` go past the trained context
 };
 

@@ -43,6 +43,7 @@ struct Session::Impl {
   bool has_text = false;
   Clock::time_point read_start;
   double read_seconds = 0;
+  std::int64_t answered = 0;  ///< tokens that were there after the last answer
   Clock::time_point asked_at;
 
   void open();
@@ -160,6 +161,7 @@ void Session::Impl::fall_back_if_needed(std::int64_t more) {
   context = make_context(*engine, resolve(chosen, kv_type), cancel);
   method = chosen.method;
   fed = 0;
+  answered = 0;
 }
 
 void Session::Impl::report() {
@@ -260,7 +262,6 @@ void Session::read(std::string_view text) {
 Answer Session::ask(std::string_view question, const AskOptions& options) {
   Impl& impl = *impl_;
   const auto start = impl.asked_at = Clock::now();
-  const std::int64_t done_before = impl.undecided() ? 0 : impl.context->done();
   impl.take_question(question, options.max_tokens);
   Answer answer;
   if (options.citations > 0) impl.context->start_citing();
@@ -268,7 +269,7 @@ Answer Session::ask(std::string_view question, const AskOptions& options) {
   impl.read_seconds += seconds_since(start);
   impl.report();
   answer.timings.prompt_tokens = static_cast<std::int64_t>(impl.tokens.size());
-  answer.timings.read_tokens = impl.context->done() - done_before;
+  answer.timings.read_tokens = impl.context->done() - impl.answered;
   answer.timings.read_seconds = std::exchange(impl.read_seconds, 0.0);
 
   const auto generate_start = Clock::now();
@@ -276,6 +277,7 @@ Answer Session::ask(std::string_view question, const AskOptions& options) {
   impl.generate(hidden, options, answer);
   answer.timings.generate_seconds = seconds_since(generate_start);
   answer.timings.generated_tokens = static_cast<std::int64_t>(impl.tokens.size() - before);
+  impl.answered = impl.context->done();
   if (options.citations > 0) answer.citations = impl.cite(options.citations);
   return answer;
 }

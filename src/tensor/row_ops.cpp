@@ -56,4 +56,11 @@ void scale_rows(float factor, std::int64_t rows, std::int64_t width, float* x) {
   for_rows(rows, width, [=](std::int64_t row) { kernel(factor, width, x + row * width); });
 }
 
+void dot_rows(const float* x, const Bf16* rows, std::int64_t count, std::int64_t width, float* out) {
+  const auto kernel = ops().dot;
+  for_rows(count, width, [=](std::int64_t row) {
+    out[row] = kernel(x, reinterpret_cast<const std::uint16_t*>(rows + row * width), width);
+  });
+}
+
 }  // namespace focusllm

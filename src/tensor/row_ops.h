@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "base/bf16.h"
+
 namespace focusllm {
 
 // Operations on dense f32 rows [rows, width], split over the thread pool by rows when there are enough of
@@ -18,5 +20,8 @@ void silu_gate(const float* gate_up, std::int64_t rows, std::int64_t width, floa
 void gelu_gate(const float* gate_up, std::int64_t rows, std::int64_t width, float* out);
 /// In place: x *= factor.
 void scale_rows(float factor, std::int64_t rows, std::int64_t width, float* x);
+
+/// out[i] = sum of x * rows[i], for each of `count` rows of bf16 [count, width].
+void dot_rows(const float* x, const Bf16* rows, std::int64_t count, std::int64_t width, float* out);
 
 }  // namespace focusllm

@@ -72,6 +72,34 @@ void scale(float factor, long count, float* x) {
   for (; i < count; ++i) x[i] *= factor;
 }
 
+HWY_INLINE V load_bf16(const std::uint16_t* from) {
+  const hn::Rebind<hwy::bfloat16_t, D> half;
+  return hn::PromoteTo(d, hn::LoadU(half, reinterpret_cast<const hwy::bfloat16_t*>(from)));
+}
+
+float dot(const float* x, const std::uint16_t* row, long width) {
+  V sums[4] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
+  long i = 0;
+  for (; i + 4 * kLanes <= width; i += 4 * kLanes) {
+    for (long j = 0; j < 4; ++j) {
+      const long at = i + j * kLanes;
+      sums[j] = hn::MulAdd(hn::LoadU(d, x + at), load_bf16(row + at), sums[j]);
+    }
+  }
+  for (; i + kLanes <= width; i += kLanes) {
+    sums[0] = hn::MulAdd(hn::LoadU(d, x + i), load_bf16(row + i), sums[0]);
+  }
+  const V sum = hn::Add(hn::Add(sums[0], sums[1]), hn::Add(sums[2], sums[3]));
+  float total = hn::GetLane(hn::SumOfLanes(d, sum));
+  for (; i < width; ++i) {
+    const std::uint32_t bits = static_cast<std::uint32_t>(row[i]) << 16;
+    float value;
+    __builtin_memcpy(&value, &bits, sizeof value);
+    total += x[i] * value;
+  }
+  return total;
+}
+
 // x / (1 + exp(-z)). The exponent stops where exp would overflow; the quotient is then below 1e-36 |x|.
 HWY_INLINE V times_sigmoid(V x, V z) {
   const V e = hn::Exp(d, hn::Min(hn::Neg(z), hn::Set(d, 87.0F)));
@@ -113,6 +141,6 @@ void gelu_gate(const float* gate, const float* up, long width, float* out) {
 
 }  // namespace
 
-extern const RowOps row_ops{rms_norm, add, silu_gate, gelu_gate, scale};
+extern const RowOps row_ops{rms_norm, add, silu_gate, gelu_gate, scale, dot};
 
 }  // namespace focusllm::FOCUSLLM_ISA

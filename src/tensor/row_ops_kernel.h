@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "tensor/isa_namespaces.h"
 
 namespace focusllm {
@@ -11,6 +13,7 @@ struct RowOps {
   void (*silu_gate)(const float* gate, const float* up, long width, float* out);
   void (*gelu_gate)(const float* gate, const float* up, long width, float* out);
   void (*scale)(float factor, long count, float* x);
+  float (*dot)(const float* x, const std::uint16_t* row, long width);  ///< row is bf16
 };
 
 FOCUSLLM_DECLARE_PER_ISA(RowOps, row_ops)

@@ -27,8 +27,8 @@ class Layer {
     out_ = torch::zeros_like(q);
   }
 
-  void block(std::int64_t begin, std::int64_t end) {
-    const std::vector<std::int64_t> chosen = select(begin, end);
+  void block(std::int64_t begin, std::int64_t end, std::int64_t top_k) {
+    const std::vector<std::int64_t> chosen = select(begin, end, top_k);
     for (std::int64_t i = begin; i < end; ++i) {
       for (std::int64_t h = 0; h < heads_; ++h) query(i, h, chosen);
     }
@@ -41,17 +41,17 @@ class Layer {
     return sizes_.initial + static_cast<std::int64_t>(blocks_.size()) * sizes_.block;
   }
 
-  std::vector<std::int64_t> select(std::int64_t begin, std::int64_t end) const {
+  std::vector<std::int64_t> select(std::int64_t begin, std::int64_t end, std::int64_t top_k) const {
     std::vector<std::int64_t> ids(blocks_.size());
     std::iota(ids.begin(), ids.end(), 0);
-    if (static_cast<std::int64_t>(ids.size()) <= sizes_.top_k) return ids;
+    if (static_cast<std::int64_t>(ids.size()) <= top_k) return ids;
     const Tensor mean = q_far_.slice(0, begin, end).mean(0);
     const auto score = [&](std::int64_t id) {
       return (mean * blocks_[static_cast<std::size_t>(id)]).sum().item<double>();
     };
     std::stable_sort(ids.begin(), ids.end(),
                      [&](std::int64_t a, std::int64_t b) { return score(a) > score(b); });
-    ids.resize(static_cast<std::size_t>(sizes_.top_k));
+    ids.resize(static_cast<std::size_t>(top_k));
     return ids;
   }
 
@@ -103,7 +103,7 @@ class Layer {
 }  // namespace
 
 TorchDecoder::Attention infllm_reference(const TorchDecoder& decoder, const InfLlmSizes& sizes,
-                                         std::vector<std::int64_t> query_blocks) {
+                                         std::vector<QueryBlock> query_blocks) {
   return [&decoder, sizes, query_blocks](int index, Tensor q, Tensor k, Tensor v) {
     if (const auto window = decoder.spec().window(index); window > 0) {
       const Tensor positions = torch::arange(q.size(0));
@@ -113,9 +113,9 @@ TorchDecoder::Attention infllm_reference(const TorchDecoder& decoder, const InfL
     }
     Layer layer(decoder, sizes, index, q, k, v);
     std::int64_t begin = 0;
-    for (const std::int64_t size : query_blocks) {
-      layer.block(begin, begin + size);
-      begin += size;
+    for (const QueryBlock& block : query_blocks) {
+      layer.block(begin, begin + block.size, block.top_k);
+      begin += block.size;
     }
     return layer.out();
   };

@@ -8,13 +8,18 @@
 namespace focusllm::test {
 
 struct InfLlmSizes {
-  std::int64_t local, initial, block, top_k, representatives;
+  std::int64_t local, initial, block, representatives;
 };
 
-/// InfLLM in strict mode over a whole sequence whose blocks of queries have the given sizes: a direct
+/// Queries that choose together, and how many blocks of memory.
+struct QueryBlock {
+  std::int64_t size, top_k;
+};
+
+/// InfLLM in strict mode over a whole sequence whose queries stand in the given blocks: a direct
 /// transcription of methods.md section 2, one query and one head at a time. Sliding-window layers see their
 /// window.
 TorchDecoder::Attention infllm_reference(const TorchDecoder& decoder, const InfLlmSizes& sizes,
-                                         std::vector<std::int64_t> query_blocks);
+                                         std::vector<QueryBlock> query_blocks);
 
 }  // namespace focusllm::test

@@ -139,19 +139,20 @@ TEST_P(Architectures, InfLlmEqualsItsTranscription) {
   chosen.initial = 5;
   chosen.block = 6;
   chosen.top_k = 2;
-  chosen.answer_top_k = 2;
+  chosen.answer_top_k = 4;
   chosen.representatives = 2;
   const std::size_t steps = 3;
   for (const std::int64_t n : {4, 16, 21, 40, 107}) {
     const auto tokens = random_tokens(n, sizes().vocabulary, 7);
     const auto context = context::make(chosen, tiny.model, cancel_);
     const auto hidden = run(*context, tokens, 9, steps);
-    std::vector<std::int64_t> blocks;
+    std::vector<QueryBlock> blocks;
     std::int64_t prompt = n - static_cast<std::int64_t>(steps);
-    for (; prompt > 16; prompt -= 16) blocks.push_back(16);
-    if (prompt > 1) blocks.push_back(prompt - 1);
-    blocks.insert(blocks.end(), 1 + steps, 1);  // the last token of the prompt alone, then the generated ones
-    const InfLlmSizes infllm{16, 5, 6, 2, 2};
+    for (; prompt > 16; prompt -= 16) blocks.push_back({16, chosen.top_k});
+    if (prompt > 1) blocks.push_back({prompt - 1, chosen.top_k});
+    blocks.insert(blocks.end(), 1 + steps,
+                  {1, chosen.answer_top_k});  // the last token of the prompt alone, then the generated ones
+    const InfLlmSizes infllm{16, 5, 6, 2};
     expect_near(hidden, reference.forward(tokens, infllm_reference(reference, infllm, blocks)), 2e-3);
   }
 }

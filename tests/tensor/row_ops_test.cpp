@@ -40,6 +40,24 @@ void expect_near(const std::vector<float>& got, const std::vector<double>& want,
   }
 }
 
+TEST(RowOps, DotRows) {
+  sweep([](std::int64_t rows, std::int64_t width) {
+    const std::vector<float> x = normal(width, 1);
+    std::vector<Bf16> matrix;
+    for (const float value : normal(rows * width, 2)) matrix.push_back(to_bf16(value));
+    std::vector<double> want(static_cast<std::size_t>(rows));
+    std::vector<double> bound(want.size());
+    for (std::size_t i = 0; i < matrix.size(); ++i) {
+      const double term = static_cast<double>(x[i % x.size()]) * static_cast<double>(to_float(matrix[i]));
+      want[i / x.size()] += term;
+      bound[i / x.size()] += 1e-6 * std::abs(term);
+    }
+    std::vector<float> out(want.size());
+    dot_rows(x.data(), matrix.data(), rows, width, out.data());
+    expect_near(out, want, bound);
+  });
+}
+
 TEST(RowOps, RmsNorm) {
   sweep([](std::int64_t rows, std::int64_t width) {
     std::vector<float> x = normal(rows * width, 1);
