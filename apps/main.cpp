@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "command.h"
 #include "interrupt.h"
+#include "spinning.h"
 #include "terminal.h"
 
 namespace focusllm::cli {
@@ -97,9 +98,8 @@ int guarded(int argc, char** argv) {
 }  // namespace
 }  // namespace focusllm::cli
 
-// The OpenMP library reads its environment (OMP_WAIT_POLICY and the like) when it is loaded, before main:
-// setting such a variable here would come too late. The number of threads is set by Engine::load.
 int main(int argc, char** argv) {
+  focusllm::cli::limit_spinning(argv);
   std::setlocale(LC_CTYPE, "");  // only the characters, for line editing: numbers stay as in C
   focusllm::cli::install_signal_handlers();
   return focusllm::cli::guarded(argc, argv);

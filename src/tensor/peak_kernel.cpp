@@ -15,15 +15,15 @@ constexpr int kChains = 12;  // independent sums, to hide the latency
 template <typename Vector, typename Step>
 double run_chains(long rounds, Vector factor, double operations, Step step) {
   Vector sums[kChains] = {};
-  for (auto& sum : sums) __asm__ volatile("" : "+m"(sum));  // else equal chains are computed once
+  for (auto& sum : sums) __asm__ volatile("" : "+v"(sum));  // else equal chains are computed once
   for (long i = 0; i < rounds; ++i) {
 #ifndef FOCUSLLM_SANITIZE  // checks come between the loop and its pragma, which is an error
 #pragma GCC unroll 12
 #endif
     for (auto& sum : sums) sum = step(sum, factor);
-    __asm__ volatile("" : "+m"(factor));
+    __asm__ volatile("" : "+v"(factor));
   }
-  for (auto& sum : sums) __asm__ volatile("" : : "m"(sum));
+  for (auto& sum : sums) __asm__ volatile("" : : "v"(sum));
   return operations * kChains * static_cast<double>(rounds);
 }
 
