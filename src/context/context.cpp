@@ -44,7 +44,7 @@ Options with_defaults(Options options, const model::Spec& spec) {
   options.block = or_default(options.block, std::min<std::int64_t>(trained, 16));
   options.top_k = or_default(options.top_k, std::max<std::int64_t>(1, 2048 / options.block));
   options.answer_top_k =
-      or_default(options.answer_top_k, std::max<std::int64_t>(options.top_k, 12288 / options.block));
+      or_default(options.answer_top_k, std::max<std::int64_t>(options.top_k, 6144 / options.block));
   options.representatives = or_default(options.representatives, 4);
   check_size("--local", options.local, 1, trained);
   check_size("--initial", options.initial, 0, trained);
