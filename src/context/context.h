@@ -67,7 +67,7 @@ class Context {
   virtual std::int64_t memory_bytes() const = 0;  ///< keys and values held
   /// From now on notes which remembered text receives attention. Methods without memory blocks note nothing.
   virtual void start_citing() {}
-  /// What was noted, most attended first.
+  /// What was noted, first where single heads looked hardest.
   virtual std::vector<Attended> attended() const { return {}; }
 };
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace focusllm::context {
 namespace {
 
 constexpr std::int64_t kBlock = 512;       // rows of queries that choose their memory together
 constexpr std::int64_t kWindowPage = 256;  // tokens of the window that are freed together
+constexpr std::int64_t kPassage = 64;      // tokens of a citation, or a block where that is longer
 
 BlockMemory::Sizes sizes_of(const Options& options) {
   return {options.local, options.initial, options.block, options.representatives};
@@ -175,9 +177,13 @@ void InfLlm::score(const model::LayerRows& layer, LayerState& state) {
   state.memory.add_scores(first, count, sums_.data(), count);
 }
 
+std::int64_t InfLlm::passage() const {
+  return std::max<std::int64_t>(1, kPassage / sizes_.block);
+}
+
 void InfLlm::start_citing() {
   citing_ = true;
-  block_mass_.clear();
+  received_.clear();
 }
 
 void InfLlm::cite(const model::LayerRows& layer, const LayerState& state) {
@@ -199,24 +205,29 @@ void InfLlm::cite(const model::LayerRows& layer, const LayerState& state) {
                                    nullptr,
                                    nullptr};
   attention::column_sums(problem, parts_[0].lse.data(), sums_.data(), count);
-  if (block_mass_.size() < static_cast<std::size_t>(state.memory.blocks())) {
-    block_mass_.resize(static_cast<std::size_t>(state.memory.blocks()), 0.0);
-  }
-  for (std::int64_t i = 0; i < heads.heads * count; ++i) {
-    const std::int64_t block = chosen_[static_cast<std::size_t>(i % count / sizes_.block)];
-    block_mass_[static_cast<std::size_t>(block)] += sums_.data()[i];
+  received_.resize(static_cast<std::size_t>((state.memory.blocks() + passage() - 1) / passage()));
+  for (int head = 0; head < heads.heads; ++head) {
+    for (std::size_t i = 0; i < chosen_.size(); ++i) {
+      const float* block = sums_.data() + head * count + static_cast<std::int64_t>(i) * sizes_.block;
+      const double mass = std::accumulate(block, block + sizes_.block, 0.0);
+      Received& place = received_[static_cast<std::size_t>(chosen_[i] / passage())];
+      place.mass += mass;
+      place.focus += mass * mass;
+    }
   }
 }
 
 std::vector<Attended> InfLlm::attended() const {
+  std::vector<std::size_t> places(received_.size());
+  std::iota(places.begin(), places.end(), 0);
+  std::erase_if(places, [&](std::size_t i) { return !(received_[i].focus > 0); });
+  std::stable_sort(places.begin(), places.end(),
+                   [&](std::size_t a, std::size_t b) { return received_[a].focus > received_[b].focus; });
   std::vector<Attended> found;
-  for (std::size_t i = 0; i < block_mass_.size(); ++i) {
-    if (block_mass_[i] > 0) {
-      found.push_back(
-          {sizes_.initial + static_cast<std::int64_t>(i) * sizes_.block, sizes_.block, block_mass_[i]});
-    }
+  const std::int64_t tokens = passage() * sizes_.block;
+  for (const std::size_t i : places) {
+    found.push_back({sizes_.initial + static_cast<std::int64_t>(i) * tokens, tokens, received_[i].mass});
   }
-  std::sort(found.begin(), found.end(), [](const Attended& a, const Attended& b) { return a.mass > b.mass; });
   return found;
 }
 

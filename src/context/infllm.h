@@ -39,7 +39,7 @@ class InfLlm final : public Sequential {
   void add_far(const model::LayerRows& layer, const LayerState& state);
   void run(const model::LayerRows& layer, const LayerState& state);
   void score(const model::LayerRows& layer, LayerState& state);
-  /// Adds what each chosen block receives of the attention to block_mass_.
+  /// Adds what each chosen block receives of the attention to received_.
   void cite(const model::LayerRows& layer, const LayerState& state);
   std::vector<float> mean_query(const model::LayerRows& layer) const;
   Part& next_part();
@@ -55,7 +55,13 @@ class InfLlm final : public Sequential {
   AlignedBuffer<float> sums_;
   std::vector<std::int64_t> chosen_;  ///< blocks of the layer at hand
   bool citing_ = false;
-  std::vector<double> block_mass_;
+  /// What a passage received: its share of each head's attention, added up, and the squares of these. Some
+  /// tokens get a little of every head's attention; what a head looks for gets much of one.
+  struct Received {
+    double mass = 0, focus = 0;
+  };
+  std::int64_t passage() const;  ///< blocks that are cited together
+  std::vector<Received> received_;
 };
 
 }  // namespace focusllm::context
