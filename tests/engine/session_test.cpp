@@ -131,12 +131,13 @@ TEST_F(Sessions, CitesThePlaceOfTheAnswer) {
   ask.citations = 3;
   const Answer answer = reader.ask("What is the secret number of the lighthouse?", ask);
   ASSERT_FALSE(answer.citations.empty());
-  double before = 1;
+  bool found = false;
   for (const Citation& citation : answer.citations) {
-    EXPECT_LE(citation.share, before);
-    EXPECT_FALSE(reader.text(citation.first_token, citation.tokens).empty());
-    before = citation.share;
+    EXPECT_GT(citation.share, 0);
+    EXPECT_LE(citation.share, 1);
+    found |= reader.text(citation.first_token, citation.tokens).find("lighthouse") != std::string::npos;
   }
+  EXPECT_TRUE(found) << answer.text;
 }
 
 TEST_F(Sessions, PerplexityNeedsAWholeChunk) {
