@@ -1,7 +1,9 @@
 #include "context/block_memory.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "tensor/row_ops.h"
 
@@ -9,7 +11,7 @@ namespace focusllm::context {
 namespace {
 
 constexpr std::int64_t kPageTokens = 256;
-constexpr std::int64_t kPageBlocks = 256;  // of representatives
+constexpr std::int64_t kPageBlocks = 1024;  // of representatives
 
 }  // namespace
 
@@ -32,22 +34,23 @@ std::int64_t BlockMemory::remainder_begin() const {
 }
 
 std::vector<std::int64_t> BlockMemory::select(const float* query, std::int64_t top_k) const {
-  std::vector<std::int64_t> ids(static_cast<std::size_t>(blocks_));
+  std::vector<std::int64_t> ids(static_cast<std::size_t>(std::min(blocks_, top_k)));
   std::iota(ids.begin(), ids.end(), 0);
   if (blocks_ <= top_k) return ids;
-  std::vector<float> scores(ids.size());
+  std::vector<float> scores(static_cast<std::size_t>(blocks_));
   for (std::int64_t first = 0; first < blocks_; first += kPageBlocks) {
     const auto& page = representatives_[static_cast<std::size_t>(first / kPageBlocks)];
     dot_rows(query, page.data(), std::min(kPageBlocks, blocks_ - first), representative_width(),
              scores.data() + first);
   }
-  const auto top = ids.begin() + top_k;
-  std::nth_element(ids.begin(), top, ids.end(), [&](std::int64_t a, std::int64_t b) {
-    const float x = scores[static_cast<std::size_t>(a)];
-    const float y = scores[static_cast<std::size_t>(b)];
-    return x != y ? x > y : a < b;
-  });
-  ids.erase(top, ids.end());
+  std::vector<std::pair<float, std::int64_t>> ranked;  // a lower number first where scores are equal
+  ranked.reserve(scores.size());
+  for (std::int64_t i = 0; i < blocks_; ++i) {
+    const float score = scores[static_cast<std::size_t>(i)];
+    ranked.emplace_back(std::isnan(score) ? INFINITY : -score, i);  // NaN has no order
+  }
+  std::nth_element(ranked.begin(), ranked.begin() + top_k, ranked.end());
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = ranked[i].second;
   std::sort(ids.begin(), ids.end());
   return ids;
 }
