@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/options.h"
 #include "model/model.h"
 
 namespace focusllm::cli {
@@ -26,23 +27,13 @@ double weight_bytes(const gguf::File& file) {
   return static_cast<double>(bytes);
 }
 
-context::Options sizes(const ContextOptions& options, attention::KvType kv_type, const model::Spec& spec) {
-  context::Options values;
-  values.method = options.method;
-  values.kv_type = kv_type;
-  values.local = options.local;
-  values.initial = options.initial;
-  values.block = options.block;
-  values.top_k = options.top_k;
-  values.beyond_trained = options.beyond_trained;
-  return context::with_defaults(values, spec);
-}
-
 }  // namespace
 
 Limit::Limit(const Engine& engine, const ContextOptions& options, attention::KvType kv_type,
              const Peaks& peaks)
-    : engine_(engine), options_(sizes(options, kv_type, engine.spec())), peaks_(peaks) {}
+    : engine_(engine),
+      options_(context::with_defaults(resolve(options, kv_type), engine.spec())),
+      peaks_(peaks) {}
 
 std::int64_t Limit::most_keys(int layer) const {
   std::int64_t most = std::numeric_limits<std::int64_t>::max() / 2;

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "base/isa_namespaces.h"
+
 // What the kernels of one instruction set offer to the drivers (tiles.cpp, rows.cpp). Plain data and function
 // pointers: kernel sources are compiled for newer instruction sets and must not instantiate inline code that
 // others share.
@@ -93,29 +95,6 @@ struct Kernels {
   void (*blend)(const float* from, float a, float b, std::int64_t n, float* to) = nullptr;
 };
 
-namespace scalar {
-void add_tile_kernels(Kernels& kernels);
-void add_row_kernels(Kernels& kernels);
-}  // namespace scalar
-namespace avx2 {
-void add_tile_kernels(Kernels& kernels);
-void add_row_kernels(Kernels& kernels);
-}  // namespace avx2
-namespace avx512 {
-void add_tile_kernels(Kernels& kernels);
-void add_row_kernels(Kernels& kernels);
-}  // namespace avx512
-namespace avx512_vnni {
-void add_tile_kernels(Kernels& kernels);
-void add_row_kernels(Kernels& kernels);
-}  // namespace avx512_vnni
-namespace avx512_bf16 {
-void add_tile_kernels(Kernels& kernels);
-void add_row_kernels(Kernels& kernels);
-}  // namespace avx512_bf16
-namespace amx {
-void add_tile_kernels(Kernels& kernels);
-void add_row_kernels(Kernels& kernels);
-}  // namespace amx
+FOCUSLLM_PER_ISA(void add_tile_kernels(Kernels& kernels); void add_row_kernels(Kernels& kernels);)
 
 }  // namespace focusllm::attention

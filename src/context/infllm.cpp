@@ -153,27 +153,32 @@ void InfLlm::run(const model::LayerRows& layer, const LayerState& state) {
   }
 }
 
-void InfLlm::score(const model::LayerRows& layer, LayerState& state) {
+void InfLlm::sum_columns(const model::LayerRows& layer, const float* queries, attention::Visible visible,
+                         const std::vector<attention::KvRun>& runs, std::int64_t keys) {
   const auto& heads = spec().heads;
+  sums_.resize(static_cast<std::size_t>(heads.heads * keys));
+  std::fill(sums_.data(), sums_.data() + sums_.size(), 0.0F);
+  const attention::Problem problem{heads,
+                                   layers_[static_cast<std::size_t>(layer.layer)].memory.type(),
+                                   spec().attention_scale,
+                                   queries,
+                                   layer.rows.positions.data(),
+                                   layer.rows.size(),
+                                   runs,
+                                   visible,
+                                   nullptr,
+                                   nullptr};
+  attention::column_sums(problem, parts_[0].lse.data(), sums_.data(), keys);
+}
+
+void InfLlm::score(const model::LayerRows& layer, LayerState& state) {
   const std::int64_t oldest = layer.rows.positions.front() - sizes_.local + 1;
   const std::int64_t first = std::max(state.memory.remainder_begin(), oldest);
   const std::int64_t count = state.memory.tokens() - first;
   if (count <= 0) return;
   Part& part = next_part();
   state.memory.add_runs(state.rotated, first, state.memory.tokens(), part.runs);
-  sums_.resize(static_cast<std::size_t>(heads.heads * count));
-  std::fill(sums_.data(), sums_.data() + sums_.size(), 0.0F);
-  const attention::Problem problem{heads,
-                                   state.rotated.type(),
-                                   spec().attention_scale,
-                                   rotary_.queries(layer),
-                                   layer.rows.positions.data(),
-                                   layer.rows.size(),
-                                   part.runs,
-                                   attention::window(sizes_.local),
-                                   nullptr,
-                                   nullptr};
-  attention::column_sums(problem, parts_[0].lse.data(), sums_.data(), count);
+  sum_columns(layer, rotary_.queries(layer), attention::window(sizes_.local), part.runs, count);
   state.memory.add_scores(first, count, sums_.data(), count);
 }
 
@@ -188,25 +193,12 @@ void InfLlm::start_citing() {
 
 void InfLlm::cite(const model::LayerRows& layer, const LayerState& state) {
   if (chosen_.empty()) return;
-  const auto& heads = spec().heads;
   const std::int64_t count = static_cast<std::int64_t>(chosen_.size()) * sizes_.block;
   Part& part = next_part();
   state.memory.add_blocks(chosen_, part.runs);
-  sums_.resize(static_cast<std::size_t>(heads.heads * count));
-  std::fill(sums_.data(), sums_.data() + sums_.size(), 0.0F);
-  const attention::Problem problem{heads,
-                                   state.memory.type(),
-                                   spec().attention_scale,
-                                   far_rotary_.queries(layer),
-                                   layer.rows.positions.data(),
-                                   layer.rows.size(),
-                                   part.runs,
-                                   attention::beyond(sizes_.local),
-                                   nullptr,
-                                   nullptr};
-  attention::column_sums(problem, parts_[0].lse.data(), sums_.data(), count);
+  sum_columns(layer, far_rotary_.queries(layer), attention::beyond(sizes_.local), part.runs, count);
   received_.resize(static_cast<std::size_t>((state.memory.blocks() + passage() - 1) / passage()));
-  for (int head = 0; head < heads.heads; ++head) {
+  for (int head = 0; head < spec().heads.heads; ++head) {
     for (std::size_t i = 0; i < chosen_.size(); ++i) {
       const float* block = sums_.data() + head * count + static_cast<std::int64_t>(i) * sizes_.block;
       const double mass = std::accumulate(block, block + sizes_.block, 0.0);

@@ -38,6 +38,10 @@ class InfLlm final : public Sequential {
   void add_local(const model::LayerRows& layer, LayerState& state);
   void add_far(const model::LayerRows& layer, const LayerState& state);
   void run(const model::LayerRows& layer, const LayerState& state);
+  /// Fills sums_ [heads, keys] with the share of the rows' final attention that each key of the runs
+  /// receives.
+  void sum_columns(const model::LayerRows& layer, const float* queries, attention::Visible visible,
+                   const std::vector<attention::KvRun>& runs, std::int64_t keys);
   void score(const model::LayerRows& layer, LayerState& state);
   /// Adds what each chosen block receives of the attention to received_.
   void cite(const model::LayerRows& layer, const LayerState& state);

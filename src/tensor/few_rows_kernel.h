@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "tensor/isa_namespaces.h"
+#include "base/isa_namespaces.h"
 
 namespace focusllm {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tensor/isa_namespaces.h"
+#include "base/isa_namespaces.h"
 
 namespace focusllm {
 

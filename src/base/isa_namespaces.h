@@ -1,0 +1,33 @@
+#pragma once
+
+/// Repeats declarations in the namespace of each instruction set of focusllm_kernel (cmake/layer.cmake).
+#define FOCUSLLM_PER_ISA(...) \
+  namespace scalar {          \
+  __VA_ARGS__                 \
+  }                           \
+  namespace avx2 {            \
+  __VA_ARGS__                 \
+  }                           \
+  namespace avx512 {          \
+  __VA_ARGS__                 \
+  }                           \
+  namespace avx512_vnni {     \
+  __VA_ARGS__                 \
+  }                           \
+  namespace avx512_bf16 {     \
+  __VA_ARGS__                 \
+  }                           \
+  namespace amx {             \
+  __VA_ARGS__                 \
+  }
+
+/// Declares one object per instruction set: `extern const Type name;`.
+#define FOCUSLLM_DECLARE_PER_ISA(Type, name) FOCUSLLM_PER_ISA(extern const Type name;)
+
+/// Pointer to the one of the active instruction set; needs base/cpu.h.
+#define FOCUSLLM_ACTIVE(name)                                                                           \
+  [] {                                                                                                  \
+    static constexpr decltype(&scalar::name) by_isa[] = {                                               \
+        &scalar::name, &avx2::name, &avx512::name, &avx512_vnni::name, &avx512_bf16::name, &amx::name}; \
+    return by_isa[static_cast<int>(active_isa())];                                                      \
+  }()
