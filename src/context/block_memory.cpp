@@ -1,10 +1,11 @@
 #include "context/block_memory.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
-#include <utility>
 
+#include "base/threads.h"
 #include "tensor/row_ops.h"
 
 namespace focusllm::context {
@@ -12,6 +13,13 @@ namespace {
 
 constexpr std::int64_t kPageTokens = 256;
 constexpr std::int64_t kPageBlocks = 1024;  // of representatives
+
+template <typename Ranked>
+void keep_best(std::vector<Ranked>& ranked, std::int64_t count) {
+  if (static_cast<std::int64_t>(ranked.size()) <= count) return;
+  std::nth_element(ranked.begin(), ranked.begin() + count, ranked.end());
+  ranked.resize(static_cast<std::size_t>(count));
+}
 
 }  // namespace
 
@@ -33,24 +41,33 @@ std::int64_t BlockMemory::remainder_begin() const {
   return std::min(tokens(), sizes_.initial + blocks_ * sizes_.block);
 }
 
+void BlockMemory::rank_page(const float* query, std::int64_t page, std::int64_t top_k,
+                            std::vector<Ranked>& best) const {
+  const std::int64_t first = page * kPageBlocks;
+  const std::int64_t count = std::min(kPageBlocks, blocks_ - first);
+  std::array<float, kPageBlocks> scores;
+  dot_rows(query, representatives_[static_cast<std::size_t>(page)].data(), count, representative_width(),
+           scores.data());
+  best.clear();
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float score = scores[static_cast<std::size_t>(i)];
+    best.emplace_back(std::isnan(score) ? INFINITY : -score, first + i);  // NaN has no order
+  }
+  keep_best(best, top_k);
+}
+
 std::vector<std::int64_t> BlockMemory::select(const float* query, std::int64_t top_k) const {
   std::vector<std::int64_t> ids(static_cast<std::size_t>(std::min(blocks_, top_k)));
   std::iota(ids.begin(), ids.end(), 0);
   if (blocks_ <= top_k) return ids;
-  std::vector<float> scores(static_cast<std::size_t>(blocks_));
-  for (std::int64_t first = 0; first < blocks_; first += kPageBlocks) {
-    const auto& page = representatives_[static_cast<std::size_t>(first / kPageBlocks)];
-    dot_rows(query, page.data(), std::min(kPageBlocks, blocks_ - first), representative_width(),
-             scores.data() + first);
-  }
-  std::vector<std::pair<float, std::int64_t>> ranked;  // a lower number first where scores are equal
-  ranked.reserve(scores.size());
-  for (std::int64_t i = 0; i < blocks_; ++i) {
-    const float score = scores[static_cast<std::size_t>(i)];
-    ranked.emplace_back(std::isnan(score) ? INFINITY : -score, i);  // NaN has no order
-  }
-  std::nth_element(ranked.begin(), ranked.begin() + top_k, ranked.end());
-  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = ranked[i].second;
+  std::vector<std::vector<Ranked>> pages(representatives_.size());
+  parallel_for(static_cast<std::int64_t>(pages.size()), [&](std::int64_t page) {
+    rank_page(query, page, top_k, pages[static_cast<std::size_t>(page)]);
+  });
+  std::vector<Ranked> best;
+  for (const auto& page : pages) best.insert(best.end(), page.begin(), page.end());
+  keep_best(best, top_k);
+  std::transform(best.begin(), best.end(), ids.begin(), [](const Ranked& block) { return block.second; });
   std::sort(ids.begin(), ids.end());
   return ids;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "attention/partial.h"
@@ -60,6 +61,11 @@ class BlockMemory {
  private:
   /// Both: `offset` is the block's first token in the remainder as it was when scores_ was last cut.
   void cut_block(std::int64_t offset);
+  /// A block's score, negative, and its number: the best first, and a lower number first where scores are
+  /// equal.
+  using Ranked = std::pair<float, std::int64_t>;
+  /// The `top_k` best blocks of one page of representatives, in no order.
+  void rank_page(const float* query, std::int64_t page, std::int64_t top_k, std::vector<Ranked>& best) const;
   void represent(int head, std::int64_t first, std::int64_t offset, float* out) const;
 
   attention::HeadShape heads_;

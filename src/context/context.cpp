@@ -42,7 +42,7 @@ Options with_defaults(Options options, const model::Spec& spec) {
   options.local = or_default(options.local, std::min<std::int64_t>(trained, streaming ? trained / 2 : 1024));
   options.initial = std::min(initial, options.local);
   options.block = or_default(options.block, std::min<std::int64_t>(trained, 16));
-  options.top_k = or_default(options.top_k, std::max<std::int64_t>(1, 2048 / options.block));
+  options.top_k = or_default(options.top_k, std::max<std::int64_t>(1, 1024 / options.block));
   options.answer_top_k =
       or_default(options.answer_top_k, std::max<std::int64_t>(options.top_k, 6144 / options.block));
   options.representatives = or_default(options.representatives, 4);
