@@ -45,7 +45,7 @@ std::int64_t Limit::most_keys(int layer) const {
 
 double Limit::prefill(std::int64_t tokens) const {
   const model::Spec& spec = engine_.spec();
-  const ProductType type = engine_.model().layers().front().attention.front().qkv.product_type();
+  const ProductType type = engine_.model().layers().front().qkv.own.product_type();
   const bool bf16 = attention::uses_bf16(options_.kv_type);
   const double product_rate = peaks_.product(type) * 1e9;
   const double attention_rate = (bf16 ? peaks_.bf16 : peaks_.f32) * 1e9;

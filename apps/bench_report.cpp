@@ -63,8 +63,7 @@ BenchMachine describe_machine(const Engine& engine, std::uint64_t seed) {
       cpu_model(), std::string(isa_name(active_isa())), engine.name(), thread_count(), seed, measure_peaks(),
       {}};
   const model::Layer& layer = engine.model().layers().front();
-  machine.products = {product("qkv", layer.attention.front().qkv),
-                      product("attention output", layer.attention.front().out),
+  machine.products = {product("qkv", layer.qkv.own), product("attention output", layer.attention_out.own),
                       product("gate and up", layer.gate_up), product("down", layer.down),
                       product("head", engine.model().head())};
   return machine;

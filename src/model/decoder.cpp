@@ -6,18 +6,6 @@
 namespace focusllm::model {
 namespace {
 
-/// Calls run(first row, rows, weight set) for every run of rows that share a weight set.
-template <typename Run>
-void for_each_weight_set(const Rows& rows, Run&& run) {
-  const auto& sets = rows.weight_sets;
-  for (std::size_t first = 0; first < sets.size();) {
-    std::size_t end = first;
-    while (end < sets.size() && sets[end] == sets[first]) ++end;
-    run(static_cast<std::int64_t>(first), static_cast<std::int64_t>(end - first), sets[first]);
-    first = end;
-  }
-}
-
 /// RMS norm of each head of some heads that stand side by side in rows `stride` apart (QK-norm).
 void norm_heads(const std::vector<float>& weight, float epsilon, int heads, std::int64_t rows,
                 std::int64_t stride, float* x) {
@@ -84,14 +72,11 @@ void Decoder::attend(const Rows& rows, int index, AttentionSource& source) {
   const std::int64_t stride = spec.qkv_width();
   const std::int64_t keys = spec.attention_width();
   rms_norm(x_.data(), layer.attention_norm.data(), spec.epsilon, rows.size(), spec.width, normed_.data());
-  for_each_weight_set(rows, [&](std::int64_t first, std::int64_t count, std::uint8_t set) {
-    const AttentionWeights& weights = layer.attention.at(set);
-    float* qkv = qkv_.data() + first * stride;
-    weights.qkv.apply(normed_.data() + first * spec.width, count, qkv);
-    if (weights.qkv_bias.empty()) return;
-    for (std::int64_t row = 0; row < count; ++row)
-      add_rows(weights.qkv_bias.data(), 1, stride, qkv + row * stride);
-  });
+  layer.qkv.apply(normed_.data(), rows.size(), rows.candidates, qkv_.data(), false);
+  if (!layer.qkv_bias.empty()) {
+    for (std::int64_t row = 0; row < rows.size(); ++row)
+      add_rows(layer.qkv_bias.data(), 1, stride, qkv_.data() + row * stride);
+  }
   if (!layer.query_norm.empty()) {
     norm_heads(layer.query_norm, spec.epsilon, spec.heads.heads, rows.size(), stride, qkv_.data());
     norm_heads(layer.key_norm, spec.epsilon, spec.heads.kv_heads, rows.size(), stride, qkv_.data() + keys);
@@ -104,10 +89,7 @@ void Decoder::project_out(const Rows& rows, const Layer& layer) {
   const Spec& spec = model_->spec();
   const bool post_norm = !layer.post_attention_norm.empty();
   float* target = post_norm ? normed_.data() : x_.data();
-  for_each_weight_set(rows, [&](std::int64_t first, std::int64_t count, std::uint8_t set) {
-    layer.attention.at(set).out.apply(attended_.data() + first * spec.attention_width(), count,
-                                      target + first * spec.width, !post_norm);
-  });
+  layer.attention_out.apply(attended_.data(), rows.size(), rows.candidates, target, !post_norm);
   if (!post_norm) return;
   rms_norm(normed_.data(), layer.post_attention_norm.data(), spec.epsilon, rows.size(), spec.width,
            normed_.data());

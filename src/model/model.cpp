@@ -1,8 +1,10 @@
 #include "model/model.h"
 
+#include <optional>
 #include <string>
 
 #include "base/error.h"
+#include "model/adapter.h"
 #include "tensor/row_ops.h"
 
 namespace focusllm::model {
@@ -50,16 +52,6 @@ std::vector<float> read_bias(const Tensors& tensors, const std::string& prefix, 
   return bias;
 }
 
-AttentionWeights read_attention(const Tensors& tensors, const std::string& prefix, const Spec& spec) {
-  const std::int64_t keys = std::int64_t{spec.heads.kv_heads} * spec.heads.dim;
-  return {
-      tensors.linear({tensors.matrix(prefix + "attn_q.weight", spec.attention_width(), spec.width),
-                      tensors.matrix(prefix + "attn_k.weight", keys, spec.width),
-                      tensors.matrix(prefix + "attn_v.weight", keys, spec.width)}),
-      read_bias(tensors, prefix, spec),
-      tensors.linear({tensors.matrix(prefix + "attn_output.weight", spec.width, spec.attention_width())})};
-}
-
 /// Biases and norms that a file may hold although this decoder would not apply them change the result: refuse
 /// them.
 void refuse_unused(const Tensors& tensors, const std::string& prefix, const gguf::File& file) {
@@ -70,15 +62,60 @@ void refuse_unused(const Tensors& tensors, const std::string& prefix, const gguf
   }
 }
 
-Layer read_layer(const Tensors& tensors, const std::string& prefix, const Spec& spec) {
-  std::vector<AttentionWeights> attention;
-  attention.push_back(read_attention(tensors, prefix, spec));
+/// One of q, k, v, o, and where its outputs begin in the product that it is part of.
+struct Target {
+  const char* name;
+  std::int64_t outputs;
+  std::int64_t first;
+};
+
+AttentionProduct read_product(const Tensors& tensors, AdapterTensors* adapter, const std::string& prefix,
+                              std::span<const Target> targets, std::int64_t inputs) {
+  std::vector<BlockMatrix> own, candidate;
+  LowRank delta;
+  bool whole = false;
+  for (const Target& target : targets) {
+    const std::string name = fmt::format("{}{}.weight", prefix, target.name);
+    own.push_back(tensors.matrix(name, target.outputs, inputs));
+    candidate.push_back(own.back());
+    if (adapter == nullptr) continue;
+    if (const auto matrix = adapter->whole(name, target.outputs, inputs)) {
+      candidate.back() = *matrix;
+      whole = true;
+    }
+    if (auto part = adapter->low_rank(name, target.outputs, inputs, target.first))
+      delta.add(std::move(*part));
+  }
+  std::optional<Linear> other;
+  if (whole) other.emplace(tensors.linear(std::move(candidate)));
+  return {tensors.linear(std::move(own)), std::move(other), std::move(delta)};
+}
+
+AttentionProduct read_qkv(const Tensors& tensors, AdapterTensors* adapter, const std::string& prefix,
+                          const Spec& spec) {
+  const std::int64_t queries = spec.attention_width();
+  const std::int64_t keys = std::int64_t{spec.heads.kv_heads} * spec.heads.dim;
+  const Target targets[] = {
+      {"attn_q", queries, 0}, {"attn_k", keys, queries}, {"attn_v", keys, queries + keys}};
+  return read_product(tensors, adapter, prefix, targets, spec.width);
+}
+
+AttentionProduct read_out(const Tensors& tensors, AdapterTensors* adapter, const std::string& prefix,
+                          const Spec& spec) {
+  const Target targets[] = {{"attn_output", spec.width, 0}};
+  return read_product(tensors, adapter, prefix, targets, spec.attention_width());
+}
+
+Layer read_layer(const Tensors& tensors, AdapterTensors* adapter, const std::string& prefix,
+                 const Spec& spec) {
   const bool post_norms = spec.architecture == "gemma3";
   const bool qk_norm = post_norms || spec.architecture == "qwen3";
   const auto norm_if = [&](bool wanted, const char* name, std::int64_t size) {
     return wanted ? tensors.vector(prefix + name, size) : std::vector<float>{};
   };
-  return {std::move(attention),
+  return {read_qkv(tensors, adapter, prefix, spec),
+          read_bias(tensors, prefix, spec),
+          read_out(tensors, adapter, prefix, spec),
           tensors.vector(prefix + "attn_norm.weight", spec.width),
           tensors.vector(prefix + "ffn_norm.weight", spec.width),
           norm_if(qk_norm, "attn_q_norm.weight", spec.heads.dim),
@@ -97,8 +134,10 @@ BlockMatrix read_head(const Tensors& tensors, const Spec& spec) {
 
 }  // namespace
 
-Model::Model(std::shared_ptr<const gguf::File> file, ProductType type)
+Model::Model(std::shared_ptr<const gguf::File> file, ProductType type,
+             std::shared_ptr<const gguf::File> adapter)
     : file_(std::move(file)),
+      adapter_(std::move(adapter)),
       spec_(Spec::from(*file_)),
       embedding_(Tensors(*file_, type).matrix("token_embd.weight", spec_.vocabulary, spec_.width)),
       output_norm_(Tensors(*file_, type).vector("output_norm.weight", spec_.width)),
@@ -106,11 +145,14 @@ Model::Model(std::shared_ptr<const gguf::File> file, ProductType type)
       rope_(spec_.rope_dim, spec_.rope_base, spec_.rope_scaling, spec_.rope_paired),
       sliding_rope_(spec_.rope_dim, spec_.sliding_rope_base, {}, spec_.rope_paired) {
   const Tensors tensors(*file_, type);
+  std::optional<AdapterTensors> candidates;
+  if (adapter_) candidates.emplace(*adapter_, *file_, type);
   for (int i = 0; i < spec_.layers; ++i) {
     const std::string prefix = fmt::format("blk.{}.", i);
     refuse_unused(tensors, prefix, *file_);
-    layers_.push_back(read_layer(tensors, prefix, spec_));
+    layers_.push_back(read_layer(tensors, candidates ? &*candidates : nullptr, prefix, spec_));
   }
+  if (candidates) candidates->check_all_used();
 }
 
 void Model::embed(std::span<const std::int32_t> tokens, float* out) const {
@@ -131,10 +173,8 @@ void Model::embed(std::span<const std::int32_t> tokens, float* out) const {
 
 void Model::prepare() const {
   for (const Layer& layer : layers_) {
-    for (const AttentionWeights& set : layer.attention) {
-      set.qkv.prepare();
-      set.out.prepare();
-    }
+    layer.qkv.own.prepare();
+    layer.attention_out.own.prepare();
     layer.gate_up.prepare();
     layer.down.prepare();
   }

@@ -6,20 +6,16 @@
 #include <vector>
 
 #include "gguf/file.h"
+#include "model/attention_product.h"
 #include "model/spec.h"
 #include "tensor/linear.h"
 
 namespace focusllm::model {
 
-/// One set of q, k, v, o of a layer: the model's own, or an adapter's for candidate rows.
-struct AttentionWeights {
-  Linear qkv;
-  std::vector<float> qkv_bias;  ///< [qkv_width], or empty
-  Linear out;
-};
-
 struct Layer {
-  std::vector<AttentionWeights> attention;  ///< by weight set; [0] is the model's own
+  AttentionProduct qkv;
+  std::vector<float> qkv_bias;  ///< [qkv_width], or empty
+  AttentionProduct attention_out;
   std::vector<float> attention_norm, feed_forward_norm;
   std::vector<float> query_norm, key_norm;                         ///< [dim] each, or empty
   std::vector<float> post_attention_norm, post_feed_forward_norm;  ///< [width] each, or empty
@@ -30,10 +26,13 @@ struct Layer {
 /// A decoder's weights, straight from the mapped file. Const after loading, shared by all sessions.
 class Model {
  public:
-  /// Throws Error naming the tensor when one is missing or its shape contradicts the metadata.
-  Model(std::shared_ptr<const gguf::File> file, ProductType type);
+  /// `adapter`: the candidates' weights (docs/adapters.md), or null for the model's own. Throws Error naming
+  /// the tensor when one is missing or its shape contradicts the metadata.
+  explicit Model(std::shared_ptr<const gguf::File> file, ProductType type = ProductType::automatic,
+                 std::shared_ptr<const gguf::File> adapter = nullptr);
 
   const Spec& spec() const { return spec_; }
+  bool has_adapter() const { return adapter_ != nullptr; }
   std::span<const Layer> layers() const { return layers_; }
   const std::vector<float>& output_norm() const { return output_norm_; }
   const Linear& head() const { return head_; }
@@ -45,7 +44,7 @@ class Model {
   void prepare() const;
 
  private:
-  std::shared_ptr<const gguf::File> file_;
+  std::shared_ptr<const gguf::File> file_, adapter_;
   Spec spec_;
   std::vector<Layer> layers_;
   BlockMatrix embedding_;

@@ -11,8 +11,8 @@ struct Rows {
   std::vector<std::int32_t> tokens;     ///< ignored where `states` are given
   std::vector<std::int64_t> positions;  ///< in the row's own sequence
   std::vector<std::int32_t> segments;   ///< which sequence the row belongs to; the method's numbering
-  std::vector<std::uint8_t>
-      weight_sets;  ///< 0: the model's own q, k, v, o; others: an adapter's. Runs of equal ones.
+  std::vector<std::int64_t>
+      candidates;                 ///< rows with the candidates' q, k, v, o, ascending; others: the model's
   const float* states = nullptr;  ///< [rows, width] instead of embedded tokens, or null
 
   std::int64_t size() const { return static_cast<std::int64_t>(positions.size()); }
@@ -20,14 +20,14 @@ struct Rows {
     tokens.clear();
     positions.clear();
     segments.clear();
-    weight_sets.clear();
+    candidates.clear();
     states = nullptr;
   }
-  void add(std::int32_t token, std::int64_t position, std::int32_t segment = 0, std::uint8_t weight_set = 0) {
+  void add(std::int32_t token, std::int64_t position, std::int32_t segment = 0, bool candidate = false) {
+    if (candidate) candidates.push_back(size());
     tokens.push_back(token);
     positions.push_back(position);
     segments.push_back(segment);
-    weight_sets.push_back(weight_set);
   }
 };
 
