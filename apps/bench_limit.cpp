@@ -43,19 +43,40 @@ std::int64_t Limit::most_keys(int layer) const {
   return window > 0 ? std::min(most, window) : most;
 }
 
-double Limit::prefill(std::int64_t tokens) const {
+std::int64_t Limit::chunks(std::int64_t tokens) const {
+  if (options_.method != "focus") return 0;
+  return (std::max<std::int64_t>(0, tokens - options_.local) + options_.chunk - 1) / options_.chunk;
+}
+
+Limit::Work Limit::reading(int layer, std::int64_t tokens) const {
+  const std::int64_t most = most_keys(layer);
+  if (options_.method != "focus") return {static_cast<double>(tokens), causal_pairs(tokens, most)};
+  const std::int64_t local = std::min(tokens, options_.local);
+  const auto count = static_cast<double>(chunks(tokens));
+  const std::int64_t together = options_.chunk + options_.tail;
+  return {
+      static_cast<double>(tokens) + count * static_cast<double>(options_.tail),
+      count * causal_pairs(together, most) + causal_pairs(local, most) + count * static_cast<double>(local)};
+}
+
+double Limit::seconds(double rows, double pairs_of_all_layers) const {
   const model::Spec& spec = engine_.spec();
-  const ProductType type = engine_.model().layers().front().qkv.own.product_type();
   const bool bf16 = attention::uses_bf16(options_.kv_type);
-  const double product_rate = peaks_.product(type) * 1e9;
+  const double product_rate = peaks_.product(engine_.model().layers().front().qkv.own.product_type()) * 1e9;
   const double attention_rate = (bf16 ? peaks_.bf16 : peaks_.f32) * 1e9;
   if (product_rate <= 0 || attention_rate <= 0) return 0;
+  return 2.0 * static_cast<double>(spec.layer_parameters()) * rows / product_rate +
+         4.0 * spec.attention_width() * pairs_of_all_layers / attention_rate;
+}
 
-  double pairs = 0;
-  for (int layer = 0; layer < spec.layers; ++layer) pairs += causal_pairs(tokens, most_keys(layer));
-  const double products = 2.0 * static_cast<double>(spec.layer_parameters()) * static_cast<double>(tokens);
-  const double seconds = products / product_rate + 4.0 * spec.attention_width() * pairs / attention_rate;
-  return static_cast<double>(tokens) / seconds;
+double Limit::prefill(std::int64_t tokens) const {
+  Work all;
+  for (int layer = 0; layer < engine_.spec().layers; ++layer) {
+    const Work work = reading(layer, tokens);
+    all = {work.rows, all.pairs + work.pairs};
+  }
+  const double least = seconds(all.rows, all.pairs);
+  return least > 0 ? static_cast<double>(tokens) / least : 0;
 }
 
 double Limit::decode(std::int64_t depth) const {
@@ -63,11 +84,18 @@ double Limit::decode(std::int64_t depth) const {
   const int element = options_.kv_type == attention::KvType::int8   ? 1
                       : options_.kv_type == attention::KvType::bf16 ? 2
                                                                     : 4;
+  const auto renewed = static_cast<double>(std::min(chunks(depth), options_.renew));
+  const double chunk_keys = renewed * static_cast<double>(options_.chunk + options_.tail);
   double bytes = weight_bytes(engine_.file());
-  for (int layer = 0; layer < spec.layers; ++layer)
-    bytes += 2.0 * static_cast<double>(std::min(depth, most_keys(layer))) * spec.heads.kv_heads *
-             spec.heads.dim * element;
-  return peaks_.read_bandwidth * 1e9 / bytes;
+  for (int layer = 0; layer < spec.layers; ++layer) {
+    const std::int64_t own =
+        options_.method == "focus" ? std::min(depth, options_.local) + chunks(depth) : depth;
+    const double keys = static_cast<double>(std::min(own, most_keys(layer))) + chunk_keys;
+    bytes += 2.0 * keys * spec.heads.kv_heads * spec.heads.dim * element;
+  }
+  // Renewed chunks bring two rows each, an ordinary one and the candidate.
+  const double rows = 2 * renewed / static_cast<double>(std::max<std::int64_t>(1, options_.refresh));
+  return 1 / std::max(bytes / (peaks_.read_bandwidth * 1e9), seconds(1 + rows, 0));
 }
 
 }  // namespace focusllm::cli

@@ -21,7 +21,14 @@ class Limit {
   double decode(std::int64_t depth) const;
 
  private:
+  /// Rows that go through the layers, and pairs of a query and a key that it sees.
+  struct Work {
+    double rows = 0, pairs = 0;
+  };
   std::int64_t most_keys(int layer) const;
+  Work reading(int layer, std::int64_t tokens) const;
+  double seconds(double rows, double pairs_of_all_layers) const;
+  std::int64_t chunks(std::int64_t tokens) const;
 
   const Engine& engine_;
   context::Options options_;

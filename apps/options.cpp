@@ -99,7 +99,7 @@ std::string_view kv_type_name(attention::KvType type) {
 }
 
 const std::vector<std::string>& method_names() {
-  static const std::vector<std::string> names = {"auto", "full", "streaming", "infllm"};
+  static const std::vector<std::string> names = {"auto", "full", "streaming", "infllm", "focus"};
   return names;
 }
 
@@ -151,6 +151,13 @@ void ModelFlags::add_to(CLI::App& app) {
       ->check(one_of(kProductTypes))
       ->capture_default_str()
       ->group("Model");
+  auto* given =
+      app.add_option("--adapter", adapter,
+                     "Candidates' weights for focus; one for this model is found by itself in the folder "
+                     "adapters beside the model or the program, and in FOCUSLLM_ADAPTERS")
+          ->type_name("FILE")
+          ->group("Model");
+  app.add_flag("--no-adapter", no_adapter, "Look for no adapter")->excludes(given)->group("Model");
 }
 
 void ModelFlags::require_path() const {
@@ -162,6 +169,8 @@ std::shared_ptr<const Engine> ModelFlags::load() const {
   EngineOptions options;
   options.threads = threads;
   options.product_type = cli::product_type(product_type);
+  options.adapter = adapter;
+  options.find_adapter = !no_adapter;
   return Engine::load(path, options);
 }
 
@@ -171,7 +180,8 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
            "--method", values.method,
            "How the text is kept: full (all of it seen by every token), streaming (first tokens and a "
            "window), "
-           "infllm (these and the blocks that matter); auto: full while the text fits the model, else infllm")
+           "infllm (these and the blocks that matter), focus (a candidate of each chunk, by an adapter); "
+           "auto: full while the text fits the model, else focus if there is an adapter, else infllm")
         ->check(one_of(method_names()))
         ->capture_default_str()
         ->group("Context");
@@ -180,7 +190,8 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
       ->check(one_of(kKvTypes))
       ->capture_default_str()
       ->group("Context");
-  add_length(app, "--local", values.local, "Local window (streaming, infllm); the method's own default");
+  add_length(app, "--local", values.local,
+             "Local window (streaming, infllm, focus); the method's own default");
   add_length(app, "--initial", values.initial, "First tokens that are always seen (streaming, infllm)");
   add_length(app, "--block", values.block, "Tokens in a memory block (infllm)");
   app.add_option("--top-k-blocks", values.top_k, "Memory blocks that a token sees in reading (infllm)")
@@ -192,8 +203,21 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
       ->check(positive())
       ->type_name("N")
       ->group("Context");
+  add_length(app, "--chunk", values.chunk, "Tokens in a chunk (focus)");
+  add_length(app, "--tail", values.tail,
+             "Tokens of the local window behind each chunk, at most (focus); the smallest of 512, --chunk "
+             "and --local");
+  add_length(app, "--refresh", values.refresh, "Tokens of an answer between renewals of candidates (focus)");
+  app.add_option(
+         "--renew", values.renew,
+         "Chunks renewed for each token: those the answer looked at hardest (focus); all if not given")
+      ->check(positive())
+      ->type_name("N")
+      ->group("Context");
+  app.add_flag("--exact", values.exact, "Compute the local window anew for each token (focus)")
+      ->group("Context");
   app.add_flag("--beyond-trained", values.beyond_trained,
-               "Let full go past the length the model was trained for (answers get worse there)")
+               "Let full and focus go past the length the model was trained for (answers get worse there)")
       ->group("Context");
 }
 

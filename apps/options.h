@@ -21,6 +21,8 @@ struct ModelFlags {
   std::string path;
   int threads = 0;
   std::string product_type = "auto";
+  std::string adapter;
+  bool no_adapter = false;
 
   void add_to(CLI::App& app);
   /// Throws UsageError without a model.

@@ -68,7 +68,7 @@ void run(const RunFlags& flags) {
 
 constexpr const char* kExamples = R"(
 The answer goes to standard output as it comes, everything else to standard error. A text that the model cannot
-take in whole is never cut: it is read with infllm, or refused with the reason.
+take in whole is never cut: it is read with focus or infllm, or refused with the reason.
 
 Examples:
   focusllm run -m model.gguf -f book.txt -p "Who stole the ring?" --cite 3

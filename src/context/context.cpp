@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "context/focus.h"
 #include "context/full.h"
 #include "context/infllm.h"
 #include "context/streaming.h"
@@ -13,7 +14,7 @@
 namespace focusllm::context {
 namespace {
 
-constexpr std::array<std::string_view, 3> kNames{"full", "streaming", "infllm"};
+constexpr std::array<std::string_view, 4> kNames{"full", "streaming", "infllm", "focus"};
 
 void check_size(std::string_view flag, std::int64_t value, std::int64_t low, std::int64_t high) {
   if (value < low || value > high) {
@@ -23,6 +24,23 @@ void check_size(std::string_view flag, std::int64_t value, std::int64_t low, std
 
 std::int64_t or_default(std::int64_t value, std::int64_t fallback) {
   return value == 0 ? fallback : value;
+}
+
+constexpr std::int64_t kAll = std::int64_t{1} << 40;
+
+void fill_focus(Options& options, const model::Spec& spec) {
+  const std::int64_t trained = spec.trained_context;
+  options.local = or_default(options.local, std::min<std::int64_t>(trained / 4, 256));
+  options.chunk = or_default(options.chunk, std::min<std::int64_t>(trained / 4, 512));
+  const std::int64_t tail = std::min<std::int64_t>({512, options.chunk, options.local});
+  options.tail = or_default(options.tail, tail);
+  options.refresh = or_default(options.refresh, 1);
+  options.renew = or_default(options.renew, kAll);
+  check_size("--local", options.local, 1, trained);
+  check_size("--chunk", options.chunk, 1, trained);
+  check_size("--tail", options.tail, 1, std::min(tail, trained - options.chunk));
+  check_size("--refresh", options.refresh, 1, kAll);
+  check_size("--renew", options.renew, 1, kAll);
 }
 
 }  // namespace
@@ -35,6 +53,10 @@ Options with_defaults(Options options, const model::Spec& spec) {
   if (std::find(kNames.begin(), kNames.end(), options.method) == kNames.end()) {
     throw UsageError(
         fmt::format("method \"{}\": unknown; there are auto, {}", options.method, fmt::join(kNames, ", ")));
+  }
+  if (options.method == "focus") {
+    fill_focus(options, spec);
+    return options;
   }
   const std::int64_t trained = spec.trained_context;
   const bool streaming = options.method == "streaming";
@@ -59,6 +81,7 @@ std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::
   const Options filled = with_defaults(options, spec);
   if (filled.method == "streaming") return Streaming::bytes_needed(filled, spec, tokens);
   if (filled.method == "infllm") return InfLlm::bytes_needed(filled, spec, tokens);
+  if (filled.method == "focus") return Focus::bytes_needed(filled, spec, tokens);
   return Full::bytes_needed(filled, spec, tokens);
 }
 
@@ -67,6 +90,7 @@ std::unique_ptr<Context> make(const Options& options, std::shared_ptr<const mode
   const Options filled = with_defaults(options, model->spec());
   if (filled.method == "streaming") return std::make_unique<Streaming>(filled, std::move(model), cancel);
   if (filled.method == "infllm") return std::make_unique<InfLlm>(filled, std::move(model), cancel);
+  if (filled.method == "focus") return std::make_unique<Focus>(filled, std::move(model), cancel);
   return std::make_unique<Full>(filled, std::move(model), cancel);
 }
 

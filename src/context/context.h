@@ -13,21 +13,32 @@
 #include "base/cancel.h"
 #include "model/model.h"
 
+namespace focusllm::memory {
+class ChunkStore;
+}
+
 namespace focusllm::context {
 
 using Token = std::int32_t;
 
 /// Sizes of a method, in tokens; 0 = the method's own default for the model (with_defaults).
 struct Options {
-  std::string method = "full";  ///< full, streaming, infllm
+  std::string method = "full";  ///< full, streaming, infllm, focus
   attention::KvType kv_type = attention::KvType::bf16;
-  std::int64_t local = 0;            ///< streaming, infllm: local window
+  std::int64_t local = 0;            ///< streaming, infllm, focus: local window
   std::int64_t initial = 0;          ///< streaming, infllm: first tokens that stay visible
   std::int64_t block = 0;            ///< infllm: tokens in a memory block
   std::int64_t top_k = 0;            ///< infllm: memory blocks that a block of queries sees in reading
   std::int64_t answer_top_k = 0;     ///< infllm: the same for each token of the answer, where recall matters
   std::int64_t representatives = 0;  ///< infllm: keys averaged into a block's representative
-  bool beyond_trained = false;       ///< full: allowed past the trained context
+  bool beyond_trained = false;       ///< full, focus: allowed past the trained context
+  std::int64_t chunk = 0;            ///< focus: tokens in a chunk
+  std::int64_t tail = 0;             ///< focus: most tokens of the local window that stand behind each chunk
+  std::int64_t refresh = 0;          ///< focus: tokens of an answer between two renewals of candidates
+  std::int64_t renew = 0;            ///< focus: chunks renewed then, those looked at hardest
+  bool exact = false;                ///< focus: the local window is computed anew with every renewal
+  std::optional<Token> bos;          ///< focus: in front of tails and the local window; the model's own rule
+  std::shared_ptr<memory::ChunkStore> chunk_store;  ///< focus: encoded chunks that sessions share, or null
 };
 
 /// The names of all methods, for messages and `--help`.
@@ -65,10 +76,20 @@ class Context {
   virtual std::int64_t tokens() const = 0;        ///< taken so far, waiting ones included
   virtual std::int64_t done() const = 0;          ///< encoded so far
   virtual std::int64_t memory_bytes() const = 0;  ///< keys and values held
+  /// Called from now on when a piece of long work is over, so that its caller can show progress.
+  void on_work(std::function<void()> callback) { on_work_ = std::move(callback); }
   /// From now on notes which remembered text receives attention. Methods without memory blocks note nothing.
   virtual void start_citing() {}
   /// What was noted, first where single heads looked hardest.
   virtual std::vector<Attended> attended() const { return {}; }
+
+ protected:
+  void worked() const {
+    if (on_work_) on_work_();
+  }
+
+ private:
+  std::function<void()> on_work_;
 };
 
 /// `options` with defaults filled in. The token outlives the context; raising it makes calls throw Cancelled.

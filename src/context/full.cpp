@@ -34,7 +34,7 @@ std::int64_t Full::bytes_needed(const Options& options, const model::Spec& spec,
 void Full::begin(std::int64_t first, std::int64_t count) {
   if (!beyond_trained_ && first + count > spec().trained_context) {
     fail(
-        "the text has at least {} tokens; the model was trained for {}: use --method infllm (or auto), or "
+        "the text has at least {} tokens; the model was trained for {}: use --method auto, or "
         "--beyond-trained to go on all the same",
         first + count, spec().trained_context);
   }

@@ -4,17 +4,30 @@
 
 #include "base/threads.h"
 #include "context/context.h"
+#include "engine/adapter_search.h"
 #include "engine/options.h"
+#include "model/adapter.h"
 #include "model/model.h"
 
 namespace focusllm {
 
 struct Engine::Impl {
-  std::shared_ptr<const gguf::File> file;
+  std::shared_ptr<const gguf::File> file, adapter;
   std::shared_ptr<const Tokenizer> tokenizer;
   std::shared_ptr<const model::Model> model;
   double load_seconds = 0;
 };
+
+namespace {
+
+std::shared_ptr<const gguf::File> open_adapter(const gguf::File& base, const EngineOptions& options) {
+  if (options.adapter.empty()) return options.find_adapter ? find_adapter(base) : nullptr;
+  auto file = gguf::File::open(options.adapter);
+  model::check_base(*file, base);
+  return file;
+}
+
+}  // namespace
 
 Engine::Engine() : impl_(std::make_unique<Impl>()) {}
 Engine::~Engine() = default;
@@ -24,7 +37,9 @@ std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path, co
   set_thread_count(options.threads);
   std::shared_ptr<Engine> engine(new Engine);
   engine->impl_->file = gguf::File::open(path);
-  engine->impl_->model = std::make_shared<model::Model>(engine->impl_->file, options.product_type);
+  engine->impl_->adapter = open_adapter(*engine->impl_->file, options);
+  engine->impl_->model =
+      std::make_shared<model::Model>(engine->impl_->file, options.product_type, engine->impl_->adapter);
   engine->impl_->tokenizer = Tokenizer::load(*engine->impl_->file);
   if (engine->tokenizer().size() > engine->spec().vocabulary) {
     fail("{}: tokenizer.ggml.tokens has {} entries; the model's embedding has {}", path.string(),
@@ -47,6 +62,9 @@ const model::Model& Engine::model() const {
 const model::Spec& Engine::spec() const {
   return impl_->model->spec();
 }
+std::filesystem::path Engine::adapter() const {
+  return impl_->adapter ? impl_->adapter->path() : std::filesystem::path();
+}
 double Engine::load_seconds() const {
   return impl_->load_seconds;
 }
@@ -58,12 +76,14 @@ std::string Engine::name() const {
 
 std::unique_ptr<context::Context> make_context(const Engine& engine, const context::Options& options,
                                                const CancelToken& cancel) {
-  return context::make(options, engine.impl_->model, cancel);
+  context::Options with_bos = options;
+  if (engine.tokenizer().adds_bos()) with_bos.bos = engine.tokenizer().bos();
+  return context::make(with_bos, engine.impl_->model, cancel);
 }
 
 std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
   ContextOptions resolved = options;
-  if (resolved.method == "auto") resolved.method = automatic_method(engine.spec(), tokens);
+  if (resolved.method == "auto") resolved.method = automatic_method(engine, tokens);
   return context::bytes_needed(resolve(resolved, options.kv_type.value_or(attention::KvType::bf16)),
                                engine.spec(), tokens);
 }

@@ -27,11 +27,17 @@ namespace context {
 class Context;
 struct Options;
 }  // namespace context
+namespace memory {
+class ChunkStore;
+}
 
 /// How a model is loaded.
 struct EngineOptions {
   int threads = 0;  ///< 0: one per core
   ProductType product_type = ProductType::automatic;
+  std::filesystem::path
+      adapter;  ///< the candidates' weights for `focus`; empty: one that is found (docs/adapters.md)
+  bool find_adapter = true;
 };
 
 /// A loaded model with its tokenizer. Const, thread-safe, shared by any number of sessions.
@@ -48,6 +54,7 @@ class Engine {
   const model::Spec& spec() const;
   std::string name() const;  ///< general.name, or the file's name
   double load_seconds() const;
+  std::filesystem::path adapter() const;  ///< the file of the candidates' weights; empty if there is none
 
  private:
   friend std::unique_ptr<context::Context> make_context(const Engine&, const context::Options&,
@@ -59,15 +66,21 @@ class Engine {
 
 /// A method and its sizes, in tokens. 0 means the method's own default for the model (docs/methods.md).
 struct ContextOptions {
-  std::string method = "auto";  ///< auto, full, streaming, infllm
+  std::string method = "auto";  ///< auto, full, streaming, infllm, focus
   /// Keys and values as bf16 or int8; nothing: bf16 if all of it fits memory, else int8.
   std::optional<attention::KvType> kv_type;
-  std::int64_t local = 0;         ///< local window (streaming, infllm)
+  std::int64_t local = 0;         ///< local window (streaming, infllm, focus)
   std::int64_t initial = 0;       ///< first tokens that are always seen (streaming, infllm)
   std::int64_t block = 0;         ///< tokens in a memory block (infllm)
   std::int64_t top_k = 0;         ///< memory blocks that a query block sees in reading (infllm)
   std::int64_t answer_top_k = 0;  ///< the same for each token of an answer (infllm)
-  bool beyond_trained = false;    ///< lets `full` go past the trained context
+  bool beyond_trained = false;    ///< lets `full` and `focus` go past the trained context
+  std::int64_t chunk = 0;         ///< tokens in a chunk (focus)
+  std::int64_t tail = 0;     ///< tokens of the local window that stand behind each chunk, at most (focus)
+  std::int64_t refresh = 0;  ///< tokens of an answer between two renewals of candidates (focus)
+  std::int64_t renew = 0;    ///< chunks that are renewed then: those looked at hardest (focus)
+  bool exact = false;        ///< computes the local window anew with every renewal (focus)
+  std::shared_ptr<memory::ChunkStore> chunk_store;  ///< encoded chunks that sessions share, or null (focus)
 };
 
 /// Sampling, applied in llama.cpp's order: repeat penalty, top-k, top-p, min-p, temperature. temperature 0 is

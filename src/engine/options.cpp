@@ -1,7 +1,7 @@
 #include "engine/options.h"
 
 #include "base/memory.h"
-#include "model/spec.h"
+#include "model/model.h"
 
 namespace focusllm {
 namespace {
@@ -14,8 +14,13 @@ std::string_view kv_name(attention::KvType type) {
 
 }  // namespace
 
-std::string automatic_method(const model::Spec& spec, std::int64_t tokens) {
-  return tokens + std::min(kAnswerRoom, spec.trained_context / 4) <= spec.trained_context ? "full" : "infllm";
+std::string long_method(const Engine& engine) {
+  return engine.model().has_adapter() ? "focus" : "infllm";
+}
+
+std::string automatic_method(const Engine& engine, std::int64_t tokens) {
+  const std::int64_t trained = engine.spec().trained_context;
+  return tokens + std::min(kAnswerRoom, trained / 4) <= trained ? "full" : long_method(engine);
 }
 
 context::Options resolve(const ContextOptions& options, attention::KvType kv_type) {
@@ -28,6 +33,12 @@ context::Options resolve(const ContextOptions& options, attention::KvType kv_typ
   resolved.top_k = options.top_k;
   resolved.answer_top_k = options.answer_top_k;
   resolved.beyond_trained = options.beyond_trained;
+  resolved.chunk = options.chunk;
+  resolved.tail = options.tail;
+  resolved.refresh = options.refresh;
+  resolved.renew = options.renew;
+  resolved.exact = options.exact;
+  resolved.chunk_store = options.chunk_store;
   return resolved;
 }
 

@@ -11,8 +11,10 @@ namespace focusllm {
 /// Room that `auto` leaves in the trained context for a question and its answer.
 inline constexpr std::int64_t kAnswerRoom = 512;
 
-/// `full` while the text and an answer fit the trained context, else `infllm`.
-std::string automatic_method(const model::Spec& spec, std::int64_t tokens);
+/// The method for texts of any length: `focus` where there is an adapter for the model, else `infllm`.
+std::string long_method(const Engine& engine);
+/// `full` while the text and an answer fit the trained context, else long_method().
+std::string automatic_method(const Engine& engine, std::int64_t tokens);
 /// The context layer's options for a method that is decided.
 context::Options resolve(const ContextOptions& options, attention::KvType kv_type);
 /// bf16 if `tokens` tokens fit the memory that is free, else int8; throws Error with the numbers if that does

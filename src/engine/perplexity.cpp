@@ -79,7 +79,8 @@ Perplexity perplexity(const Engine& engine, std::string_view text, std::int64_t 
         tokens.size(), context);
   }
   ContextOptions chosen = options;
-  if (chosen.method == "auto") chosen.method = context <= engine.spec().trained_context ? "full" : "infllm";
+  if (chosen.method == "auto")
+    chosen.method = context <= engine.spec().trained_context ? "full" : long_method(engine);
   const auto kv_type = choose_kv_type(engine, chosen, context);
   Score score;
   for (std::int64_t i = 0; i < chunks; ++i) {

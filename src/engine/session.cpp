@@ -126,9 +126,10 @@ void Session::Impl::take_question(std::string_view question, std::int64_t answer
 void Session::Impl::decide(std::int64_t total) {
   if (!undecided()) return;
   ContextOptions chosen = options.context;
-  if (chosen.method == "auto") chosen.method = automatic_method(engine->spec(), total);
+  if (chosen.method == "auto") chosen.method = automatic_method(*engine, total);
   kv_type = choose_kv_type(*engine, chosen, std::max(total, expected));
   context = make_context(*engine, resolve(chosen, kv_type), cancel);
+  context->on_work([this] { report(); });
   method = chosen.method;
 }
 
@@ -138,8 +139,7 @@ void Session::Impl::feed(bool all) {
   const auto total = static_cast<std::int64_t>(tokens.size());
   if (undecided()) {
     const std::int64_t known = std::max(total, expected);
-    const bool may_still_fit =
-        options.context.method == "auto" && automatic_method(engine->spec(), known) == "full";
+    const bool may_still_fit = options.context.method == "auto" && automatic_method(*engine, known) == "full";
     if (may_still_fit && !all) return;
     decide(known);
   }
@@ -156,9 +156,10 @@ void Session::Impl::fall_back_if_needed(std::int64_t more) {
   const std::int64_t total = static_cast<std::int64_t>(tokens.size()) + more;
   if (options.context.method != "auto" || method != "full" || total <= engine->spec().trained_context) return;
   ContextOptions chosen = options.context;
-  chosen.method = "infllm";
+  chosen.method = long_method(*engine);
   kv_type = choose_kv_type(*engine, chosen, total);
   context = make_context(*engine, resolve(chosen, kv_type), cancel);
+  context->on_work([this] { report(); });
   method = chosen.method;
   fed = 0;
   answered = 0;
@@ -236,12 +237,12 @@ Session::Session(Session&&) noexcept = default;
 void Session::expect(std::int64_t tokens) {
   impl_->expected = tokens;
   ContextOptions chosen = impl_->options.context;
-  if (chosen.method == "auto") chosen.method = automatic_method(impl_->engine->spec(), tokens);
+  if (chosen.method == "auto") chosen.method = automatic_method(*impl_->engine, tokens);
   choose_kv_type(*impl_->engine, chosen, tokens);
   const std::int64_t trained = impl_->engine->spec().trained_context;
   if (chosen.method == "full" && tokens > trained && !chosen.beyond_trained) {
     fail(
-        "the text has about {} tokens; the model was trained for {}: use --method infllm (or auto), or "
+        "the text has about {} tokens; the model was trained for {}: use --method auto, or "
         "--beyond-trained to go on all the same",
         tokens, trained);
   }

@@ -1,46 +1,9 @@
 #include "memory/kv_pages.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 namespace focusllm::memory {
-namespace {
-
-std::int64_t element_bytes(KvType type) {
-  switch (type) {
-    case KvType::f32:
-      return 4;
-    case KvType::bf16:
-      return 2;
-    case KvType::int8:
-      return 1;
-  }
-  return 4;
-}
-
-void store_bf16(const float* row, int dim, std::byte* out) {
-  auto* target = reinterpret_cast<std::uint16_t*>(out);
-  for (int i = 0; i < dim; ++i) target[i] = to_bf16(row[i]).bits;
-}
-
-float store_int8(const float* row, int dim, std::byte* out) {
-  float largest = 0;
-  for (int i = 0; i < dim; ++i) largest = std::max(largest, std::abs(row[i]));
-  const float scale = largest / 127;
-  const float inverse = scale > 0 ? 1 / scale : 0;
-  auto* target = reinterpret_cast<std::int8_t*>(out);
-  for (int i = 0; i < dim; ++i) target[i] = static_cast<std::int8_t>(std::lrint(row[i] * inverse));
-  return scale;
-}
-
-}  // namespace
-
-std::int64_t row_bytes(const HeadShape& shape, KvType type) {
-  const std::int64_t scales = type == KvType::int8 ? static_cast<std::int64_t>(sizeof(float)) : 0;
-  return shape.kv_heads * (shape.dim * element_bytes(type) + scales);
-}
-
 PageSide PagedRows::new_page() const {
   PageSide page;
   const std::int64_t slots = shape_.kv_heads * page_tokens_;
@@ -49,31 +12,13 @@ PageSide PagedRows::new_page() const {
   return page;
 }
 
-void PagedRows::store(const float* row, std::int64_t slot, PageSide& page) const {
-  const std::int64_t head_bytes = shape_.dim * element_bytes(type_);
-  for (int head = 0; head < shape_.kv_heads; ++head) {
-    const std::int64_t place = head * page_tokens_ + slot;
-    std::byte* target = page.data.data() + place * head_bytes;
-    const float* source = row + std::int64_t{head} * shape_.dim;
-    switch (type_) {
-      case KvType::f32:
-        std::memcpy(target, source, static_cast<std::size_t>(head_bytes));
-        break;
-      case KvType::bf16:
-        store_bf16(source, shape_.dim, target);
-        break;
-      case KvType::int8:
-        page.scales[static_cast<std::size_t>(place)] = store_int8(source, shape_.dim, target);
-        break;
-    }
-  }
-}
-
 void PagedRows::append(const float* rows, std::int64_t stride, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i, ++count_) {
     const std::int64_t page = count_ / page_tokens_ - dropped_;
     if (page == static_cast<std::int64_t>(pages_.size())) pages_.push_back(new_page());
-    store(rows + i * stride, count_ % page_tokens_, pages_[static_cast<std::size_t>(page)]);
+    PageSide& side = pages_[static_cast<std::size_t>(page)];
+    store_row(shape_, type_, rows + i * stride, count_ % page_tokens_, page_tokens_, side.data.data(),
+              side.scales.data());
   }
 }
 

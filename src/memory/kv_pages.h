@@ -6,11 +6,9 @@
 
 #include "attention/partial.h"
 #include "base/memory.h"
+#include "memory/kv_rows.h"
 
 namespace focusllm::memory {
-
-using attention::HeadShape;
-using attention::KvType;
 
 /// One side (keys or values) of a page: [kv_heads, capacity, dim] of the KvType, with scales for int8.
 struct PageSide {
@@ -18,8 +16,8 @@ struct PageSide {
   AlignedBuffer<float> scales;
 };
 
-/// Keys or values of a growing sequence of tokens, in pages of equal size. Rows are converted as they come:
-/// bf16 rounds to nearest even; int8 takes one scale for each token and head (its largest magnitude / 127).
+/// Keys or values of a growing sequence of tokens, in pages of equal size. Rows are converted as they come
+/// (kv_rows.h).
 class PagedRows {
  public:
   PagedRows(HeadShape shape, KvType type, std::int64_t page_tokens)
@@ -47,7 +45,6 @@ class PagedRows {
 
  private:
   PageSide new_page() const;
-  void store(const float* row, std::int64_t slot, PageSide& page) const;
 
   HeadShape shape_;
   KvType type_;
@@ -61,8 +58,5 @@ class PagedRows {
 /// Appends.
 void add_runs(const PagedRows& keys, const PagedRows& values, std::int64_t begin, std::int64_t end,
               std::vector<attention::KvRun>& runs);
-
-/// Bytes that keys or values of one token take: all heads of one layer.
-std::int64_t row_bytes(const HeadShape& shape, KvType type);
 
 }  // namespace focusllm::memory

@@ -28,18 +28,19 @@ std::string base_hash(const gguf::File& adapter) {
   return std::string(adapter.require_string("focusllm.base.hash"));
 }
 
-AdapterTensors::AdapterTensors(const gguf::File& adapter, const gguf::File& base, ProductType type)
-    : file_(adapter), type_(type == ProductType::int8 ? ProductType::automatic : type) {
-  const std::string path = adapter.path().string();
+void check_base(const gguf::File& adapter, const gguf::File& base) {
   const std::string wanted = base_hash(adapter);
-  const auto architecture = base.require_string("general.architecture");
-  if (adapter.require_string("general.architecture") != architecture) {
-    fail("{}: an adapter for {} models; the model is {}", path,
-         adapter.require_string("general.architecture"), architecture);
-  }
-  if (const std::string hash = weights_hash(base); hash != wanted) {
-    fail("{}: made for a model with weights {}; {} has {}: train an adapter for it, or give the other model",
-         path, wanted, base.path().string(), hash);
+  const std::string hash = weights_hash(base);
+  if (hash == wanted) return;
+  fail("{}: made for a model with weights {}; {} has {}: train an adapter for it, or give the other model",
+       adapter.path().string(), wanted, base.path().string(), hash);
+}
+
+AdapterTensors::AdapterTensors(const gguf::File& adapter, std::string_view architecture, ProductType type)
+    : file_(adapter), type_(type == ProductType::int8 ? ProductType::automatic : type) {
+  base_hash(adapter);
+  if (const auto made_for = adapter.require_string("general.architecture"); made_for != architecture) {
+    fail("{}: an adapter for {} models; the model is {}", adapter.path().string(), made_for, architecture);
   }
   alpha_ = adapter.number("adapter.lora.alpha").value_or(0);
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "gguf/file.h"
 #include "model/low_rank.h"
@@ -15,11 +16,14 @@ std::string weights_hash(const gguf::File& file);
 /// The same as an adapter file says it; throws Error if the file is not an adapter of this kind.
 std::string base_hash(const gguf::File& adapter);
 
+/// Throws Error, with both hashes, unless the adapter was made for this model.
+void check_base(const gguf::File& adapter, const gguf::File& base);
+
 /// The candidates' weights in an adapter file, each checked against the base model's shape.
 class AdapterTensors {
  public:
-  /// Both files outlive this. Throws Error when `adapter` is not a FocusLLM adapter or one for another model.
-  AdapterTensors(const gguf::File& adapter, const gguf::File& base, ProductType type);
+  /// The file outlives this. Throws Error when it is no FocusLLM adapter, or one for another architecture.
+  AdapterTensors(const gguf::File& adapter, std::string_view architecture, ProductType type);
 
   /// The whole matrix in place of the base model's tensor `name`, if the adapter has one.
   std::optional<BlockMatrix> whole(const std::string& name, std::int64_t outputs, std::int64_t inputs);

@@ -146,7 +146,7 @@ Model::Model(std::shared_ptr<const gguf::File> file, ProductType type,
       sliding_rope_(spec_.rope_dim, spec_.sliding_rope_base, {}, spec_.rope_paired) {
   const Tensors tensors(*file_, type);
   std::optional<AdapterTensors> candidates;
-  if (adapter_) candidates.emplace(*adapter_, *file_, type);
+  if (adapter_) candidates.emplace(*adapter_, spec_.architecture, type);
   for (int i = 0; i < spec_.layers; ++i) {
     const std::string prefix = fmt::format("blk.{}.", i);
     refuse_unused(tensors, prefix, *file_);

@@ -18,6 +18,7 @@ context::Options small(const std::string& method) {
   options.block = 8;
   options.top_k = 3;
   options.answer_top_k = 3;
+  options.chunk = 16;
   return options;
 }
 
@@ -97,7 +98,7 @@ TEST_P(Methods, NothingReadIsAnError) {
   EXPECT_THROW(context::make(small(GetParam()), tiny_.model, cancel_)->finish(), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Methods, testing::Values("full", "streaming", "infllm"));
+INSTANTIATE_TEST_SUITE_P(All, Methods, testing::Values("full", "streaming", "infllm", "focus"));
 
 TEST(Full, RefusesMoreThanTheTrainedContextUnlessAsked) {
   TinySizes sizes;

@@ -38,23 +38,49 @@ torch::Tensor TorchDecoder::rotate(torch::Tensor x, torch::Tensor positions, int
   return torch::cat({both, x.slice(-1, dim)}, -1);
 }
 
-torch::Tensor TorchDecoder::project(torch::Tensor x, const std::string& name, int heads) const {
-  auto y = torch::matmul(x, weight(name + ".weight").t());
+void TorchDecoder::use_adapter(const gguf::File& adapter) {
+  for (const gguf::Tensor& tensor : adapter.tensors()) {
+    const std::string& name = tensor.name;
+    if (name.ends_with(".lora_b")) continue;
+    if (!name.ends_with(".lora_a")) {
+      candidate_weights_[name] = to_tensor(tensor);
+      continue;
+    }
+    const std::string whole = name.substr(0, name.size() - 7);
+    const auto a = to_tensor(tensor);
+    const auto b = to_tensor(adapter.tensor(whole + ".lora_b"));
+    const double scale = *adapter.number("adapter.lora.alpha") / static_cast<double>(a.size(0));
+    candidate_weights_[whole] = weight(whole) + scale * torch::matmul(b, a);
+  }
+}
+
+torch::Tensor TorchDecoder::product(torch::Tensor x, const std::string& name, std::int64_t candidate) const {
+  auto y = torch::matmul(x, weight(name).t());
+  const auto other = candidate_weights_.find(name);
+  if (candidate >= 0 && other != candidate_weights_.end())
+    y[candidate] = torch::mv(other->second, x[candidate]);
+  return y;
+}
+
+torch::Tensor TorchDecoder::project(torch::Tensor x, const std::string& name, int heads,
+                                    std::int64_t candidate) const {
+  auto y = product(x, name + ".weight", candidate);
   if (has(name + ".bias")) y = y + weight(name + ".bias");
   return y.view({x.size(0), heads, spec_.heads.dim});
 }
 
-torch::Tensor TorchDecoder::layer(int index, torch::Tensor x, const Attention& attention) const {
+torch::Tensor TorchDecoder::layer(int index, torch::Tensor x, const Attention& attention,
+                                  std::int64_t candidate) const {
   const std::string prefix = "blk." + std::to_string(index) + ".";
   auto n = norm(x, prefix + "attn_norm.weight");
-  auto q = project(n, prefix + "attn_q", spec_.heads.heads);
-  auto k = project(n, prefix + "attn_k", spec_.heads.kv_heads);
-  const auto v = project(n, prefix + "attn_v", spec_.heads.kv_heads);
+  auto q = project(n, prefix + "attn_q", spec_.heads.heads, candidate);
+  auto k = project(n, prefix + "attn_k", spec_.heads.kv_heads, candidate);
+  const auto v = project(n, prefix + "attn_v", spec_.heads.kv_heads, candidate);
   if (has(prefix + "attn_q_norm.weight")) {
     q = norm(q, prefix + "attn_q_norm.weight");
     k = norm(k, prefix + "attn_k_norm.weight");
   }
-  auto y = torch::matmul(attention(index, q, k, v).flatten(1), weight(prefix + "attn_output.weight").t());
+  auto y = product(attention(index, q, k, v).flatten(1), prefix + "attn_output.weight", candidate);
   if (has(prefix + "post_attention_norm.weight")) y = norm(y, prefix + "post_attention_norm.weight");
   x = x + y;
   n = norm(x, prefix + "ffn_norm.weight");
@@ -66,12 +92,13 @@ torch::Tensor TorchDecoder::layer(int index, torch::Tensor x, const Attention& a
   return x + y;
 }
 
-torch::Tensor TorchDecoder::forward(std::span<const std::int32_t> tokens, const Attention& attention) const {
+torch::Tensor TorchDecoder::forward(std::span<const std::int32_t> tokens, const Attention& attention,
+                                    std::int64_t candidate) const {
   const torch::NoGradGuard no_grad;
   const std::vector<std::int64_t> ids(tokens.begin(), tokens.end());
   auto x = weight("token_embd.weight").index_select(0, torch::tensor(ids));
   if (spec_.architecture == "gemma3") x = x * std::sqrt(static_cast<double>(spec_.width));
-  for (int i = 0; i < spec_.layers; ++i) x = layer(i, x, attention);
+  for (int i = 0; i < spec_.layers; ++i) x = layer(i, x, attention, candidate);
   return norm(x, "output_norm.weight");
 }
 

@@ -23,8 +23,11 @@ class TorchDecoder {
 
   explicit TorchDecoder(const gguf::File& file);
   const model::Spec& spec() const { return spec_; }
-  /// Final hidden states [n, width].
-  torch::Tensor forward(std::span<const std::int32_t> tokens, const Attention& attention) const;
+  /// Final hidden states [n, width]. candidate: a row that takes the adapter's weights, or -1.
+  torch::Tensor forward(std::span<const std::int32_t> tokens, const Attention& attention,
+                        std::int64_t candidate = -1) const;
+  /// The candidates' weights: those of the adapter in place of, or on top of, the model's own.
+  void use_adapter(const gguf::File& adapter);
   /// x [n, heads, dim] turned by positions [n], with the layer's own base.
   torch::Tensor rotate(torch::Tensor x, torch::Tensor positions, int layer) const;
 
@@ -32,11 +35,12 @@ class TorchDecoder {
   torch::Tensor weight(const std::string& name) const { return weights_.at(name); }
   bool has(const std::string& name) const { return weights_.count(name) > 0; }
   torch::Tensor norm(torch::Tensor x, const std::string& name) const;
-  torch::Tensor project(torch::Tensor x, const std::string& name, int heads) const;
-  torch::Tensor layer(int index, torch::Tensor x, const Attention& attention) const;
+  torch::Tensor product(torch::Tensor x, const std::string& name, std::int64_t candidate) const;
+  torch::Tensor project(torch::Tensor x, const std::string& name, int heads, std::int64_t candidate) const;
+  torch::Tensor layer(int index, torch::Tensor x, const Attention& attention, std::int64_t candidate) const;
 
   model::Spec spec_;
-  std::map<std::string, torch::Tensor> weights_;
+  std::map<std::string, torch::Tensor> weights_, candidate_weights_;
 };
 
 /// softmax(scale q k) v over the keys that `visible` [n, m] allows; rows that see nothing give 0. GQA by

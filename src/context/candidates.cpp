@@ -1,0 +1,67 @@
+#include "context/candidates.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace focusllm::context {
+
+Candidates::Candidates(const model::Model& model, attention::KvType type, std::int64_t count)
+    : model_(model),
+      memory_(model.spec().heads, type, model.spec().layers, count),
+      received_(static_cast<std::size_t>(count)) {
+  std::vector<std::int64_t> positions(static_cast<std::size_t>(count));
+  std::iota(positions.begin(), positions.end(), 0);
+  table_ = model.rope().table(positions);
+  if (model.spec().sliding_window > 0) sliding_table_ = model.sliding_rope().table(positions);
+}
+
+void Candidates::store(const model::LayerRows& layer, std::int64_t row, std::int64_t index) {
+  const auto& heads = model_.spec().heads;
+  const bool sliding = model_.spec().window(layer.layer) > 0;
+  const float* raw = layer.qkv + row * layer.stride;
+  std::vector<float> key(static_cast<std::size_t>(heads.kv_heads) * static_cast<std::size_t>(heads.dim));
+  (sliding ? model_.sliding_rope() : model_.rope())
+      .rotate(raw + layer.keys, heads.kv_heads, heads.dim, sliding ? sliding_table_ : table_, index,
+              key.data());
+  memory_.store(layer.layer, index, key.data(), raw + layer.values);
+}
+
+void Candidates::note(int layer, const attention::Problem& problem) {
+  const auto& shape = problem.shape;
+  const attention::KvRun runs[] = {run(layer)};
+  const std::int64_t row = problem.rows - 1;
+  attention::Problem last = problem;
+  last.queries = problem.queries + row * shape.heads * shape.dim;
+  last.positions = problem.positions + row;
+  last.rows = 1;
+  last.runs = runs;
+  sums_.assign(static_cast<std::size_t>(shape.heads * count()), 0.0F);
+  attention::column_sums(last, problem.lse + row * shape.heads, sums_.data(), count());
+  for (int head = 0; head < shape.heads; ++head) {
+    for (std::size_t i = 0; i < received_.size(); ++i) {
+      const double mass = sums_[static_cast<std::size_t>(head) * received_.size() + i];
+      received_[i].mass += mass;
+      received_[i].focus += mass * mass;
+    }
+  }
+}
+
+void Candidates::forget_attention() {
+  std::fill(received_.begin(), received_.end(), Received{});
+}
+
+std::vector<std::int64_t> Candidates::hardest(std::int64_t wanted) const {
+  std::vector<std::int64_t> order(received_.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto end = order.begin() + std::min<std::int64_t>(wanted, static_cast<std::int64_t>(order.size()));
+  std::partial_sort(order.begin(), end, order.end(), [&](std::int64_t a, std::int64_t b) {
+    const double x = received_[static_cast<std::size_t>(a)].focus;
+    const double y = received_[static_cast<std::size_t>(b)].focus;
+    return x != y ? x > y : a < b;
+  });
+  order.erase(end, order.end());
+  std::sort(order.begin(), order.end());
+  return order;
+}
+
+}  // namespace focusllm::context

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <vector>
+
+#include "context/lockstep.h"
+#include "memory/segment.h"
+
+namespace focusllm::context {
+
+/// One candidate for each chunk: its keys, rotated at the chunk's number, and values, in all layers; and how
+/// much attention each one received.
+class Candidates {
+ public:
+  Candidates(const model::Model& model, attention::KvType type, std::int64_t count);
+
+  std::int64_t count() const { return memory_.capacity(); }
+  /// Candidate `index` is row `row` of the pass. Different candidates may be stored from different threads.
+  void store(const model::LayerRows& layer, std::int64_t row, std::int64_t index);
+  attention::KvRun run(int layer) const { return memory_.run(layer, count(), 0); }
+  attention::KvType type() const { return memory_.type(); }
+
+  /// Notes what the candidates received of the last row's attention in `problem`, which saw them all.
+  void note(int layer, const attention::Problem& problem);
+  void forget_attention();
+  struct Received {
+    double mass = 0;  ///< shares of single heads' attention, added up
+    double focus =
+        0;  ///< their squares, which tell a head that looks for something from heads that look everywhere
+  };
+  const std::vector<Received>& received() const { return received_; }
+  /// The `count` candidates that single heads looked at hardest, in ascending order.
+  std::vector<std::int64_t> hardest(std::int64_t count) const;
+  std::int64_t bytes() const { return memory_.bytes(); }
+
+ private:
+  const model::Model& model_;
+  memory::Segment memory_;
+  model::RopeTable table_, sliding_table_;  ///< of positions 0 to count - 1
+  std::vector<Received> received_;
+  std::vector<float> sums_;
+};
+
+}  // namespace focusllm::context

@@ -1,0 +1,66 @@
+#include "context/chunk_encoder.h"
+
+#include <algorithm>
+
+namespace focusllm::context {
+
+std::shared_ptr<const memory::Segment> ChunkEncoder::known(std::span<const std::int32_t> tokens,
+                                                           const Sink& sink) const {
+  return store_ == nullptr || sink ? nullptr : store_->find(tokens, type_);
+}
+
+std::vector<std::shared_ptr<const memory::Segment>> ChunkEncoder::encode(std::span<const std::int32_t> text,
+                                                                         std::int64_t chunk,
+                                                                         const Sink& sink) {
+  const model::Spec& spec = lockstep_.model().spec();
+  std::vector<std::shared_ptr<const memory::Segment>> segments;
+  std::vector<Work> works;
+  const auto size = static_cast<std::int64_t>(text.size());
+  for (std::int64_t first = 0; first < size; first += chunk) {
+    const std::int64_t count = std::min(chunk, size - first);
+    const auto tokens = text.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+    segments.push_back(known(tokens, sink));
+    if (segments.back() != nullptr) continue;
+    auto segment = std::make_shared<memory::Segment>(spec.heads, type_, spec.layers, count);
+    segments.back() = segment;
+    works.push_back({tokens, first, segment, ChunkText(*segment)});
+  }
+  run(works, sink);
+  if (store_ != nullptr) {
+    for (const Work& work : works) store_->insert(work.tokens, work.segment);
+  }
+  return segments;
+}
+
+void ChunkEncoder::run(std::span<Work> works, const Sink& sink) {
+  while (!works.empty()) {
+    std::size_t together = 1;
+    auto rows = static_cast<std::int64_t>(works.front().tokens.size());
+    while (together < works.size() &&
+           rows + static_cast<std::int64_t>(works[together].tokens.size()) <= kPassRows) {
+      rows += static_cast<std::int64_t>(works[together++].tokens.size());
+    }
+    if (together > 1 || rows <= kPassRows) {
+      run_rows(works.first(together), 0, rows, sink);
+    } else {
+      for (std::int64_t from = 0; from < rows; from += kPassRows) {
+        run_rows(works.first(1), from, std::min(kPassRows, rows - from), sink);
+      }
+    }
+    works = works.subspan(together);
+  }
+}
+
+/// One pass: several whole chunks, or `count` rows of a long one.
+void ChunkEncoder::run_rows(std::span<Work> works, std::int64_t from, std::int64_t count, const Sink& sink) {
+  for (Work& work : works) {
+    const auto size = static_cast<std::int64_t>(work.tokens.size());
+    const auto rows = std::min(count, size - from);
+    lockstep_.add(work.sequence,
+                  work.tokens.subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(rows)), from);
+  }
+  if (!sink) return lockstep_.read(cancel_);
+  sink(works.front().first + from, lockstep_.forward(cancel_));
+}
+
+}  // namespace focusllm::context

@@ -1,0 +1,242 @@
+#include "context/focus.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+#include "context/memory_check.h"
+
+namespace focusllm::context {
+namespace {
+
+constexpr std::int64_t kTailPage = 64;  // tokens
+constexpr std::int64_t kGrowth = 1024;  // tokens that a conversation may add before everything is cut anew
+
+/// Candidates and local window are few and seen by every row: they keep their precision.
+attention::KvType window_type(attention::KvType type) {
+  return type == attention::KvType::int8 ? attention::KvType::bf16 : type;
+}
+
+void append_to(std::vector<Token>& to, std::span<const Token> tokens) {
+  to.insert(to.end(), tokens.begin(), tokens.end());
+}
+
+}  // namespace
+
+Focus::Window::Window(const model::Model& model, attention::KvType type, std::int64_t chunks)
+    : candidates(model, type, chunks), local(model.spec(), type) {}
+
+Focus::Focus(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel)
+    : options_(options), cancel_(cancel), lockstep_(std::move(model)) {}
+
+void Focus::read(std::span<const Token> tokens, const HiddenSink& sink) {
+  append(tokens);
+  if (window_) return;
+  // Whole chunks, as many as fill a pass, that are chunks wherever the text ends.
+  const std::int64_t together = std::max<std::int64_t>(1, kPassRows / options_.chunk) * options_.chunk;
+  while (static_cast<std::int64_t>(text_.size()) >= options_.local + together) encode(together, sink);
+}
+
+void Focus::append(std::span<const Token> tokens) {
+  append_to(text_, tokens);
+  if (!window_) return;
+  if (static_cast<std::int64_t>(text_.size()) > options_.local + kGrowth) return close();
+  append_to(window_->tokens, tokens);
+  append_to(window_->tail, tokens);
+}
+
+void Focus::encode(std::int64_t tokens, const HiddenSink& sink) {
+  check_memory(in_chunks_, tokens);
+  const auto count = static_cast<std::size_t>(tokens);
+  const std::int64_t before = in_chunks_;
+  ChunkEncoder::Sink shifted;
+  if (sink)
+    shifted = [&](std::int64_t first, std::span<const float> hidden) { sink(before + first, hidden); };
+  const auto segments = ChunkEncoder(lockstep_, options_.kv_type, options_.chunk_store.get(), cancel_)
+                            .encode(std::span(text_).first(count), options_.chunk, shifted);
+  for (const auto& segment : segments) {
+    chunks_.emplace_back(in_chunks_, segment->capacity(), segment);
+    in_chunks_ += segment->capacity();
+  }
+  if (const std::int64_t rest = tokens % options_.chunk; rest > 0)
+    last_short_.assign(text_.begin() + (tokens - rest), text_.begin() + tokens);
+  text_.erase(text_.begin(), text_.begin() + tokens);
+  worked();
+}
+
+/// The text ends here for now: the last tokens are the local window, what is left before them a last chunk.
+void Focus::open(const HiddenSink& sink) {
+  if (const std::int64_t rest = static_cast<std::int64_t>(text_.size()) - options_.local; rest > 0)
+    encode(rest, sink);
+  check_positions(static_cast<std::int64_t>(text_.size()));
+  window_.emplace(model(), window_type(options_.kv_type), chunk_count());
+  if (chunk_count() > 0) window_->local.set_candidates(&window_->candidates);
+  const std::size_t tail = std::min(text_.size(), static_cast<std::size_t>(options_.tail));
+  for (auto* tokens : {&window_->tokens, &window_->tail}) {
+    const auto part = std::span(text_).last(tokens == &window_->tail ? tail : text_.size());
+    // A text that fits the window begins with its own BOS.
+    if (options_.bos && chunk_count() > 0 && part.front() != *options_.bos) tokens->push_back(*options_.bos);
+    append_to(*tokens, part);
+  }
+  window_->has_bos = window_->tokens.size() > text_.size();
+}
+
+/// Goes back to reading: the last short chunk is cut anew with what follows it.
+void Focus::close() {
+  window_.reset();
+  for (FocusChunk& chunk : chunks_) chunk.drop_tail();
+  if (last_short_.empty()) return;
+  in_chunks_ -= static_cast<std::int64_t>(last_short_.size());
+  chunks_.pop_back();
+  text_.insert(text_.begin(), last_short_.begin(), last_short_.end());
+  last_short_.clear();
+}
+
+void Focus::check_positions(std::int64_t window) const {
+  const std::int64_t trained = model().spec().trained_context;
+  if (options_.beyond_trained || chunk_count() + window + 1 <= trained) return;
+  fail(
+      "{} chunks of {} tokens and a local window of {}: the model was trained for {} positions in all: use a "
+      "larger "
+      "--chunk, or --beyond-trained to go on all the same",
+      chunk_count(), options_.chunk, window, trained);
+}
+
+std::span<const float> Focus::finish(const HiddenSink& sink) {
+  if (tokens() == 0) fail("nothing to continue: the text is empty");
+  if (!window_) open(sink);
+  if (window_->done == static_cast<std::int64_t>(window_->tokens.size())) return last_hidden_;
+  std::vector<std::int64_t> all(chunks_.size());
+  std::iota(all.begin(), all.end(), 0);
+  window_->candidates.forget_attention();
+  renew(all);
+  run_window(sink);
+  return last_hidden_;
+}
+
+std::span<const float> Focus::step(Token token) {
+  const bool fresh = window_ && window_->done == static_cast<std::int64_t>(window_->tokens.size());
+  append({&token, 1});
+  if (!window_ || !fresh) return finish({});
+  if (++steps_ >= options_.refresh) renew(chunks_of_this_step());
+  run_window({});
+  return last_hidden_;
+}
+
+/// The chunks whose candidates are renewed now: all, or those that the answer looked at hardest so far.
+std::vector<std::int64_t> Focus::chunks_of_this_step() const {
+  return window_->candidates.hardest(options_.renew);
+}
+
+/// Puts the chunks' rows up to the newest token through the layers, as far as they fill passes; the rest
+/// waits for the local window's rows.
+void Focus::renew(std::span<const std::int64_t> chunks) {
+  steps_ = 0;
+  if (options_.exact && chunk_count() > 0) {
+    window_->local.clear();
+    window_->done = 0;
+  }
+  for (const std::int64_t index : chunks) {
+    FocusChunk& chunk = chunks_[static_cast<std::size_t>(index)];
+    const auto rows = std::span<const Token>(window_->tail).subspan(static_cast<std::size_t>(chunk.tail()));
+    const auto count = static_cast<std::int64_t>(rows.size());
+    if (lockstep_.rows() > 0 && lockstep_.rows() + count > kPassRows) run_tails();
+    chunk.prepare(window_->candidates, index, count, model().spec(), kTailPage);
+    lockstep_.add(chunk, rows, chunk.tokens() + chunk.tail(), true);
+    in_pass_.push_back(&chunk);
+  }
+}
+
+void Focus::run_tails() {
+  check_memory(tokens(), kPassRows);
+  lockstep_.read(cancel_);
+  settle_tails();
+}
+
+void Focus::settle_tails() {
+  for (FocusChunk* chunk : in_pass_) chunk->settle();
+  in_pass_.clear();
+  worked();
+}
+
+/// The window's rows that are not computed yet, the first of them together with the tails that wait.
+void Focus::run_window(const HiddenSink& sink) {
+  Window& window = *window_;
+  const std::int64_t width = model().spec().width;
+  const std::int64_t bos = window.has_bos ? 1 : 0;
+  while (window.done < static_cast<std::int64_t>(window.tokens.size())) {
+    const std::int64_t first = window.done;
+    const std::int64_t count = std::min(static_cast<std::int64_t>(window.tokens.size()) - first, kPassRows);
+    const auto hidden = run_window_block(count);
+    const std::int64_t skipped = first == 0 ? bos : 0;
+    if (sink && count > skipped) {
+      sink(in_chunks_ + first - bos + skipped, hidden.subspan(static_cast<std::size_t>(skipped * width)));
+    }
+    const auto last = hidden.last(static_cast<std::size_t>(width));
+    last_hidden_.assign(last.begin(), last.end());
+  }
+}
+
+std::span<const float> Focus::run_window_block(std::int64_t count) {
+  Window& window = *window_;
+  const std::int64_t tails = lockstep_.rows();
+  const auto tokens = std::span<const Token>(window.tokens)
+                          .subspan(static_cast<std::size_t>(window.done), static_cast<std::size_t>(count));
+  const bool ends = window.done + count == static_cast<std::int64_t>(window.tokens.size());
+  window.local.note_attention(ends && (citing_ || options_.renew < chunk_count()));
+  lockstep_.add(window.local, tokens, chunk_count() + window.done);
+  const auto hidden = lockstep_.forward(cancel_);
+  window.done += count;
+  settle_tails();
+  return hidden.subspan(static_cast<std::size_t>(tails * model().spec().width));
+}
+
+std::int64_t Focus::done() const {
+  // A token of a chunk is done in two parts: when it is encoded, and when the tail stands behind its chunk.
+  const double share =
+      static_cast<double>(options_.chunk) / static_cast<double>(options_.chunk + options_.tail);
+  std::int64_t tailed = 0;
+  for (const FocusChunk& chunk : chunks_) tailed += chunk.has_tail() ? chunk.tokens() : 0;
+  const auto chunks =
+      std::llround(share * static_cast<double>(in_chunks_) + (1 - share) * static_cast<double>(tailed));
+  const std::int64_t local = window_ ? window_->done - (window_->has_bos && window_->done > 0 ? 1 : 0) : 0;
+  return chunks + local;
+}
+
+std::int64_t Focus::memory_bytes() const {
+  std::int64_t bytes = window_ ? window_->local.bytes() + window_->candidates.bytes() : 0;
+  for (const FocusChunk& chunk : chunks_) bytes += chunk.bytes();
+  return bytes;
+}
+
+std::int64_t Focus::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  const std::int64_t memory = std::max<std::int64_t>(0, tokens - options.local);
+  const std::int64_t chunks = (memory + options.chunk - 1) / options.chunk;
+  const std::int64_t tail = (options.tail / kTailPage + 1) * kTailPage;
+  const std::int64_t rows = memory + chunks * tail;
+  const std::int64_t window = chunks + std::min(tokens, options.local) + kGrowth;
+  return 2 * spec.layers *
+         (rows * memory::row_bytes(spec.heads, options.kv_type) +
+          window * memory::row_bytes(spec.heads, window_type(options.kv_type)));
+}
+
+void Focus::start_citing() {
+  citing_ = true;
+}
+
+std::vector<Attended> Focus::attended() const {
+  if (!window_) return {};
+  const auto& received = window_->candidates.received();
+  std::vector<std::size_t> order(received.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::erase_if(order, [&](std::size_t i) { return !(received[i].focus > 0); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return received[a].focus > received[b].focus; });
+  std::vector<Attended> found;
+  for (const std::size_t i : order)
+    found.push_back({chunks_[i].first(), chunks_[i].tokens(), received[i].mass});
+  return found;
+}
+
+}  // namespace focusllm::context

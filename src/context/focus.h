@@ -1,0 +1,81 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "context/chunk_encoder.h"
+#include "context/context.h"
+#include "context/focus_chunk.h"
+
+namespace focusllm::context {
+
+/// FocusLLM (arXiv 2408.11745; methods.md section 1). The text is cut into chunks, each encoded alone; behind
+/// each stands the end of the local window, whose last token, with the candidates' weights, is the chunk's
+/// candidate. The candidates of all chunks stand in front of the local window, which predicts the next token.
+/// Cost linear in the text; chunks are never encoded again.
+///
+/// Incremental: rows up to the prompt's last token see the candidates of that token, each later row those of
+/// its own step, and its keys and values stay. Exact: the local window is computed anew whenever candidates
+/// are.
+///
+/// A conversation goes on behind what is there while that is short; where it grows by more than kGrowth
+/// tokens, chunks and local window are cut anew at the end of what was read.
+class Focus final : public Context {
+ public:
+  Focus(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
+
+  void read(std::span<const Token> tokens, const HiddenSink& sink) override;
+  void begin_question() override {}
+  std::span<const float> finish(const HiddenSink& sink) override;
+  std::span<const float> step(Token token) override;
+  std::int64_t tokens() const override { return in_chunks_ + static_cast<std::int64_t>(text_.size()); }
+  std::int64_t done() const override;
+  std::int64_t memory_bytes() const override;
+  void start_citing() override;
+  std::vector<Attended> attended() const override;
+  /// Null before finish(), or when something was read since that will cut the window anew.
+  const Candidates* candidates() const { return window_ ? &window_->candidates : nullptr; }
+  static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
+
+ private:
+  /// The local window while it is cut: its tokens, and those behind each chunk, with BOS in front where the
+  /// model wants it, and everything since.
+  struct Window {
+    Window(const model::Model& model, attention::KvType type, std::int64_t chunks);
+    std::vector<Token> tokens, tail;
+    Candidates candidates;
+    LocalWindow local;
+    std::int64_t done = 0;  ///< rows of `tokens` that were computed
+    bool has_bos = false;   ///< tokens[0] is not of the text
+  };
+  const model::Model& model() const { return lockstep_.model(); }
+  std::int64_t chunk_count() const { return static_cast<std::int64_t>(chunks_.size()); }
+
+  void append(std::span<const Token> tokens);
+  void encode(std::int64_t tokens, const HiddenSink& sink);
+  void open(const HiddenSink& sink);
+  void close();
+  void check_positions(std::int64_t window) const;
+
+  void renew(std::span<const std::int64_t> chunks);
+  void run_window(const HiddenSink& sink);
+  void run_tails();
+  std::span<const float> run_window_block(std::int64_t count);
+  void settle_tails();
+  std::vector<std::int64_t> chunks_of_this_step() const;
+
+  Options options_;
+  const CancelToken& cancel_;
+  Lockstep lockstep_;
+  std::vector<Token> text_;        ///< behind the last chunk
+  std::int64_t in_chunks_ = 0;     ///< tokens
+  std::vector<Token> last_short_;  ///< tokens of the last chunk, where it is shorter than the others
+  std::vector<FocusChunk> chunks_;
+  std::optional<Window> window_;
+  std::vector<FocusChunk*> in_pass_;  ///< chunks whose tails are in the pass that is being put together
+  std::int64_t steps_ = 0;            ///< since candidates were renewed
+  bool citing_ = false;
+  std::vector<float> last_hidden_;
+};
+
+}  // namespace focusllm::context

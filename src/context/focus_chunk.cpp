@@ -1,0 +1,123 @@
+#include "context/focus_chunk.h"
+
+namespace focusllm::context {
+namespace {
+
+constexpr std::int64_t kLocalPage = 256;
+
+std::int64_t key_width(const model::LayerRows& layer) {
+  return layer.values - layer.keys;
+}
+
+}  // namespace
+
+void ChunkText::store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
+                      const float* keys) {
+  const std::int64_t begin = layer.rows.positions[static_cast<std::size_t>(first_row)];
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const std::int64_t row = first_row + i;
+    segment_.store(layer.layer, begin + i, keys + row * key_width(layer),
+                   layer.qkv + row * layer.stride + layer.values);
+  }
+  end_ = begin + rows;
+}
+
+void ChunkText::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
+  runs.push_back(segment_.run(layer, end_, 0));
+}
+
+void FocusChunk::prepare(Candidates& candidates, std::int64_t index, std::int64_t rows,
+                         const model::Spec& spec, std::int64_t page) {
+  candidates_ = &candidates;
+  index_ = index;
+  rows_ = rows;
+  while (static_cast<std::int64_t>(pages_.size()) * page < tail_ + rows) {
+    pages_.emplace_back(spec.heads, encoded_->type(), spec.layers, page);
+  }
+}
+
+void FocusChunk::settle() {
+  tail_ += rows_ - 1;
+  has_tail_ = true;
+}
+
+void FocusChunk::drop_tail() {
+  pages_.clear();
+  tail_ = 0;
+  has_tail_ = false;
+}
+
+std::int64_t FocusChunk::bytes() const {
+  std::int64_t bytes = encoded_->bytes();
+  for (const memory::Segment& page : pages_) bytes += page.bytes();
+  return bytes;
+}
+
+void FocusChunk::store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
+                       const float* keys) {
+  const std::int64_t page = pages_.front().capacity();
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const std::int64_t row = first_row + i;
+    const std::int64_t token = tail_ + i;
+    pages_[static_cast<std::size_t>(token / page)].store(layer.layer, token % page,
+                                                         keys + row * key_width(layer),
+                                                         layer.qkv + row * layer.stride + layer.values);
+  }
+  candidates_->store(layer, first_row + rows - 1, index_);
+}
+
+void FocusChunk::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
+  runs.push_back(encoded_->run(layer, tokens_, 0));
+  std::int64_t left = tail_ + rows_;
+  std::int64_t position = tokens_;
+  for (const memory::Segment& page : pages_) {
+    const std::int64_t count = std::min(left, page.capacity());
+    if (count <= 0) break;
+    runs.push_back(page.run(layer, count, position));
+    position += count;
+    left -= count;
+  }
+}
+
+LocalWindow::LocalWindow(const model::Spec& spec, attention::KvType type) {
+  for (int i = 0; i < spec.layers; ++i) {
+    layers_.push_back(
+        {memory::PagedRows(spec.heads, type, kLocalPage), memory::PagedRows(spec.heads, type, kLocalPage)});
+  }
+}
+
+void LocalWindow::clear() {
+  for (Layer& layer : layers_) {
+    layer.keys = memory::PagedRows(layer.keys.shape(), layer.keys.type(), kLocalPage);
+    layer.values = memory::PagedRows(layer.values.shape(), layer.values.type(), kLocalPage);
+  }
+}
+
+std::int64_t LocalWindow::bytes() const {
+  std::int64_t bytes = 0;
+  for (const Layer& layer : layers_) bytes += layer.keys.bytes() + layer.values.bytes();
+  return bytes;
+}
+
+void LocalWindow::store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
+                        const float* keys) {
+  Layer& state = layers_[static_cast<std::size_t>(layer.layer)];
+  const std::int64_t width = key_width(layer);
+  state.keys.append(keys + first_row * width, width, rows);
+  state.values.append(layer.qkv + first_row * layer.stride + layer.values, layer.stride, rows);
+}
+
+void LocalWindow::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
+  const Layer& state = layers_[static_cast<std::size_t>(layer)];
+  const std::int64_t candidates = candidates_ == nullptr ? 0 : candidates_->count();
+  if (candidates > 0) runs.push_back(candidates_->run(layer));
+  const std::size_t own = runs.size();
+  memory::add_runs(state.keys, state.values, 0, state.keys.count(), runs);
+  for (std::size_t i = own; i < runs.size(); ++i) runs[i].position += candidates;
+}
+
+void LocalWindow::attended(int layer, const attention::Problem& problem) {
+  if (noting_ && candidates_ != nullptr) candidates_->note(layer, problem);
+}
+
+}  // namespace focusllm::context

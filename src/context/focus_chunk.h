@@ -1,0 +1,88 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "context/candidates.h"
+#include "context/lockstep.h"
+#include "memory/kv_pages.h"
+#include "memory/segment.h"
+
+namespace focusllm::context {
+
+/// A chunk while its own tokens are encoded.
+class ChunkText final : public Sequence {
+ public:
+  explicit ChunkText(memory::Segment& segment) : segment_(segment) {}
+  void store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
+             const float* keys) override;
+  void add_runs(int layer, std::vector<attention::KvRun>& runs) const override;
+  attention::KvType type() const override { return segment_.type(); }
+
+ private:
+  memory::Segment& segment_;
+  std::int64_t end_ = 0;  ///< tokens stored
+};
+
+/// An encoded chunk with what a session puts behind it: the tail of the local window and the tokens since.
+/// The last row of a pass is the chunk's candidate: it takes the place that the ordinary row of the same
+/// token will take later.
+class FocusChunk final : public Sequence {
+ public:
+  FocusChunk(std::int64_t first_token, std::int64_t tokens, std::shared_ptr<const memory::Segment> encoded)
+      : first_(first_token), tokens_(tokens), encoded_(std::move(encoded)) {}
+
+  std::int64_t first() const { return first_; }  ///< token of the conversation
+  std::int64_t tokens() const { return tokens_; }
+  std::int64_t tail() const { return tail_; }  ///< ordinary rows behind the chunk
+  /// The next pass brings `rows` rows, the last of them candidate `index` of `candidates`; tail pages of
+  /// `page` tokens are made as they are needed. Rows count as stored when the pass is over: call settle()
+  /// then.
+  void prepare(Candidates& candidates, std::int64_t index, std::int64_t rows, const model::Spec& spec,
+               std::int64_t page);
+  void settle();
+  bool has_tail() const { return has_tail_; }
+  void drop_tail();
+  std::int64_t bytes() const;
+
+  void store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
+             const float* keys) override;
+  void add_runs(int layer, std::vector<attention::KvRun>& runs) const override;
+  attention::KvType type() const override { return encoded_->type(); }
+
+ private:
+  std::int64_t first_, tokens_;
+  std::shared_ptr<const memory::Segment> encoded_;
+  std::vector<memory::Segment> pages_;  ///< of the tail, equal ones
+  std::int64_t tail_ = 0;
+  bool has_tail_ = false;  ///< a pass was settled
+  std::int64_t rows_ = 1;  ///< of the pass at hand
+  std::int64_t index_ = 0;
+  Candidates* candidates_ = nullptr;
+};
+
+/// The local window: all candidates in front, its own tokens behind them.
+class LocalWindow final : public Sequence {
+ public:
+  LocalWindow(const model::Spec& spec, attention::KvType type);
+  void set_candidates(Candidates* candidates) { candidates_ = candidates; }
+  void note_attention(bool wanted) { noting_ = wanted; }
+  void clear();
+  std::int64_t bytes() const;
+
+  void store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
+             const float* keys) override;
+  void add_runs(int layer, std::vector<attention::KvRun>& runs) const override;
+  attention::KvType type() const override { return layers_.front().keys.type(); }
+  void attended(int layer, const attention::Problem& problem) override;
+
+ private:
+  struct Layer {
+    memory::PagedRows keys, values;
+  };
+  std::vector<Layer> layers_;
+  Candidates* candidates_ = nullptr;  ///< null: no chunks
+  bool noting_ = false;
+};
+
+}  // namespace focusllm::context

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "gguf/file.h"
+
+namespace focusllm {
+
+/// An adapter for the base model, by the hash of its weights, from the folders where adapters are kept: those
+/// that FOCUSLLM_ADAPTERS names (with colons between them), `adapters` beside the model, and `adapters` of
+/// the installation or source folder that the program runs from. Null if there is none. Files there that are
+/// no adapters, or broken, are passed over.
+std::shared_ptr<const gguf::File> find_adapter(const gguf::File& base);
+
+}  // namespace focusllm

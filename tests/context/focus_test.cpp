@@ -1,0 +1,296 @@
+// FocusLLM: what follows from its definition.
+
+#include "context/focus.h"
+
+#include <cmath>
+#include <numeric>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "support/tiny_adapter.h"
+#include "support/tiny_model.h"
+
+namespace focusllm::test {
+namespace {
+
+using Hidden = std::vector<float>;
+using Tokens = std::span<const std::int32_t>;
+
+Hidden copy(std::span<const float> hidden) {
+  return {hidden.begin(), hidden.end()};
+}
+
+double worst(std::span<const float> a, std::span<const float> b) {
+  if (a.size() != b.size()) return INFINITY;
+  double worst = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double difference = std::abs(a[i] - b[i]);
+    if (!(difference <= worst)) worst = difference;
+  }
+  return worst;
+}
+
+class FocusMethod : public testing::Test {
+ protected:
+  context::Options options(std::int64_t chunk = 16, std::int64_t local = 24) const {
+    context::Options options;
+    options.method = "focus";
+    options.kv_type = attention::KvType::f32;
+    options.chunk = chunk;
+    options.local = local;
+    return context::with_defaults(options, tiny_.model->spec());
+  }
+  context::Focus make(const context::Options& options) { return {options, model_, cancel_}; }
+  Hidden read(context::Context& context, Tokens tokens) {
+    context.read(tokens);
+    return copy(context.finish());
+  }
+  std::vector<Hidden> steps(context::Context& context, Tokens tokens) {
+    std::vector<Hidden> all;
+    for (const auto token : tokens) all.push_back(copy(context.step(token)));
+    return all;
+  }
+  Tokens tokens(std::size_t first, std::size_t count) const { return Tokens(tokens_).subspan(first, count); }
+  /// A candidate's keys or values of a layer: [kv_heads, dim].
+  Hidden candidate(const context::Focus& focus, int layer, std::int64_t index, bool values) const {
+    const attention::KvRun run = focus.candidates()->run(layer);
+    const auto& heads = tiny_.model->spec().heads;
+    Hidden all;
+    for (int head = 0; head < heads.kv_heads; ++head) {
+      const auto* from = static_cast<const float*>(values ? run.values : run.keys) +
+                         (head * run.capacity + index) * heads.dim;
+      all.insert(all.end(), from, from + heads.dim);
+    }
+    return all;
+  }
+
+  TinySizes sizes_;
+  TinyModel tiny_{sizes_};
+  TinyAdapter adapter_{tiny_, 5, 3};
+  std::shared_ptr<const model::Model> model_ = with_adapter(tiny_, adapter_);
+  CancelToken cancel_;
+  std::vector<std::int32_t> tokens_ = random_tokens(2600, sizes_.vocabulary, 21);
+};
+
+TEST_F(FocusMethod, WithCopiesForWeightsACandidateIsAnOrdinaryRow) {
+  const TinyAdapter copies(tiny_, TinyAdapter::kCopies, 0);
+  context::Focus with(options(), with_adapter(tiny_, copies), cancel_);
+  context::Focus without(options(), tiny_.model, cancel_);
+  EXPECT_TRUE(worst(read(with, tokens(0, 100)), read(without, tokens(0, 100))) <= 1e-4);
+  // Whatever the weights, an ordinary row takes the candidate's place at the next token. With copies it
+  // brings the same keys and values, so that a candidate that is renewed twice for one token stays what it
+  // was.
+  for (int layer = 0; layer < model_->spec().layers; ++layer) {
+    for (std::int64_t i = 0; i < with.candidates()->count(); ++i) {
+      EXPECT_TRUE(worst(candidate(with, layer, i, true), candidate(without, layer, i, true)) <= 1e-5);
+      EXPECT_TRUE(worst(candidate(with, layer, i, false), candidate(without, layer, i, false)) <= 1e-4);
+    }
+  }
+}
+
+TEST_F(FocusMethod, ACandidateWithoutAdapterIsWhatPlainReadingMakesOfTheToken) {
+  // One chunk with all of the local window as its tail: the candidate is the last token of the text.
+  context::Focus focus(options(32, 8), tiny_.model, cancel_);
+  read(focus, tokens(0, 40));
+  memory::Segment whole(tiny_.model->spec().heads, attention::KvType::f32, tiny_.model->spec().layers, 40);
+  context::ChunkText text(whole);
+  context::Lockstep lockstep(tiny_.model);
+  lockstep.add(text, tokens(0, 40), 0);
+  lockstep.read(cancel_);
+  const auto& heads = tiny_.model->spec().heads;
+  for (int layer = 0; layer < tiny_.model->spec().layers; ++layer) {
+    const attention::KvRun run = whole.run(layer, 40, 0);
+    for (int head = 0; head < heads.kv_heads; ++head) {
+      const auto* row = static_cast<const float*>(run.values) + (head * run.capacity + 39) * heads.dim;
+      const Hidden got = candidate(focus, layer, 0, true);
+      EXPECT_TRUE(worst(std::span(got).subspan(static_cast<std::size_t>(head * heads.dim),
+                                               static_cast<std::size_t>(heads.dim)),
+                        std::span(row, static_cast<std::size_t>(heads.dim))) <= 1e-5);
+    }
+  }
+}
+
+TEST_F(FocusMethod, AnAdapterChangesCandidatesAndThroughThemTheAnswer) {
+  auto with = make(options());
+  context::Focus without(options(), tiny_.model, cancel_);
+  const auto a = read(with, tokens(0, 100));
+  const auto b = read(without, tokens(0, 100));
+  EXPECT_GT(worst(a, b), 1e-3);
+  EXPECT_GT(worst(candidate(with, 0, 0, true), candidate(without, 0, 0, true)), 1e-3);
+}
+
+TEST_F(FocusMethod, SwappedChunksChangeOnlyTheCandidatesPositions) {
+  std::vector<std::int32_t> swapped(tokens_.begin(),
+                                    tokens_.begin() + 56);  // two chunks and the local window
+  std::rotate(swapped.begin(), swapped.begin() + 16, swapped.begin() + 32);
+  auto a = make(options());
+  auto b = make(options());
+  read(a, tokens(0, 56));
+  read(b, swapped);
+  const model::RopeTable one = model_->rope().table(std::vector<std::int64_t>{1});
+  const auto& heads = model_->spec().heads;
+  for (int layer = 0; layer < model_->spec().layers; ++layer) {
+    EXPECT_TRUE(worst(candidate(a, layer, 0, true), candidate(b, layer, 1, true)) <= 1e-5);
+    EXPECT_TRUE(worst(candidate(a, layer, 1, true), candidate(b, layer, 0, true)) <= 1e-5);
+    Hidden key = candidate(a, layer, 0, false);
+    model_->rope().rotate(key.data(), heads.kv_heads, heads.dim, one, 0, key.data());
+    EXPECT_TRUE(worst(key, candidate(b, layer, 1, false)) <= 1e-4) << layer;
+  }
+}
+
+TEST_F(FocusMethod, ExactAndIncrementalAgreeOnTheFirstToken) {
+  auto incremental = make(options());
+  auto with_exact = options();
+  with_exact.exact = true;
+  auto exact = make(with_exact);
+  EXPECT_TRUE(worst(read(incremental, tokens(0, 130)), read(exact, tokens(0, 130))) <= 1e-5);
+  const auto a = steps(incremental, tokens(130, 3));
+  const auto b = steps(exact, tokens(130, 3));
+  EXPECT_GT(worst(a.back(), b.back()), 1e-4);  // rows of the local window see newer candidates in one of them
+}
+
+TEST_F(FocusMethod, RefreshRenewsEverySoManyTokens) {
+  auto every_third = options();
+  every_third.refresh = 3;
+  auto often = make(options());
+  auto seldom = make(every_third);
+  read(often, tokens(0, 130));
+  read(seldom, tokens(0, 130));
+  const auto before = candidate(seldom, 1, 2, true);
+  steps(seldom, tokens(130, 2));
+  EXPECT_EQ(candidate(seldom, 1, 2, true), before);
+  steps(seldom, tokens(132, 1));
+  steps(often, tokens(130, 3));
+  // The chunk saw the same tokens: its candidate is the one that was renewed at every step.
+  EXPECT_TRUE(worst(candidate(seldom, 1, 2, true), candidate(often, 1, 2, true)) <= 1e-4);
+}
+
+TEST_F(FocusMethod, RenewingSomeChunksLeavesTheOthersAlone) {
+  auto some = options();
+  some.renew = 2;
+  auto focus = make(some);
+  read(focus, tokens(0, 130));
+  std::vector<Hidden> before;
+  for (std::int64_t i = 0; i < focus.candidates()->count(); ++i)
+    before.push_back(candidate(focus, 1, i, true));
+  const auto expected = focus.candidates()->hardest(2);
+  steps(focus, tokens(130, 1));
+  for (std::int64_t i = 0; i < focus.candidates()->count(); ++i) {
+    const bool renewed = std::find(expected.begin(), expected.end(), i) != expected.end();
+    EXPECT_EQ(candidate(focus, 1, i, true) != before[static_cast<std::size_t>(i)], renewed) << i;
+  }
+  // The next question renews all of them, over all that they missed.
+  auto all = make(options());
+  read(all, tokens(0, 130));
+  steps(all, tokens(130, 1));
+  read(focus, tokens(131, 5));
+  read(all, tokens(131, 5));
+  for (std::int64_t i = 0; i < focus.candidates()->count(); ++i) {
+    EXPECT_TRUE(worst(candidate(focus, 1, i, true), candidate(all, 1, i, true)) <= 1e-4) << i;
+  }
+}
+
+TEST_F(FocusMethod, ASecondQuestionCostsOnlyItsOwnTokens) {
+  auto focus = make(options());
+  read(focus, tokens(0, 150));
+  const auto bytes = focus.memory_bytes();
+  std::vector<std::int64_t> seen;
+  focus.read(tokens(150, 3), {});
+  focus.finish([&](std::int64_t first, std::span<const float> hidden) {
+    seen.push_back(first);
+    seen.push_back(static_cast<std::int64_t>(hidden.size()) / sizes_.width);
+  });
+  EXPECT_EQ(seen, (std::vector<std::int64_t>{150, 3}));
+  EXPECT_EQ(focus.memory_bytes(), bytes);  // in pages that were there
+  EXPECT_EQ(focus.done(), 153);
+}
+
+TEST_F(FocusMethod, ATextThatGoesOnIsCutAnew) {
+  // More than a conversation may add (1024 tokens) behind a first answer: as if all had been read at once.
+  for (const std::size_t first : {24U, 50U, 150U}) {
+    auto twice = make(options());
+    read(twice, tokens(0, first));
+    const auto a = read(twice, tokens(first, 1500));
+    auto once = make(options());
+    EXPECT_EQ(a, read(once, tokens(0, first + 1500))) << first;
+    EXPECT_EQ(twice.done(), once.done());
+    EXPECT_EQ(twice.tokens(), once.tokens());
+  }
+}
+
+TEST_F(FocusMethod, HiddenStatesOfEveryTokenOnce) {
+  auto with_bos = options();
+  with_bos.bos = 1;
+  for (const auto& chosen : {options(), with_bos, options(480, 24)}) {
+    auto focus = make(chosen);
+    std::int64_t next = 0;
+    const auto sink = [&](std::int64_t first, std::span<const float> hidden) {
+      EXPECT_EQ(first, next);
+      next = first + static_cast<std::int64_t>(hidden.size()) / sizes_.width;
+    };
+    focus.read(tokens(0, 800), sink);
+    focus.finish(sink);
+    EXPECT_EQ(next, 800);
+  }
+}
+
+TEST_F(FocusMethod, EncodedChunksAreSharedByContent) {
+  auto shared = options();
+  shared.chunk_store = std::make_shared<memory::ChunkStore>(std::int64_t{1} << 30);
+  auto alone = make(options());
+  auto first = make(shared);
+  const auto want = read(alone, tokens(0, 150));
+  EXPECT_EQ(read(first, tokens(0, 150)), want);
+  const auto bytes = shared.chunk_store->bytes();
+  EXPECT_GT(bytes, 0);
+  auto second = make(shared);
+  EXPECT_EQ(read(second, tokens(0, 150)), want);
+  EXPECT_EQ(shared.chunk_store->bytes(), bytes);
+}
+
+TEST_F(FocusMethod, NamesTheChunksThatAnswered) {
+  auto focus = make(options());
+  focus.read(tokens(0, 150), {});
+  focus.start_citing();
+  focus.finish({});
+  const auto places = focus.attended();
+  ASSERT_EQ(places.size(), 8U);  // seven whole chunks and 14 tokens
+  double mass = 0;
+  std::int64_t covered = 0;
+  for (const auto& place : places) {
+    EXPECT_GT(place.mass, 0);
+    EXPECT_EQ(place.first % 16, 0);
+    mass += place.mass;
+    covered += place.tokens;
+  }
+  EXPECT_EQ(covered, 126);
+  EXPECT_TRUE(mass <= sizes_.heads * sizes_.layers);
+}
+
+TEST_F(FocusMethod, MoreChunksThanPositionsAreAnError) {
+  sizes_.context = 64;
+  const TinyModel small(sizes_);
+  auto chosen = options(8, 8);
+  context::Focus focus(chosen, small.model, cancel_);
+  focus.read(tokens(0, 500), {});
+  EXPECT_THROW(focus.finish({}), Error);
+  chosen.beyond_trained = true;
+  context::Focus beyond(chosen, small.model, cancel_);
+  beyond.read(tokens(0, 500), {});
+  EXPECT_NO_THROW(beyond.finish({}));
+}
+
+TEST_F(FocusMethod, WrongSizesNameTheFlag) {
+  for (const auto& [chunk, local, tail] : {std::tuple{-1, 24, 0}, {16, -1, 0}, {16, 24, 17}, {513, 24, 0}}) {
+    context::Options wrong;
+    wrong.method = "focus";
+    wrong.chunk = chunk;
+    wrong.local = local;
+    wrong.tail = tail;
+    EXPECT_THROW(context::with_defaults(wrong, tiny_.model->spec()), UsageError) << chunk;
+  }
+}
+
+}  // namespace
+}  // namespace focusllm::test
