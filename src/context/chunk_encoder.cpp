@@ -4,9 +4,15 @@
 
 namespace focusllm::context {
 
+/// What stands for the tokens already, in the store or among what is about to be encoded, or null.
 std::shared_ptr<const memory::Segment> ChunkEncoder::known(std::span<const std::int32_t> tokens,
+                                                           std::span<const Work> works,
                                                            const Sink& sink) const {
-  return store_ == nullptr || sink ? nullptr : store_->find(tokens, type_);
+  if (sink) return nullptr;
+  for (const Work& work : works) {
+    if (std::equal(tokens.begin(), tokens.end(), work.tokens.begin(), work.tokens.end())) return work.segment;
+  }
+  return store_ == nullptr ? nullptr : store_->find(tokens, type_);
 }
 
 std::vector<std::shared_ptr<const memory::Segment>> ChunkEncoder::encode(std::span<const std::int32_t> text,
@@ -19,7 +25,7 @@ std::vector<std::shared_ptr<const memory::Segment>> ChunkEncoder::encode(std::sp
   for (std::int64_t first = 0; first < size; first += chunk) {
     const std::int64_t count = std::min(chunk, size - first);
     const auto tokens = text.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-    segments.push_back(known(tokens, sink));
+    segments.push_back(known(tokens, works, sink));
     if (segments.back() != nullptr) continue;
     auto segment = std::make_shared<memory::Segment>(spec.heads, type_, spec.layers, count);
     segments.back() = segment;

@@ -32,7 +32,8 @@ class ChunkEncoder {
     std::shared_ptr<memory::Segment> segment;
     ChunkText sequence;
   };
-  std::shared_ptr<const memory::Segment> known(std::span<const std::int32_t> tokens, const Sink& sink) const;
+  std::shared_ptr<const memory::Segment> known(std::span<const std::int32_t> tokens,
+                                               std::span<const Work> works, const Sink& sink) const;
   void run(std::span<Work> works, const Sink& sink);
   void run_rows(std::span<Work> works, std::int64_t from, std::int64_t count, const Sink& sink);
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "base/error.h"
 #include "context/memory_check.h"
@@ -12,6 +15,8 @@ namespace {
 
 constexpr std::int64_t kTailPage = 64;  // tokens
 constexpr std::int64_t kGrowth = 1024;  // tokens that a conversation may add before everything is cut anew
+
+constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
 /// Candidates and local window are few and seen by every row: they keep their precision.
 attention::KvType window_type(attention::KvType type) {
@@ -24,11 +29,28 @@ void append_to(std::vector<Token>& to, std::span<const Token> tokens) {
 
 }  // namespace
 
-Focus::Window::Window(const model::Model& model, attention::KvType type, std::int64_t chunks)
-    : candidates(model, type, chunks), local(model.spec(), type) {}
+Focus::Window::Window(const model::Model& model, attention::KvType type, std::span<const Chunk> chunks)
+    : candidates(model, type, std::ssize(chunks)), local(model.spec(), type) {
+  std::unordered_map<const memory::Segment*, std::size_t> known;
+  std::vector<std::vector<std::int64_t>> places;
+  for (const Chunk& chunk : chunks) {
+    const auto [found, fresh] = known.emplace(chunk.encoded.get(), places.size());
+    if (fresh) places.emplace_back();
+    places[found->second].push_back(std::ssize(tail_of));
+    tail_of.push_back(found->second);
+  }
+  for (auto& numbers : places) {
+    const Chunk& chunk = chunks[static_cast<std::size_t>(numbers.front())];
+    tails.emplace_back(chunk.encoded, std::move(numbers));
+  }
+  if (!chunks.empty()) local.set_candidates(&candidates);
+}
 
 Focus::Focus(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel)
-    : options_(options), cancel_(cancel), lockstep_(std::move(model)) {}
+    : options_(options), cancel_(cancel), lockstep_(std::move(model)) {
+  // What stands in the text several times is encoded once, whether or not sessions share it.
+  if (!options_.chunk_store) options_.chunk_store = std::make_shared<memory::ChunkStore>(kNoLimit);
+}
 
 void Focus::read(std::span<const Token> tokens, const HiddenSink& sink) {
   append(tokens);
@@ -56,7 +78,7 @@ void Focus::encode(std::int64_t tokens, const HiddenSink& sink) {
   const auto segments = ChunkEncoder(lockstep_, options_.kv_type, options_.chunk_store.get(), cancel_)
                             .encode(std::span(text_).first(count), options_.chunk, shifted);
   for (const auto& segment : segments) {
-    chunks_.emplace_back(in_chunks_, segment->capacity(), segment);
+    chunks_.push_back({in_chunks_, segment});
     in_chunks_ += segment->capacity();
   }
   if (const std::int64_t rest = tokens % options_.chunk; rest > 0)
@@ -70,8 +92,7 @@ void Focus::open(const HiddenSink& sink) {
   if (const std::int64_t rest = static_cast<std::int64_t>(text_.size()) - options_.local; rest > 0)
     encode(rest, sink);
   check_positions(static_cast<std::int64_t>(text_.size()));
-  window_.emplace(model(), window_type(options_.kv_type), chunk_count());
-  if (chunk_count() > 0) window_->local.set_candidates(&window_->candidates);
+  window_.emplace(model(), window_type(options_.kv_type), chunks_);
   const std::size_t tail = std::min(text_.size(), static_cast<std::size_t>(options_.tail));
   for (auto* tokens : {&window_->tokens, &window_->tail}) {
     const auto part = std::span(text_).last(tokens == &window_->tail ? tail : text_.size());
@@ -85,7 +106,6 @@ void Focus::open(const HiddenSink& sink) {
 /// Goes back to reading: the last short chunk is cut anew with what follows it.
 void Focus::close() {
   window_.reset();
-  for (FocusChunk& chunk : chunks_) chunk.drop_tail();
   if (last_short_.empty()) return;
   in_chunks_ -= static_cast<std::int64_t>(last_short_.size());
   chunks_.pop_back();
@@ -133,19 +153,24 @@ std::vector<std::int64_t> Focus::chunks_of_this_step() const {
 /// waits for the local window's rows.
 void Focus::renew(std::span<const std::int64_t> chunks) {
   steps_ = 0;
-  if (options_.exact && chunk_count() > 0) {
+  if (options_.exact && !chunks_.empty()) {
     window_->local.clear();
     window_->done = 0;
   }
-  for (const std::int64_t index : chunks) {
-    FocusChunk& chunk = chunks_[static_cast<std::size_t>(index)];
-    const auto rows = std::span<const Token>(window_->tail).subspan(static_cast<std::size_t>(chunk.tail()));
-    const auto count = static_cast<std::int64_t>(rows.size());
-    if (lockstep_.rows() > 0 && lockstep_.rows() + count > kPassRows) run_tails();
-    chunk.prepare(window_->candidates, index, count, model().spec(), kTailPage);
-    lockstep_.add(chunk, rows, chunk.tokens() + chunk.tail(), true);
-    in_pass_.push_back(&chunk);
-  }
+  std::vector<std::size_t> wanted;
+  for (const std::int64_t chunk : chunks) wanted.push_back(window_->tail_of[static_cast<std::size_t>(chunk)]);
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  for (const std::size_t index : wanted) add_tail(window_->tails[index]);
+}
+
+void Focus::add_tail(ChunkTail& tail) {
+  const auto rows = std::span<const Token>(window_->tail).subspan(static_cast<std::size_t>(tail.rows()));
+  const auto count = std::ssize(rows);
+  if (lockstep_.rows() > 0 && lockstep_.rows() + count > kPassRows) run_tails();
+  tail.prepare(window_->candidates, count, model().spec(), kTailPage);
+  lockstep_.add(tail, rows, tail.chunk_tokens() + tail.rows(), true);
+  in_pass_.push_back(&tail);
 }
 
 void Focus::run_tails() {
@@ -155,7 +180,7 @@ void Focus::run_tails() {
 }
 
 void Focus::settle_tails() {
-  for (FocusChunk* chunk : in_pass_) chunk->settle();
+  for (ChunkTail* chunk : in_pass_) chunk->settle();
   in_pass_.clear();
   worked();
 }
@@ -197,7 +222,10 @@ std::int64_t Focus::done() const {
   const double share =
       static_cast<double>(options_.chunk) / static_cast<double>(options_.chunk + options_.tail);
   std::int64_t tailed = 0;
-  for (const FocusChunk& chunk : chunks_) tailed += chunk.has_tail() ? chunk.tokens() : 0;
+  if (window_) {
+    for (const ChunkTail& tail : window_->tails)
+      tailed += tail.has_tail() ? tail.chunk_tokens() * tail.places() : 0;
+  }
   const auto chunks =
       std::llround(share * static_cast<double>(in_chunks_) + (1 - share) * static_cast<double>(tailed));
   const std::int64_t local = window_ ? window_->done - (window_->has_bos && window_->done > 0 ? 1 : 0) : 0;
@@ -205,9 +233,14 @@ std::int64_t Focus::done() const {
 }
 
 std::int64_t Focus::memory_bytes() const {
-  std::int64_t bytes = window_ ? window_->local.bytes() + window_->candidates.bytes() : 0;
-  for (const FocusChunk& chunk : chunks_) bytes += chunk.bytes();
-  return bytes;
+  std::int64_t bytes = 0;
+  std::unordered_set<const memory::Segment*> counted;
+  for (const Chunk& chunk : chunks_) {
+    if (counted.insert(chunk.encoded.get()).second) bytes += chunk.encoded->bytes();
+  }
+  if (!window_) return bytes;
+  for (const ChunkTail& tail : window_->tails) bytes += tail.bytes();
+  return bytes + window_->local.bytes() + window_->candidates.bytes();
 }
 
 std::int64_t Focus::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
@@ -235,7 +268,7 @@ std::vector<Attended> Focus::attended() const {
                    [&](std::size_t a, std::size_t b) { return received[a].focus > received[b].focus; });
   std::vector<Attended> found;
   for (const std::size_t i : order)
-    found.push_back({chunks_[i].first(), chunks_[i].tokens(), received[i].mass});
+    found.push_back({chunks_[i].first, chunks_[i].tokens(), received[i].mass});
   return found;
 }
 

@@ -38,11 +38,18 @@ class Focus final : public Context {
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
  private:
+  struct Chunk {
+    std::int64_t first;  ///< token of the conversation
+    std::shared_ptr<const memory::Segment> encoded;
+    std::int64_t tokens() const { return encoded->capacity(); }
+  };
   /// The local window while it is cut: its tokens, and those behind each chunk, with BOS in front where the
   /// model wants it, and everything since.
   struct Window {
-    Window(const model::Model& model, attention::KvType type, std::int64_t chunks);
+    Window(const model::Model& model, attention::KvType type, std::span<const Chunk> chunks);
     std::vector<Token> tokens, tail;
+    std::vector<ChunkTail> tails;      ///< one for each chunk of another content
+    std::vector<std::size_t> tail_of;  ///< [chunks]: where a chunk's is
     Candidates candidates;
     LocalWindow local;
     std::int64_t done = 0;  ///< rows of `tokens` that were computed
@@ -59,6 +66,7 @@ class Focus final : public Context {
 
   void renew(std::span<const std::int64_t> chunks);
   void run_window(const HiddenSink& sink);
+  void add_tail(ChunkTail& tail);
   void run_tails();
   std::span<const float> run_window_block(std::int64_t count);
   void settle_tails();
@@ -70,10 +78,10 @@ class Focus final : public Context {
   std::vector<Token> text_;        ///< behind the last chunk
   std::int64_t in_chunks_ = 0;     ///< tokens
   std::vector<Token> last_short_;  ///< tokens of the last chunk, where it is shorter than the others
-  std::vector<FocusChunk> chunks_;
+  std::vector<Chunk> chunks_;
   std::optional<Window> window_;
-  std::vector<FocusChunk*> in_pass_;  ///< chunks whose tails are in the pass that is being put together
-  std::int64_t steps_ = 0;            ///< since candidates were renewed
+  std::vector<ChunkTail*> in_pass_;  ///< chunks whose tails are in the pass that is being put together
+  std::int64_t steps_ = 0;           ///< since candidates were renewed
   bool citing_ = false;
   std::vector<float> last_hidden_;
 };

@@ -26,35 +26,28 @@ void ChunkText::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
   runs.push_back(segment_.run(layer, end_, 0));
 }
 
-void FocusChunk::prepare(Candidates& candidates, std::int64_t index, std::int64_t rows,
-                         const model::Spec& spec, std::int64_t page) {
+void ChunkTail::prepare(Candidates& candidates, std::int64_t rows, const model::Spec& spec,
+                        std::int64_t page) {
   candidates_ = &candidates;
-  index_ = index;
   rows_ = rows;
   while (static_cast<std::int64_t>(pages_.size()) * page < tail_ + rows) {
     pages_.emplace_back(spec.heads, encoded_->type(), spec.layers, page);
   }
 }
 
-void FocusChunk::settle() {
+void ChunkTail::settle() {
   tail_ += rows_ - 1;
   has_tail_ = true;
 }
 
-void FocusChunk::drop_tail() {
-  pages_.clear();
-  tail_ = 0;
-  has_tail_ = false;
-}
-
-std::int64_t FocusChunk::bytes() const {
-  std::int64_t bytes = encoded_->bytes();
+std::int64_t ChunkTail::bytes() const {
+  std::int64_t bytes = 0;
   for (const memory::Segment& page : pages_) bytes += page.bytes();
   return bytes;
 }
 
-void FocusChunk::store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
-                       const float* keys) {
+void ChunkTail::store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
+                      const float* keys) {
   const std::int64_t page = pages_.front().capacity();
   for (std::int64_t i = 0; i < rows; ++i) {
     const std::int64_t row = first_row + i;
@@ -63,13 +56,13 @@ void FocusChunk::store(const model::LayerRows& layer, std::int64_t first_row, st
                                                          keys + row * key_width(layer),
                                                          layer.qkv + row * layer.stride + layer.values);
   }
-  candidates_->store(layer, first_row + rows - 1, index_);
+  for (const std::int64_t place : places_) candidates_->store(layer, first_row + rows - 1, place);
 }
 
-void FocusChunk::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
-  runs.push_back(encoded_->run(layer, tokens_, 0));
+void ChunkTail::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
+  runs.push_back(encoded_->run(layer, chunk_tokens(), 0));
   std::int64_t left = tail_ + rows_;
-  std::int64_t position = tokens_;
+  std::int64_t position = chunk_tokens();
   for (const memory::Segment& page : pages_) {
     const std::int64_t count = std::min(left, page.capacity());
     if (count <= 0) break;

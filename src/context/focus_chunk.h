@@ -24,25 +24,23 @@ class ChunkText final : public Sequence {
   std::int64_t end_ = 0;  ///< tokens stored
 };
 
-/// An encoded chunk with what a session puts behind it: the tail of the local window and the tokens since.
-/// The last row of a pass is the chunk's candidate: it takes the place that the ordinary row of the same
-/// token will take later.
-class FocusChunk final : public Sequence {
+/// What a session puts behind an encoded chunk: the tail of the local window and the tokens since. The last
+/// row of a pass is the chunk's candidate: it takes the place that the ordinary row of the same token will
+/// take later.
+class ChunkTail final : public Sequence {
  public:
-  FocusChunk(std::int64_t first_token, std::int64_t tokens, std::shared_ptr<const memory::Segment> encoded)
-      : first_(first_token), tokens_(tokens), encoded_(std::move(encoded)) {}
+  /// `places`: the chunk's numbers in the text; a chunk that stands there several times is one.
+  ChunkTail(std::shared_ptr<const memory::Segment> encoded, std::vector<std::int64_t> places)
+      : encoded_(std::move(encoded)), places_(std::move(places)) {}
 
-  std::int64_t first() const { return first_; }  ///< token of the conversation
-  std::int64_t tokens() const { return tokens_; }
-  std::int64_t tail() const { return tail_; }  ///< ordinary rows behind the chunk
-  /// The next pass brings `rows` rows, the last of them candidate `index` of `candidates`; tail pages of
-  /// `page` tokens are made as they are needed. Rows count as stored when the pass is over: call settle()
-  /// then.
-  void prepare(Candidates& candidates, std::int64_t index, std::int64_t rows, const model::Spec& spec,
-               std::int64_t page);
+  std::int64_t chunk_tokens() const { return encoded_->capacity(); }
+  std::int64_t places() const { return static_cast<std::int64_t>(places_.size()); }
+  std::int64_t rows() const { return tail_; }  ///< ordinary rows behind the chunk
+  /// The next pass brings `rows` rows, the last of them the candidate; memory pages of `page` tokens are made
+  /// as they are needed. Rows count as stored when the pass is over: call settle() then.
+  void prepare(Candidates& candidates, std::int64_t rows, const model::Spec& spec, std::int64_t page);
   void settle();
   bool has_tail() const { return has_tail_; }
-  void drop_tail();
   std::int64_t bytes() const;
 
   void store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
@@ -51,13 +49,12 @@ class FocusChunk final : public Sequence {
   attention::KvType type() const override { return encoded_->type(); }
 
  private:
-  std::int64_t first_, tokens_;
   std::shared_ptr<const memory::Segment> encoded_;
+  std::vector<std::int64_t> places_;
   std::vector<memory::Segment> pages_;  ///< of the tail, equal ones
   std::int64_t tail_ = 0;
   bool has_tail_ = false;  ///< a pass was settled
   std::int64_t rows_ = 1;  ///< of the pass at hand
-  std::int64_t index_ = 0;
   Candidates* candidates_ = nullptr;
 };
 

@@ -249,6 +249,30 @@ TEST_F(FocusMethod, EncodedChunksAreSharedByContent) {
   EXPECT_EQ(shared.chunk_store->bytes(), bytes);
 }
 
+TEST_F(FocusMethod, ARepeatedChunkIsEncodedOnceAndStandsInEveryPlace) {
+  std::vector<std::int32_t> text;
+  for (const std::size_t first : {0U, 16U, 0U, 32U, 0U}) {
+    const auto chunk = tokens(first, 16);
+    text.insert(text.end(), chunk.begin(), chunk.end());
+  }
+  const auto local = tokens(64, 24);
+  text.insert(text.end(), local.begin(), local.end());
+  auto repeated = make(options());
+  const auto got = read(repeated, text);
+  auto different = make(options());
+  read(different, tokens(0, text.size()));
+  EXPECT_LT(repeated.memory_bytes(), different.memory_bytes());
+  EXPECT_EQ(repeated.candidates()->count(), 5);
+  EXPECT_EQ(candidate(repeated, 1, 0, true), candidate(repeated, 1, 4, true));
+  EXPECT_NE(candidate(repeated, 1, 0, false), candidate(repeated, 1, 4, false));  // at other positions
+  EXPECT_EQ(repeated.done(), std::ssize(text));
+  // The same through a sink, which encodes every place.
+  auto with_sink = make(options());
+  with_sink.read(text, [](std::int64_t, std::span<const float>) {});
+  const auto want = with_sink.finish([](std::int64_t, std::span<const float>) {});
+  EXPECT_TRUE(worst(got, want) <= 1e-4);
+}
+
 TEST_F(FocusMethod, NamesTheChunksThatAnswered) {
   auto focus = make(options());
   focus.read(tokens(0, 150), {});
