@@ -6,18 +6,15 @@ namespace focusllm::context {
 
 /// What stands for the tokens already, in the store or among what is about to be encoded, or null.
 std::shared_ptr<const memory::Segment> ChunkEncoder::known(std::span<const std::int32_t> tokens,
-                                                           std::span<const Work> works,
-                                                           const Sink& sink) const {
-  if (sink) return nullptr;
+                                                           std::span<const Work> works) const {
   for (const Work& work : works) {
     if (std::equal(tokens.begin(), tokens.end(), work.tokens.begin(), work.tokens.end())) return work.segment;
   }
-  return store_ == nullptr ? nullptr : store_->find(tokens, type_);
+  return store_.find(tokens, type_);
 }
 
 std::vector<std::shared_ptr<const memory::Segment>> ChunkEncoder::encode(std::span<const std::int32_t> text,
-                                                                         std::int64_t chunk,
-                                                                         const Sink& sink) {
+                                                                         std::int64_t chunk) {
   const model::Spec& spec = lockstep_.model().spec();
   std::vector<std::shared_ptr<const memory::Segment>> segments;
   std::vector<Work> works;
@@ -25,20 +22,18 @@ std::vector<std::shared_ptr<const memory::Segment>> ChunkEncoder::encode(std::sp
   for (std::int64_t first = 0; first < size; first += chunk) {
     const std::int64_t count = std::min(chunk, size - first);
     const auto tokens = text.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-    segments.push_back(known(tokens, works, sink));
+    segments.push_back(known(tokens, works));
     if (segments.back() != nullptr) continue;
     auto segment = std::make_shared<memory::Segment>(spec.heads, type_, spec.layers, count);
     segments.back() = segment;
-    works.push_back({tokens, first, segment, ChunkText(*segment)});
+    works.push_back({tokens, segment, ChunkText(*segment)});
   }
-  run(works, sink);
-  if (store_ != nullptr) {
-    for (const Work& work : works) store_->insert(work.tokens, work.segment);
-  }
+  run(works);
+  for (const Work& work : works) store_.insert(work.tokens, work.segment);
   return segments;
 }
 
-void ChunkEncoder::run(std::span<Work> works, const Sink& sink) {
+void ChunkEncoder::run(std::span<Work> works) {
   while (!works.empty()) {
     std::size_t together = 1;
     auto rows = static_cast<std::int64_t>(works.front().tokens.size());
@@ -47,10 +42,10 @@ void ChunkEncoder::run(std::span<Work> works, const Sink& sink) {
       rows += static_cast<std::int64_t>(works[together++].tokens.size());
     }
     if (together > 1 || rows <= kPassRows) {
-      run_rows(works.first(together), 0, rows, sink);
+      run_rows(works.first(together), 0, rows);
     } else {
       for (std::int64_t from = 0; from < rows; from += kPassRows) {
-        run_rows(works.first(1), from, std::min(kPassRows, rows - from), sink);
+        run_rows(works.first(1), from, std::min(kPassRows, rows - from));
       }
     }
     works = works.subspan(together);
@@ -58,15 +53,14 @@ void ChunkEncoder::run(std::span<Work> works, const Sink& sink) {
 }
 
 /// One pass: several whole chunks, or `count` rows of a long one.
-void ChunkEncoder::run_rows(std::span<Work> works, std::int64_t from, std::int64_t count, const Sink& sink) {
+void ChunkEncoder::run_rows(std::span<Work> works, std::int64_t from, std::int64_t count) {
   for (Work& work : works) {
     const auto size = static_cast<std::int64_t>(work.tokens.size());
     const auto rows = std::min(count, size - from);
     lockstep_.add(work.sequence,
                   work.tokens.subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(rows)), from);
   }
-  if (!sink) return lockstep_.read(cancel_);
-  sink(works.front().first + from, lockstep_.forward(cancel_));
+  lockstep_.read(cancel_);
 }
 
 }  // namespace focusllm::context

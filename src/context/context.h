@@ -73,6 +73,10 @@ class Context {
   /// One generated token: its hidden state [width].
   virtual std::span<const float> step(Token token) = 0;
 
+  /// Whether rows of a prompt know what comes behind them, so that only step() predicts: then there are no
+  /// sinks.
+  virtual bool sees_ahead() const { return false; }
+
   virtual std::int64_t tokens() const = 0;        ///< taken so far, waiting ones included
   virtual std::int64_t done() const = 0;          ///< encoded so far
   virtual std::int64_t memory_bytes() const = 0;  ///< keys and values held

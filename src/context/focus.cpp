@@ -27,6 +27,10 @@ void append_to(std::vector<Token>& to, std::span<const Token> tokens) {
   to.insert(to.end(), tokens.begin(), tokens.end());
 }
 
+void refuse(const Context::HiddenSink& sink) {
+  if (sink) fail("focus: hidden states of a prompt's tokens predict nothing: use step()");
+}
+
 }  // namespace
 
 Focus::Window::Window(const model::Model& model, attention::KvType type, std::span<const Chunk> chunks)
@@ -53,11 +57,12 @@ Focus::Focus(const Options& options, std::shared_ptr<const model::Model> model, 
 }
 
 void Focus::read(std::span<const Token> tokens, const HiddenSink& sink) {
+  refuse(sink);
   append(tokens);
   if (window_) return;
   // Whole chunks, as many as fill a pass, that are chunks wherever the text ends.
   const std::int64_t together = std::max<std::int64_t>(1, kPassRows / options_.chunk) * options_.chunk;
-  while (static_cast<std::int64_t>(text_.size()) >= options_.local + together) encode(together, sink);
+  while (static_cast<std::int64_t>(text_.size()) >= options_.local + together) encode(together);
 }
 
 void Focus::append(std::span<const Token> tokens) {
@@ -68,15 +73,11 @@ void Focus::append(std::span<const Token> tokens) {
   append_to(window_->tail, tokens);
 }
 
-void Focus::encode(std::int64_t tokens, const HiddenSink& sink) {
+void Focus::encode(std::int64_t tokens) {
   check_memory(in_chunks_, tokens);
   const auto count = static_cast<std::size_t>(tokens);
-  const std::int64_t before = in_chunks_;
-  ChunkEncoder::Sink shifted;
-  if (sink)
-    shifted = [&](std::int64_t first, std::span<const float> hidden) { sink(before + first, hidden); };
-  const auto segments = ChunkEncoder(lockstep_, options_.kv_type, options_.chunk_store.get(), cancel_)
-                            .encode(std::span(text_).first(count), options_.chunk, shifted);
+  const auto segments = ChunkEncoder(lockstep_, options_.kv_type, *options_.chunk_store, cancel_)
+                            .encode(std::span(text_).first(count), options_.chunk);
   for (const auto& segment : segments) {
     chunks_.push_back({in_chunks_, segment});
     in_chunks_ += segment->capacity();
@@ -88,9 +89,9 @@ void Focus::encode(std::int64_t tokens, const HiddenSink& sink) {
 }
 
 /// The text ends here for now: the last tokens are the local window, what is left before them a last chunk.
-void Focus::open(const HiddenSink& sink) {
+void Focus::open() {
   if (const std::int64_t rest = static_cast<std::int64_t>(text_.size()) - options_.local; rest > 0)
-    encode(rest, sink);
+    encode(rest);
   check_positions(static_cast<std::int64_t>(text_.size()));
   window_.emplace(model(), window_type(options_.kv_type), chunks_);
   const std::size_t tail = std::min(text_.size(), static_cast<std::size_t>(options_.tail));
@@ -100,7 +101,6 @@ void Focus::open(const HiddenSink& sink) {
     if (options_.bos && chunk_count() > 0 && part.front() != *options_.bos) tokens->push_back(*options_.bos);
     append_to(*tokens, part);
   }
-  window_->has_bos = window_->tokens.size() > text_.size();
 }
 
 /// Goes back to reading: the last short chunk is cut anew with what follows it.
@@ -124,14 +124,15 @@ void Focus::check_positions(std::int64_t window) const {
 }
 
 std::span<const float> Focus::finish(const HiddenSink& sink) {
+  refuse(sink);
   if (tokens() == 0) fail("nothing to continue: the text is empty");
-  if (!window_) open(sink);
+  if (!window_) open();
   if (window_->done == static_cast<std::int64_t>(window_->tokens.size())) return last_hidden_;
   std::vector<std::int64_t> all(chunks_.size());
   std::iota(all.begin(), all.end(), 0);
   window_->candidates.forget_attention();
   renew(all);
-  run_window(sink);
+  run_window();
   return last_hidden_;
 }
 
@@ -140,7 +141,7 @@ std::span<const float> Focus::step(Token token) {
   append({&token, 1});
   if (!window_ || !fresh) return finish({});
   if (++steps_ >= options_.refresh) renew(chunks_of_this_step());
-  run_window({});
+  run_window();
   return last_hidden_;
 }
 
@@ -186,19 +187,11 @@ void Focus::settle_tails() {
 }
 
 /// The window's rows that are not computed yet, the first of them together with the tails that wait.
-void Focus::run_window(const HiddenSink& sink) {
+void Focus::run_window() {
   Window& window = *window_;
-  const std::int64_t width = model().spec().width;
-  const std::int64_t bos = window.has_bos ? 1 : 0;
-  while (window.done < static_cast<std::int64_t>(window.tokens.size())) {
-    const std::int64_t first = window.done;
-    const std::int64_t count = std::min(static_cast<std::int64_t>(window.tokens.size()) - first, kPassRows);
-    const auto hidden = run_window_block(count);
-    const std::int64_t skipped = first == 0 ? bos : 0;
-    if (sink && count > skipped) {
-      sink(in_chunks_ + first - bos + skipped, hidden.subspan(static_cast<std::size_t>(skipped * width)));
-    }
-    const auto last = hidden.last(static_cast<std::size_t>(width));
+  while (window.done < std::ssize(window.tokens)) {
+    const auto hidden = run_window_block(std::min(std::ssize(window.tokens) - window.done, kPassRows));
+    const auto last = hidden.last(static_cast<std::size_t>(model().spec().width));
     last_hidden_.assign(last.begin(), last.end());
   }
 }
@@ -228,8 +221,7 @@ std::int64_t Focus::done() const {
   }
   const auto chunks =
       std::llround(share * static_cast<double>(in_chunks_) + (1 - share) * static_cast<double>(tailed));
-  const std::int64_t local = window_ ? window_->done - (window_->has_bos && window_->done > 0 ? 1 : 0) : 0;
-  return chunks + local;
+  return chunks + (window_ ? std::min(window_->done, std::ssize(text_)) : 0);
 }
 
 std::int64_t Focus::memory_bytes() const {

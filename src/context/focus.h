@@ -24,8 +24,11 @@ class Focus final : public Context {
  public:
   Focus(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
 
+  /// No sink: rows of a prompt see candidates that know all of it, so that their hidden states predict
+  /// nothing.
   void read(std::span<const Token> tokens, const HiddenSink& sink) override;
   void begin_question() override {}
+  bool sees_ahead() const override { return true; }
   std::span<const float> finish(const HiddenSink& sink) override;
   std::span<const float> step(Token token) override;
   std::int64_t tokens() const override { return in_chunks_ + static_cast<std::int64_t>(text_.size()); }
@@ -53,19 +56,18 @@ class Focus final : public Context {
     Candidates candidates;
     LocalWindow local;
     std::int64_t done = 0;  ///< rows of `tokens` that were computed
-    bool has_bos = false;   ///< tokens[0] is not of the text
   };
   const model::Model& model() const { return lockstep_.model(); }
   std::int64_t chunk_count() const { return static_cast<std::int64_t>(chunks_.size()); }
 
   void append(std::span<const Token> tokens);
-  void encode(std::int64_t tokens, const HiddenSink& sink);
-  void open(const HiddenSink& sink);
+  void encode(std::int64_t tokens);
+  void open();
   void close();
   void check_positions(std::int64_t window) const;
 
   void renew(std::span<const std::int64_t> chunks);
-  void run_window(const HiddenSink& sink);
+  void run_window();
   void add_tail(ChunkTail& tail);
   void run_tails();
   std::span<const float> run_window_block(std::int64_t count);

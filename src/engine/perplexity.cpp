@@ -58,6 +58,20 @@ class ChunkScorer {
   Score& score_;
 };
 
+/// Gives the scorer the hidden states of all tokens from `begin` on (and maybe of those before).
+void read_scored(context::Context& method, std::span<const Token> tokens, std::int64_t begin,
+                 const context::Context::HiddenSink& scorer) {
+  if (!method.sees_ahead()) {
+    method.read(tokens, scorer);
+    method.finish(scorer);
+    return;
+  }
+  method.read(tokens.first(static_cast<std::size_t>(begin) + 1));
+  scorer(begin, method.finish());
+  for (std::int64_t i = begin + 1; i < std::ssize(tokens); ++i)
+    scorer(i, method.step(tokens[static_cast<std::size_t>(i)]));
+}
+
 }  // namespace
 
 Perplexity perplexity(const Engine& engine, std::string_view text, std::int64_t context,
@@ -88,8 +102,7 @@ Perplexity perplexity(const Engine& engine, std::string_view text, std::int64_t 
     if (bos) chunk.front() = *tokenizer.bos();
     const auto method = make_context(engine, resolve(chosen, kv_type), cancel);
     const ChunkScorer scorer(engine, chunk, context / 2, score);
-    method->read(chunk, scorer);
-    method->finish(scorer);
+    read_scored(*method, chunk, context / 2, scorer);
     if (progress) {
       progress({(i + 1) * context, chunks * context,
                 std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});

@@ -195,13 +195,8 @@ TEST_F(FocusMethod, ASecondQuestionCostsOnlyItsOwnTokens) {
   auto focus = make(options());
   read(focus, tokens(0, 150));
   const auto bytes = focus.memory_bytes();
-  std::vector<std::int64_t> seen;
   focus.read(tokens(150, 3), {});
-  focus.finish([&](std::int64_t first, std::span<const float> hidden) {
-    seen.push_back(first);
-    seen.push_back(static_cast<std::int64_t>(hidden.size()) / sizes_.width);
-  });
-  EXPECT_EQ(seen, (std::vector<std::int64_t>{150, 3}));
+  focus.finish({});
   EXPECT_EQ(focus.memory_bytes(), bytes);  // in pages that were there
   EXPECT_EQ(focus.done(), 153);
 }
@@ -219,20 +214,10 @@ TEST_F(FocusMethod, ATextThatGoesOnIsCutAnew) {
   }
 }
 
-TEST_F(FocusMethod, HiddenStatesOfEveryTokenOnce) {
-  auto with_bos = options();
-  with_bos.bos = 1;
-  for (const auto& chosen : {options(), with_bos, options(480, 24)}) {
-    auto focus = make(chosen);
-    std::int64_t next = 0;
-    const auto sink = [&](std::int64_t first, std::span<const float> hidden) {
-      EXPECT_EQ(first, next);
-      next = first + static_cast<std::int64_t>(hidden.size()) / sizes_.width;
-    };
-    focus.read(tokens(0, 800), sink);
-    focus.finish(sink);
-    EXPECT_EQ(next, 800);
-  }
+TEST_F(FocusMethod, GivesNoHiddenStatesOfAPrompt) {
+  auto focus = make(options());
+  EXPECT_TRUE(focus.sees_ahead());
+  EXPECT_THROW(focus.read(tokens(0, 100), [](std::int64_t, std::span<const float>) {}), Error);
 }
 
 TEST_F(FocusMethod, EncodedChunksAreSharedByContent) {
@@ -266,11 +251,6 @@ TEST_F(FocusMethod, ARepeatedChunkIsEncodedOnceAndStandsInEveryPlace) {
   EXPECT_EQ(candidate(repeated, 1, 0, true), candidate(repeated, 1, 4, true));
   EXPECT_NE(candidate(repeated, 1, 0, false), candidate(repeated, 1, 4, false));  // at other positions
   EXPECT_EQ(repeated.done(), std::ssize(text));
-  // The same through a sink, which encodes every place.
-  auto with_sink = make(options());
-  with_sink.read(text, [](std::int64_t, std::span<const float>) {});
-  const auto want = with_sink.finish([](std::int64_t, std::span<const float>) {});
-  EXPECT_TRUE(worst(got, want) <= 1e-4);
 }
 
 TEST_F(FocusMethod, NamesTheChunksThatAnswered) {
