@@ -6,6 +6,7 @@
 #include "context/context.h"
 #include "engine/adapter_search.h"
 #include "engine/options.h"
+#include "memory/chunk_store.h"
 #include "model/adapter.h"
 #include "model/model.h"
 
@@ -79,6 +80,10 @@ std::unique_ptr<context::Context> make_context(const Engine& engine, const conte
   context::Options with_bos = options;
   if (engine.tokenizer().adds_bos()) with_bos.bos = engine.tokenizer().bos();
   return context::make(with_bos, engine.impl_->model, cancel);
+}
+
+std::shared_ptr<memory::ChunkStore> make_chunk_store(std::int64_t most_bytes) {
+  return std::make_shared<memory::ChunkStore>(most_bytes);
 }
 
 std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {

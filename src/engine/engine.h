@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -162,6 +163,9 @@ class Session {
   void expect(std::int64_t tokens);
   /// Reads a piece of the text. Throws Cancelled; the session is of no further use then.
   void read(std::string_view text);
+  /// The same for text that is tokenized already; raw sessions only. Throws Error for an id outside the
+  /// vocabulary.
+  void read_tokens(std::span<const Token> ids);
   /// The question after the text (may be empty with raw: continue the text), then the answer. A further call
   /// goes on with the same conversation without reading anything again.
   Answer ask(std::string_view question, const AskOptions& options = {});
@@ -191,6 +195,15 @@ struct Perplexity {
 Perplexity perplexity(const Engine& engine, std::string_view text, std::int64_t context,
                       const ContextOptions& options, const CancelToken& cancel,
                       const ProgressCallback& progress);
+
+/// Log-probabilities (natural) of the last `count` of some tokens, each given all before it, BOS among them
+/// where the model wants it. `options.method` is a method, not auto. Throws Error unless 0 < count < tokens.
+std::vector<float> log_probabilities(const Engine& engine, std::span<const Token> tokens, std::int64_t count,
+                                     const ContextOptions& options, const CancelToken& cancel,
+                                     const ProgressCallback& progress = {});
+
+/// For ContextOptions::chunk_store: keeps up to `most_bytes` of encoded chunks, those that were used last.
+std::shared_ptr<memory::ChunkStore> make_chunk_store(std::int64_t most_bytes);
 
 /// Bytes of keys and values that a method keeps for `tokens` tokens.
 std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens);

@@ -23,56 +23,80 @@ struct Score {
   }
 };
 
-/// Scores the predictions of hidden rows of tokens first, first + 1, ... against the token after each, from
-/// `begin` on.
-class ChunkScorer {
+/// Collects the log-probabilities of tokens after `begin`, from the hidden states of the tokens before them.
+class Scorer {
  public:
-  ChunkScorer(const Engine& engine, std::span<const Token> chunk, std::int64_t begin, Score& score)
-      : engine_(engine), chunk_(chunk), begin_(begin), score_(score) {}
+  Scorer(const Engine& engine, std::span<const Token> tokens, std::int64_t begin)
+      : engine_(engine), tokens_(tokens), begin_(begin) {
+    scores_.reserve(tokens.size() - static_cast<std::size_t>(begin));
+  }
 
-  void operator()(std::int64_t first, std::span<const float> hidden) const {
+  /// hidden [rows, width] of tokens first, first + 1, ...
+  void add(std::int64_t first, std::span<const float> hidden) {
     const std::int64_t width = engine_.spec().width;
-    const std::int64_t rows = static_cast<std::int64_t>(hidden.size()) / width;
-    const std::int64_t last =
-        static_cast<std::int64_t>(chunk_.size()) - 1;  // predicts what is not in the chunk
+    const std::int64_t rows = std::ssize(hidden) / width;
+    const std::int64_t last = std::ssize(tokens_) - 1;  // predicts what is not there
     const std::int64_t end = std::min(first + rows, last);
     for (std::int64_t row = std::max(first, begin_); row < end; row += kHeadRows) {
       score(row, std::min(kHeadRows, end - row), hidden.data() + (row - first) * width);
     }
   }
+  std::vector<float> take() { return std::move(scores_); }
 
  private:
-  void score(std::int64_t first, std::int64_t rows, const float* hidden) const {
+  void score(std::int64_t first, std::int64_t rows, const float* hidden) {
     const auto vocabulary = static_cast<std::size_t>(engine_.spec().vocabulary);
     std::vector<float> logits(static_cast<std::size_t>(rows) * vocabulary);
     engine_.model().head().apply(hidden, rows, logits.data());
     for (std::int64_t i = 0; i < rows; ++i) {
       const std::span<const float> row(logits.data() + static_cast<std::size_t>(i) * vocabulary, vocabulary);
-      const Token next = chunk_[static_cast<std::size_t>(first + i + 1)];
-      score_.add(log_sum_exp(row) - row[static_cast<std::size_t>(next)]);
+      const Token next = tokens_[static_cast<std::size_t>(first + i + 1)];
+      scores_.push_back(static_cast<float>(row[static_cast<std::size_t>(next)] - log_sum_exp(row)));
     }
   }
   const Engine& engine_;
-  std::span<const Token> chunk_;
+  std::span<const Token> tokens_;
   std::int64_t begin_;
-  Score& score_;
+  std::vector<float> scores_;
 };
 
-/// Gives the scorer the hidden states of all tokens from `begin` on (and maybe of those before).
-void read_scored(context::Context& method, std::span<const Token> tokens, std::int64_t begin,
-                 const context::Context::HiddenSink& scorer) {
-  if (!method.sees_ahead()) {
-    method.read(tokens, scorer);
-    method.finish(scorer);
-    return;
-  }
+/// Where rows of a prompt know what comes behind them, only steps predict.
+void score_by_steps(context::Context& method, std::span<const Token> tokens, std::int64_t begin,
+                    Scorer& scorer, const ProgressCallback& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::int64_t size = std::ssize(tokens);
+  method.on_work([&] {
+    if (progress)
+      progress({method.done(), size,
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
+  });
   method.read(tokens.first(static_cast<std::size_t>(begin) + 1));
-  scorer(begin, method.finish());
-  for (std::int64_t i = begin + 1; i < std::ssize(tokens); ++i)
-    scorer(i, method.step(tokens[static_cast<std::size_t>(i)]));
+  scorer.add(begin, method.finish());
+  for (std::int64_t i = begin + 1; i + 1 < size; ++i)
+    scorer.add(i, method.step(tokens[static_cast<std::size_t>(i)]));
 }
 
 }  // namespace
+
+std::vector<float> log_probabilities(const Engine& engine, std::span<const Token> tokens, std::int64_t count,
+                                     const ContextOptions& options, const CancelToken& cancel,
+                                     const ProgressCallback& progress) {
+  if (count < 1 || count >= std::ssize(tokens)) {
+    fail("{} tokens of {} cannot be scored: at least one must stand before them", count, tokens.size());
+  }
+  const auto kv_type = choose_kv_type(engine, options, std::ssize(tokens));
+  const auto method = make_context(engine, resolve(options, kv_type), cancel);
+  const std::int64_t begin = std::ssize(tokens) - count - 1;
+  Scorer scorer(engine, tokens, begin);
+  if (method->sees_ahead()) {
+    score_by_steps(*method, tokens, begin, scorer, progress);
+  } else {
+    const auto sink = [&](std::int64_t first, std::span<const float> hidden) { scorer.add(first, hidden); };
+    method->read(tokens, sink);
+    method->finish(sink);
+  }
+  return scorer.take();
+}
 
 Perplexity perplexity(const Engine& engine, std::string_view text, std::int64_t context,
                       const ContextOptions& options, const CancelToken& cancel,
@@ -95,14 +119,12 @@ Perplexity perplexity(const Engine& engine, std::string_view text, std::int64_t 
   ContextOptions chosen = options;
   if (chosen.method == "auto")
     chosen.method = context <= engine.spec().trained_context ? "full" : long_method(engine);
-  const auto kv_type = choose_kv_type(engine, chosen, context);
   Score score;
   for (std::int64_t i = 0; i < chunks; ++i) {
     std::vector<Token> chunk(tokens.begin() + i * context, tokens.begin() + (i + 1) * context);
     if (bos) chunk.front() = *tokenizer.bos();
-    const auto method = make_context(engine, resolve(chosen, kv_type), cancel);
-    const ChunkScorer scorer(engine, chunk, context / 2, score);
-    read_scored(*method, chunk, context / 2, scorer);
+    const std::int64_t scored = context - context / 2 - 1;
+    for (const float value : log_probabilities(engine, chunk, scored, chosen, cancel)) score.add(-value);
     if (progress) {
       progress({(i + 1) * context, chunks * context,
                 std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});

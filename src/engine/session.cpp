@@ -260,6 +260,23 @@ void Session::read(std::string_view text) {
   impl_->read_seconds += seconds_since(start);
 }
 
+void Session::read_tokens(std::span<const Token> ids) {
+  if (impl_->chat) fail("token ids can be read by a raw session only: the chat template needs text");
+  const auto start = Clock::now();
+  if (impl_->read_seconds == 0) impl_->read_start = start;
+  for (const Token id : ids) {
+    if (id < 0 || id >= impl_->engine->spec().vocabulary) {
+      fail("token {}: outside the model's vocabulary of {}", id, impl_->engine->spec().vocabulary);
+    }
+  }
+  impl_->open();
+  impl_->settle();
+  impl_->asked = false;
+  impl_->append({ids.begin(), ids.end()});
+  impl_->feed(false);
+  impl_->read_seconds += seconds_since(start);
+}
+
 Answer Session::ask(std::string_view question, const AskOptions& options) {
   Impl& impl = *impl_;
   const auto start = impl.asked_at = Clock::now();
