@@ -66,6 +66,9 @@ const model::Spec& Engine::spec() const {
 std::filesystem::path Engine::adapter() const {
   return impl_->adapter ? impl_->adapter->path() : std::filesystem::path();
 }
+std::string Engine::adapter_hash() const {
+  return impl_->adapter ? model::weights_hash(*impl_->adapter) : std::string();
+}
 double Engine::load_seconds() const {
   return impl_->load_seconds;
 }

@@ -55,6 +55,7 @@ class Engine {
   const model::Spec& spec() const;
   std::string name() const;  ///< general.name, or the file's name
   double load_seconds() const;
+  std::string adapter_hash() const;       ///< of its weights; empty if there is none
   std::filesystem::path adapter() const;  ///< the file of the candidates' weights; empty if there is none
 
  private:
