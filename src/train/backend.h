@@ -14,7 +14,7 @@ struct Backend {
   bool fast = true;
   torch::Device device = torch::kCPU;
   torch::Dtype dtype = torch::kFloat;               ///< of activations and gradients
-  ProductType product = ProductType::f32;           ///< fast: frozen products of rows with gradients
+  ProductType product = ProductType::f32;           ///< frozen products of rows with gradients: f32 or bf16
   ProductType ordinary_product = ProductType::f32;  ///< fast: products of rows without gradients
   attention::KvType kv_type =
       attention::KvType::f32;  ///< fast: keys and values of ordinary rows, f32 or bf16

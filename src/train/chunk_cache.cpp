@@ -11,10 +11,8 @@ std::vector<std::shared_ptr<const FrozenKv>> ChunkCache::get(
   for (const auto& chunk : chunks) {
     const auto found = entries_.find(chunk->id);
     if (found == entries_.end()) {
-      entries_[chunk->id];  // a chunk that stands twice in a sample is encoded once
       missing.push_back(chunk);
-    } else if (found->second.kv != nullptr &&
-               found->second.kv->tokens() != static_cast<std::int64_t>(chunk->tokens.size())) {
+    } else if (found->second.kv->tokens() != static_cast<std::int64_t>(chunk->tokens.size())) {
       fail("chunk {}: {} tokens now, {} before: an id is never used again for another text", chunk->id,
            chunk->tokens.size(), found->second.kv->tokens());
     }
@@ -29,17 +27,15 @@ void ChunkCache::drop_expired() {
   std::erase_if(entries_, [](const auto& entry) { return entry.second.chunk.expired(); });
 }
 
+// One after the other: what a chunk becomes, to the last bit, must not depend on which others were missing,
+// or a resumed run would not be the one that stopped.
 void ChunkCache::encode(std::span<const std::shared_ptr<const Chunk>> missing, const CancelToken& cancel) {
-  std::vector<FrozenKv> kv;
-  kv.reserve(missing.size());
-  std::vector<OrdinarySequence> sequences;
   for (const auto& chunk : missing) {
-    kv.emplace_back(model_.spec(), static_cast<std::int64_t>(chunk->tokens.size()), model_.backend());
-    sequences.push_back({nullptr, chunk->tokens, &kv.back()});
-  }
-  rows_.encode(sequences, cancel);
-  for (std::size_t i = 0; i < missing.size(); ++i) {
-    entries_[missing[i]->id] = {missing[i], std::make_shared<const FrozenKv>(std::move(kv[i]))};
+    if (entries_.contains(chunk->id)) continue;  // it stands in the sample twice
+    FrozenKv kv(model_.spec(), static_cast<std::int64_t>(chunk->tokens.size()), model_.backend());
+    const OrdinarySequence sequence{nullptr, chunk->tokens, &kv};
+    rows_.encode(std::span(&sequence, 1), cancel);
+    entries_[chunk->id] = {chunk, std::make_shared<const FrozenKv>(std::move(kv))};
   }
 }
 

@@ -17,7 +17,7 @@ class ChunkCache {
   /// The model and the rows outlive it.
   ChunkCache(const FrozenModel& model, OrdinaryRows& rows) : model_(model), rows_(rows) {}
 
-  /// Keys and values of the chunks, in order; those that are missing are encoded together.
+  /// Keys and values of the chunks, in order; those that are missing are encoded now.
   std::vector<std::shared_ptr<const FrozenKv>> get(std::span<const std::shared_ptr<const Chunk>> chunks,
                                                    const CancelToken& cancel);
 

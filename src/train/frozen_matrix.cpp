@@ -59,7 +59,8 @@ class FrozenMatrix::Function : public torch::autograd::Function<FrozenMatrix::Fu
 FrozenMatrix::FrozenMatrix(const std::vector<BlockMatrix>& stack, const Backend& backend) {
   const auto weight = dequantized(stack);
   if (!backend.fast) {
-    weight_ = weight.to(backend.options());
+    weight_ = weight.to(backend.options())
+                  .to(backend.product == ProductType::bf16 ? torch::kBFloat16 : backend.dtype);
     return;
   }
   auto products = std::make_unique<Products>();
@@ -76,7 +77,8 @@ FrozenMatrix::FrozenMatrix(FrozenMatrix&&) noexcept = default;
 FrozenMatrix& FrozenMatrix::operator=(FrozenMatrix&&) noexcept = default;
 
 Tensor FrozenMatrix::apply(const Tensor& x) const {
-  return products_ ? Function::apply(x, products_.get()) : torch::matmul(x, weight_.t());
+  if (products_) return Function::apply(x, products_.get());
+  return torch::matmul(x.to(weight_.scalar_type()), weight_.t()).to(x.scalar_type());
 }
 
 }  // namespace focusllm::train

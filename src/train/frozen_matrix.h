@@ -26,7 +26,7 @@ class FrozenMatrix {
   struct Products;
   class Function;
   std::unique_ptr<const Products> products_;  ///< fast
-  torch::Tensor weight_;                      ///< otherwise: [outputs, inputs]
+  torch::Tensor weight_;                      ///< otherwise: [outputs, inputs], bf16 if products are
 };
 
 /// A matrix of the file, or a stack, as [outputs, inputs] f32.

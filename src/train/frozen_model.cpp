@@ -1,5 +1,8 @@
 #include "train/frozen_model.h"
 
+#include <ATen/Parallel.h>
+
+#include "base/threads.h"
 #include "tokenizer/tokenizer.h"
 #include "train/row_functions.h"
 
@@ -7,6 +10,13 @@ namespace focusllm::train {
 namespace {
 
 using torch::Tensor;
+
+/// Torch's first operation sets the number of OpenMP threads, of the pool that is everybody's, to a default of its
+/// own, which may be one: so it is told first.
+const Backend& with_all_threads(const Backend& backend) {
+  at::set_num_threads(thread_count());
+  return backend;
+}
 
 std::optional<Token> bos_token(const gguf::File& file) {
   if (file.find("tokenizer.ggml.model") == nullptr) return std::nullopt;  // weights without a tokenizer
@@ -27,7 +37,7 @@ Tensor to_tensor(const std::vector<float>& values, std::vector<std::int64_t> sha
 // The engine's model checks every shape; its products are packed only where they are used.
 FrozenModel::FrozenModel(std::shared_ptr<const gguf::File> file, const Backend& backend)
     : file_(std::move(file)),
-      backend_(backend),
+      backend_(with_all_threads(backend)),
       model_(std::make_shared<model::Model>(file_, backend.ordinary_product)),
       bos_(bos_token(*file_)),
       output_norm_(vector("output_norm.weight")),
