@@ -25,8 +25,9 @@ struct GroupOptions {
 };
 
 /// Some processes that train together, each with the whole model and a share of the samples (data parallel,
-/// over torch's c10d with Gloo). Every rank makes the same calls in the same order, from one thread. Exchanges
-/// throw Error when a rank is gone or does not come within the timeout; the group is of no use after that.
+/// over torch's c10d with Gloo). Every rank makes the same calls in the same order, from one thread.
+/// Exchanges throw Error when a rank is gone or does not come within the timeout; the group is of no use
+/// after that.
 class Group {
  public:
   /// Waits for all ranks. Throws Error if they do not come, UsageError for options that make no sense.
