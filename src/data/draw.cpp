@@ -49,12 +49,6 @@ void Rows::add(const std::vector<Token>& more, bool label) {
   labelled.resize(tokens.size(), static_cast<char>(label));
 }
 
-Rows open_rows(const ChunkSource& source) {
-  Rows rows;
-  if (source.tokenizer().adds_bos()) rows.add({*source.tokenizer().bos()});
-  return rows;
-}
-
 Chunks draw_memory(const Draw& draw, std::int64_t count, std::int64_t without) {
   std::vector<std::int64_t> order;
   for (std::int64_t run = 0; run < std::ssize(draw.runs); ++run)

@@ -55,7 +55,5 @@ Drawn draw_retrieval(const Draw& draw);
 /// tokens.
 Drawn finish(const Draw& draw, train::Sample::Kind kind, Chunks memory, const Rows& rows,
              std::vector<Asked> asked = {});
-/// BOS, where the model wants it in front of a text.
-Rows open_rows(const ChunkSource& source);
 
 }  // namespace focusllm::data

@@ -13,22 +13,36 @@ constexpr int kIdBits = 40;
 }  // namespace
 
 Pool::Pool(const ChunkSource& source, std::uint64_t seed, std::uint64_t ids)
-    : source_(source), seed_(seed), ids_(ids) {}
+    : source_(source), seed_(seed), ids_(ids), length_(kRunsInPassage * source.options().run) {}
 
-const Chunks& Pool::passage(std::int64_t run, std::int64_t index) {
-  const auto found = passages_.find({run, index});
-  if (found != passages_.end()) return found->second;
-  const std::int64_t count = kRunsInPassage * source_.options().run;
-  const std::uint64_t first =
-      ids_ + (static_cast<std::uint64_t>(run) << kIdBits) + static_cast<std::uint64_t>(index * count);
-  const Random random{seed_, static_cast<std::uint64_t>(run), static_cast<std::uint64_t>(index)};
-  return passages_[{run, index}] = source_.passage(count, first, random);
+const std::shared_ptr<const PoolChunk>& Pool::chunk(std::int64_t run, std::int64_t index) {
+  const std::int64_t number = index / length_;
+  const auto at = static_cast<std::size_t>(index % length_);
+  Chunks& passage = passages_[{run, number}];
+  if (passage.empty() || !passage[at]) {
+    const std::uint64_t first =
+        ids_ + (static_cast<std::uint64_t>(run) << kIdBits) + static_cast<std::uint64_t>(number * length_);
+    const Random random{seed_, static_cast<std::uint64_t>(run), static_cast<std::uint64_t>(number)};
+    passage = source_.passage(length_, first, random);
+  }
+  return passage[at];
+}
+
+void Pool::let_go(std::int64_t run, std::int64_t begin, std::int64_t end) {
+  for (auto entry = passages_.begin(); entry != passages_.end();) {
+    const auto& [of_run, number] = entry->first;
+    const bool mine = of_run == run;
+    for (std::int64_t i = 0; mine && i < length_ && number * length_ + i < begin; ++i)
+      entry->second[static_cast<std::size_t>(i)].reset();
+    const bool outside = (number + 1) * length_ <= begin || number * length_ >= end;
+    entry = mine && outside ? passages_.erase(entry) : std::next(entry);
+  }
 }
 
 const std::vector<Chunks>& Pool::runs(std::int64_t step) {
   if (step == step_) return runs_;
   const SamplerOptions& options = source_.options();
-  const std::int64_t count = options.pool / options.run, length = kRunsInPassage * options.run;
+  const std::int64_t count = options.pool / options.run;
   const double pace = options.renewed / static_cast<double>(count);
   runs_.assign(static_cast<std::size_t>(count), {});
   for (std::int64_t run = 0; run < count; ++run) {
@@ -36,13 +50,8 @@ const std::vector<Chunks>& Pool::runs(std::int64_t step) {
     const double stagger = static_cast<double>(run) / static_cast<double>(count);
     const auto begin = static_cast<std::int64_t>(std::floor(static_cast<double>(step) * pace + stagger));
     for (std::int64_t i = begin; i < begin + options.run; ++i)
-      runs_[static_cast<std::size_t>(run)].push_back(
-          passage(run, i / length)[static_cast<std::size_t>(i % length)]);
-    const std::int64_t first = begin / length, last = (begin + options.run - 1) / length;
-    std::erase_if(passages_, [&](const auto& entry) {
-      const auto& [of_run, index] = entry.first;
-      return of_run == run && (index < first || index > last);
-    });
+      runs_[static_cast<std::size_t>(run)].push_back(chunk(run, i));
+    let_go(run, begin, begin + options.run);
   }
   step_ = step;
   return runs_;

@@ -22,14 +22,16 @@ class Pool {
   const std::vector<Chunks>& runs(std::int64_t step);
 
  private:
-  const Chunks& passage(std::int64_t run, std::int64_t index);
+  const std::shared_ptr<const PoolChunk>& chunk(std::int64_t run, std::int64_t index);
+  void let_go(std::int64_t run, std::int64_t begin, std::int64_t end);
 
   const ChunkSource& source_;
   std::uint64_t seed_, ids_;
+  std::int64_t length_;  ///< chunks in a passage
   std::int64_t step_ = -1;
   std::vector<Chunks> runs_;
-  /// By run and index. A chunk that was made again would be another object with the same text, which the
-  /// trainer would have to encode again: what the next step needs is kept.
+  /// By run and index; null where a chunk has left the pool: what the trainer made of it is kept for as long
+  /// as someone holds it, and no longer.
   std::map<std::pair<std::int64_t, std::int64_t>, Chunks> passages_;
 };
 

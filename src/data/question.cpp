@@ -29,10 +29,7 @@ std::vector<Token> QuestionWriter::encode(const std::string& text) const {
 }
 
 void QuestionWriter::begin(const std::vector<Token>& text) {
-  if (chat_ != nullptr && draw_.random.chance(kOpensHere))
-    rows.add(chat_->open(""));
-  else
-    rows = open_rows(draw_.source);
+  if (chat_ != nullptr && draw_.random.chance(kOpensHere)) rows.add(chat_->open(""));
   rows.add(text);
 }
 

@@ -80,7 +80,7 @@ Drawn draw_continuation(const Draw& draw) {
   const std::int64_t labels = draw.random.in(draw.options().labels);
   const std::int64_t wanted = draw.random.log_in(draw.options().local) + labels;
   const std::int64_t end = std::min<std::int64_t>(last.end + wanted, std::ssize(text));
-  Rows rows = open_rows(draw.source);
+  Rows rows;
   add_text(rows, {text.begin() + last.end, text.begin() + end}, std::min(labels, (end - last.end) / 2));
   return finish(draw, train::Sample::Kind::continuation, std::move(memory), rows);
 }
@@ -95,7 +95,7 @@ Drawn draw_repetition(const Draw& draw) {
   const std::int64_t cue = std::min(draw.random.log_in(kCue), prompt);
   const auto passage = passage_from(memory, static_cast<std::size_t>(index), offset, cue + labels);
 
-  Rows rows = open_rows(draw.source);
+  Rows rows;
   if (prompt > cue) rows.add(draw.source.running_text(prompt - cue, draw.random));
   add_text(rows, passage,
            std::min(labels, std::ssize(passage) - std::min<std::int64_t>(cue, std::ssize(passage) / 2)));
