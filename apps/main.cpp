@@ -37,6 +37,7 @@ void describe(CLI::App& app) {
   add_perplexity(app);
   add_inspect(app);
   add_bench(app);
+  add_train(app);
 }
 
 int parse_error(const CLI::App& app, const CLI::ParseError& error) {
