@@ -11,8 +11,8 @@ namespace {
 
 using torch::Tensor;
 
-/// Torch's first operation sets the number of OpenMP threads, of the pool that is everybody's, to a default of its
-/// own, which may be one: so it is told first.
+/// Torch's first operation sets the number of OpenMP threads, of the pool that is everybody's, to a default
+/// of its own, which may be one: so it is told first.
 const Backend& with_all_threads(const Backend& backend) {
   at::set_num_threads(thread_count());
   return backend;

@@ -2,6 +2,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 
+#include "base/error.h"
 #include "gguf/writer.h"
 
 namespace focusllm::test {
@@ -11,7 +12,7 @@ void add_tokenizer(gguf::Writer& writer, int vocabulary, int bos) {
   std::vector<std::string> tokens{"<unk>"};
   std::vector<std::int32_t> types{2};
   for (int i = 1; i < vocabulary; ++i) {
-    tokens.push_back("t" + std::to_string(i));
+    tokens.push_back(fmt::format("t{}", i));
     types.push_back(i == bos ? 3 : 1);
   }
   writer.set("tokenizer.ggml.model", "llama");
