@@ -49,7 +49,7 @@ Pairs training_facts(const TrainOptions& options, const data::Corpus& corpus, st
       {"documents",
        fmt::format("{} to train on, {} held back", corpus.training.size(), corpus.validation.size())},
       {"tokens", std::to_string(corpus.tokens())},
-      {"steps", fmt::format("{} of {}", steps, t.steps)},
+      {"steps", std::to_string(steps)},
       {"samples", std::to_string(steps * s.batch)},
   };
   add_losses(pairs, records);

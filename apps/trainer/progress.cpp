@@ -48,6 +48,11 @@ void TrainProgress::say(const std::string& text) {
   err_line(text);
 }
 
+void TrainProgress::announce(const std::string& text) {
+  if (terminal_) return doing(text + " ...");
+  say(text);
+}
+
 void TrainProgress::doing(const std::string& text) {
   if (quiet_ || !terminal_) return;
   err("\r\x1b[K" + text);

@@ -21,6 +21,8 @@ class TrainProgress {
   void step(std::int64_t done, const train::StepResult& result);
   /// A line that stays.
   void say(const std::string& text);
+  /// What begins now: a line where nobody watches, for a terminal as doing().
+  void announce(const std::string& text);
   /// What is being done that takes a while: shown on a terminal only.
   void doing(const std::string& text);
 

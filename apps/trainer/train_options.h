@@ -27,7 +27,7 @@ struct TrainOptions {
   std::int64_t threads = 0;
   std::int64_t ranks = 1;
 
-  std::int64_t validation_every = 50, validation_samples = 24;
+  std::int64_t validation_every = 100, validation_samples = 12;
   std::int64_t checkpoint_every = 50;
   std::string checkpoint, metrics,
       html;  ///< empty: beside the output; "none": not at all (not for the checkpoint)

@@ -101,7 +101,10 @@ bool Training::stop_wanted() {
 void Training::run() {
   start_ = std::chrono::steady_clock::now();
   try {
-    if (trainer_.steps_done() == 0) validate();
+    if (trainer_.steps_done() == 0 && !corpus_.validation.empty()) {
+      progress_->announce(fmt::format("measuring the start on {} samples that are held back", options_.validation_samples));
+      validate();
+    }
     while (trainer_.steps_done() < options_.trainer.steps)
       if (!step()) return stop();
     finish();
@@ -115,6 +118,8 @@ bool Training::step() {
   if (stop_wanted()) return false;
   const auto begin = std::chrono::steady_clock::now();
   const std::vector<train::Sample> samples = mine(sampler_.batch(trainer_.steps_done()));
+  if (!stepped_) progress_->announce("the first step encodes the pool: it takes longer than those behind it");
+  stepped_ = true;
   const train::StepResult result = trainer_.step(samples);
   const std::int64_t done = trainer_.steps_done();
 
@@ -133,13 +138,21 @@ bool Training::step() {
   return true;
 }
 
+/// A sample of each rank at a time: it takes minutes on a small machine, and says so.
 void Training::validate() {
   if (corpus_.validation.empty()) return;
-  progress_->doing(
-      fmt::format("measuring on {} samples that are held back ...", options_.validation_samples));
-  const train::Losses losses = trainer_.evaluate(validation_);
-  metrics_->add(
-      {{"step", trainer_.steps_done()}, {"seconds", seconds()}, {"validation", losses_json(losses)}});
+  const std::int64_t ranks = group_ ? group_->size() : 1, total = options_.validation_samples;
+  train::Losses losses;
+  for (std::int64_t done = 0; done < total; done += ranks) {
+    progress_->doing(fmt::format("measuring on samples that are held back: {} of {}", done, total));
+    const auto at = static_cast<std::size_t>(done / ranks);
+    const std::span<const train::Sample> mine = std::span(validation_).subspan(std::min(at, validation_.size()));
+    for (const auto& [kind, loss] : trainer_.evaluate(mine.first(std::min<std::size_t>(mine.size(), 1)))) {
+      losses[kind].sum += loss.sum;
+      losses[kind].labels += loss.labels;
+    }
+  }
+  metrics_->add({{"step", trainer_.steps_done()}, {"seconds", seconds()}, {"validation", losses_json(losses)}});
   progress_->say(fmt::format("step {}: validation loss {}", trainer_.steps_done(), losses_text(losses)));
 }
 

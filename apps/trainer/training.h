@@ -55,6 +55,7 @@ class Training {
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<TrainProgress> progress_;
   std::int64_t saved_ = -1;  ///< the step of the last checkpoint
+  bool stepped_ = false;
   double seconds_before_ = 0;
   std::chrono::steady_clock::time_point start_;
 };

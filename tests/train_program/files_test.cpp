@@ -40,7 +40,7 @@ TEST(TrainFiles, TheAdapterSaysWhatItWasTrainedOn) {
     return std::string(file->require_string("focusllm.train." + key));
   };
   EXPECT_EQ(value("data"), "texts");
-  EXPECT_EQ(value("steps"), "12 of 12");
+  EXPECT_EQ(value("steps"), "12");
   EXPECT_EQ(value("samples"), "48");
   EXPECT_EQ(value("seed"), "77");
   EXPECT_EQ(value("chunk_sizes"), "300");
