@@ -1,5 +1,7 @@
 #include "trainer/progress.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "progress_line.h"
@@ -21,23 +23,25 @@ TrainProgress::TrainProgress(std::int64_t first, std::int64_t total, double repo
       terminal_(stderr_is_terminal()) {}
 
 std::string TrainProgress::describe(std::int64_t done, const train::StepResult& result) const {
-  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-  const auto steps = static_cast<double>(done - first_);
-  const double left = seconds / steps * static_cast<double>(total_ - done);
-  return fmt::format("step {} of {}, loss {:.3f}, now {}, {:.2f} steps/s, {:.0f} labels/s, {} left", done,
-                     grouped(total_), loss_, losses_text(result.losses), steps / seconds, labels_ / seconds,
-                     format_seconds(left));
+  const std::string rate =
+      seconds_ < 1 ? fmt::format("{:.1f} steps/s", 1 / seconds_) : fmt::format("{:.1f} s a step", seconds_);
+  return fmt::format("step {} of {}, loss {:.3f}, now {}, {}, {:.1f} labels/s, {} left", done, total_, loss_,
+                     losses_text(result.losses), rate, labels_ / seconds_,
+                     format_seconds(seconds_ * static_cast<double>(total_ - done)));
 }
 
-void TrainProgress::step(std::int64_t done, const train::StepResult& result) {
+void TrainProgress::step(std::int64_t done, const train::StepResult& result, double seconds) {
   const train::KindLoss all = all_of(result.losses);
-  labels_ += all.labels;
-  loss_ = done - first_ == 1 ? all.mean() : kKeep * loss_ + (1 - kKeep) * all.mean();
+  const bool first = done - first_ == 1;
+  const auto take = [](double& mean, double value, double keep) { mean = keep * mean + (1 - keep) * value; };
+  take(loss_, all.mean(), first ? 0 : kKeep);
+  take(labels_, all.labels, done - first_ <= 2 ? 0 : kKeep);
+  take(seconds_, std::max(seconds, 1e-9), done - first_ <= 2 ? 0 : kKeep);
   if (quiet_) return;
   if (terminal_) return doing(describe(done, result));
   const auto now = Clock::now();
   const bool due = std::chrono::duration<double>(now - last_report_).count() >= report_seconds_;
-  if (!due && done - first_ > 1 && done < total_) return;
+  if (!due && !first && done < total_) return;
   last_report_ = now;
   err_line(describe(done, result));
 }

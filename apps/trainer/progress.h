@@ -18,7 +18,8 @@ class TrainProgress {
   TrainProgress(const TrainProgress&) = delete;
   TrainProgress& operator=(const TrainProgress&) = delete;
 
-  void step(std::int64_t done, const train::StepResult& result);
+  /// `seconds`: what the step took.
+  void step(std::int64_t done, const train::StepResult& result, double seconds);
   /// A line that stays.
   void say(const std::string& text);
   /// What begins now: a line where nobody watches, for a terminal as doing().
@@ -36,8 +37,8 @@ class TrainProgress {
   bool quiet_, terminal_, shown_ = false;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_report_ = start_;
-  double labels_ = 0;
-  double loss_ = 0;  ///< running mean: single steps jump
+  // Running means over about ten steps: single ones jump, and the first takes long.
+  double loss_ = 0, labels_ = 0, seconds_ = 0;
 };
 
 }  // namespace focusllm::cli

@@ -42,7 +42,7 @@ void show(const data::Drawn& drawn, const Tokenizer& tokenizer) {
 }  // namespace
 
 void show_samples(const TrainOptions& options, const data::Corpus& corpus,
-                  std::shared_ptr<const Tokenizer> tokenizer) {
+                  const std::shared_ptr<const Tokenizer>& tokenizer) {
   data::Sampler sampler(corpus.training, tokenizer, options.sampler, options.trainer.seed);
   for (std::int64_t i = 0; i < options.show; ++i) {
     const data::Drawn drawn = sampler.draw(i / options.sampler.batch, i % options.sampler.batch);

@@ -11,6 +11,6 @@ namespace focusllm::cli {
 
 /// Prints the first samples of a run as text, with what is to be predicted marked.
 void show_samples(const TrainOptions& options, const data::Corpus& corpus,
-                  std::shared_ptr<const Tokenizer> tokenizer);
+                  const std::shared_ptr<const Tokenizer>& tokenizer);
 
 }  // namespace focusllm::cli

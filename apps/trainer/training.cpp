@@ -31,7 +31,7 @@ std::vector<train::Sample> validation_samples(const TrainOptions& options, const
 }  // namespace
 
 Training::Training(const TrainOptions& options, const data::Corpus& corpus,
-                   std::shared_ptr<const Tokenizer> tokenizer, std::shared_ptr<train::Group> group,
+                   const std::shared_ptr<const Tokenizer>& tokenizer, std::shared_ptr<train::Group> group,
                    CancelToken& stop)
     : options_(options),
       corpus_(corpus),
@@ -102,7 +102,8 @@ void Training::run() {
   start_ = std::chrono::steady_clock::now();
   try {
     if (trainer_.steps_done() == 0 && !corpus_.validation.empty()) {
-      progress_->announce(fmt::format("measuring the start on {} samples that are held back", options_.validation_samples));
+      progress_->announce(
+          fmt::format("measuring the start on {} samples that are held back", options_.validation_samples));
       validate();
     }
     while (trainer_.steps_done() < options_.trainer.steps)
@@ -123,14 +124,15 @@ bool Training::step() {
   const train::StepResult result = trainer_.step(samples);
   const std::int64_t done = trainer_.steps_done();
 
+  const double taken = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   Metrics::Record record = {{"step", done}, {"seconds", seconds()}};
   record.update(losses_json(result.losses));
   record["labels"] = all_of(result.losses).labels;
   record["gradient_norm"] = result.gradient_norm;
   record["learning_rate"] = result.learning_rate;
-  record["step_seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  record["step_seconds"] = taken;
   metrics_->add(std::move(record));
-  progress_->step(done, result);
+  progress_->step(done, result, taken);
 
   const bool last = done == options_.trainer.steps;
   if (options_.validation_every > 0 && done % options_.validation_every == 0 && !last) validate();
@@ -146,13 +148,15 @@ void Training::validate() {
   for (std::int64_t done = 0; done < total; done += ranks) {
     progress_->doing(fmt::format("measuring on samples that are held back: {} of {}", done, total));
     const auto at = static_cast<std::size_t>(done / ranks);
-    const std::span<const train::Sample> mine = std::span(validation_).subspan(std::min(at, validation_.size()));
+    const std::span<const train::Sample> mine =
+        std::span(validation_).subspan(std::min(at, validation_.size()));
     for (const auto& [kind, loss] : trainer_.evaluate(mine.first(std::min<std::size_t>(mine.size(), 1)))) {
       losses[kind].sum += loss.sum;
       losses[kind].labels += loss.labels;
     }
   }
-  metrics_->add({{"step", trainer_.steps_done()}, {"seconds", seconds()}, {"validation", losses_json(losses)}});
+  metrics_->add(
+      {{"step", trainer_.steps_done()}, {"seconds", seconds()}, {"validation", losses_json(losses)}});
   progress_->say(fmt::format("step {}: validation loss {}", trainer_.steps_done(), losses_text(losses)));
 }
 

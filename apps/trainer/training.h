@@ -21,7 +21,7 @@ class Training {
  public:
   /// `stop` is raised by a signal; `corpus` and `options` outlive this. Resumes if there is a checkpoint.
   Training(const TrainOptions& options, const data::Corpus& corpus,
-           std::shared_ptr<const Tokenizer> tokenizer, std::shared_ptr<train::Group> group,
+           const std::shared_ptr<const Tokenizer>& tokenizer, std::shared_ptr<train::Group> group,
            CancelToken& stop);
 
   /// Throws Cancelled once all is saved after a signal, Error for a full disk: the last checkpoint stays as
