@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/cpu.h"
 #include "train/tiny_training.h"
 
 namespace focusllm::test {
@@ -99,6 +100,25 @@ TEST_P(Gradients, OfTheFastFormEqualThoseInDouble) {
     const bool exact = kv_type == attention::KvType::f32;
     expect_close(gradient(fast, sample, c.supervision), want, exact ? 1e-4 : 5e-2,
                  exact ? "f32" : "bf16 keys");
+  }
+}
+
+TEST_P(Gradients, InBf16AreNearThoseInDouble) {
+  const Case c = GetParam();
+  const TrainingModel tiny(sizes_of(c), c.bos);
+  const CancelToken cancel;
+  const auto sample = random_sample({}, 97);
+  train::CandidateModel plain(tiny.file, double_backend(), shape(), cancel);
+  randomise(plain.parameters());
+  const Tensor want = gradient(plain, sample, c.supervision);
+  for (const bool fast : {true, false}) {
+    train::Backend backend;
+    backend.fast = fast;
+    backend.product = ProductType::bf16;
+    if (fast && supported_isas().back() < Isa::avx512) continue;  // oneDNN has no bf16 products there
+    train::CandidateModel model(tiny.file, backend, shape(), cancel);
+    randomise(model.parameters());
+    expect_close(gradient(model, sample, c.supervision), want, 0.1, fast ? "fast" : "plain");
   }
 }
 

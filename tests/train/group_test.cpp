@@ -3,6 +3,7 @@
 #include "train/group.h"
 
 #include <chrono>
+#include <future>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -77,6 +78,24 @@ TEST(Group, ARankThatIsGoneEndsTheOthers) {
   });
   EXPECT_THAT(errors[0], HasSubstr("rank 0 of 2: lost the other ranks"));
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+}
+
+TEST(Group, ARankThatHangsEndsTheOthers) {
+  const std::uint16_t port = train::free_port();
+  std::promise<void> given_up;
+  const auto errors = on_ranks(2, [&](int rank) {
+    const auto group = Group::join(rank_options(rank, 2, port, 1000));
+    group->barrier();
+    if (rank == 1) return given_up.get_future().wait();  // alive, but does not come
+    try {
+      group->barrier();
+    } catch (const Error&) {
+      given_up.set_value();
+      throw;
+    }
+    given_up.set_value();
+  });
+  EXPECT_THAT(errors[0], HasSubstr("more than 1 s"));
 }
 
 TEST(Group, ARankThatNeverComesEndsTheOthers) {
