@@ -1,5 +1,5 @@
-# make demo | test | build | models | format | lint | clean. The work is in scripts/.
-.PHONY: build demo test models format lint clean
+# make demo | test | build | train | models | format | lint | clean. The work is in scripts/.
+.PHONY: build train demo test models format lint clean
 .DEFAULT_GOAL := build
 
 # The demo's text (64k: a slice of about 64K tokens; all: the whole Bible) and what its random choices follow from.
@@ -9,6 +9,12 @@ SEED ?=
 build:
 	@scripts/install-packages demo
 	@scripts/build release
+
+# The trainer as well: `focusllm train` is a program of its own, on libtorch.
+train:
+	@scripts/install-packages train
+	@scripts/build release
+	@test -x build/bin/focusllm-train || { echo "make train: the trainer was not built: see the output of cmake -S . -B build" >&2; exit 1; }
 
 demo: build
 	@scripts/fetch-model smollm2

@@ -6,12 +6,12 @@
 
 #include "answer_json.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "command.h"
 #include "interrupt.h"
 #include "line_editor.h"
 #include "reading.h"
 #include "terminal.h"
-#include "utf8.h"
 
 namespace focusllm::cli {
 namespace {

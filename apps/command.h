@@ -14,5 +14,6 @@ void add_perplexity(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_eval(CLI::App& app);
+void add_train(CLI::App& app);
 
 }  // namespace focusllm::cli

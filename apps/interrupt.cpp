@@ -42,6 +42,7 @@ void install_signal_handlers() {
   install(SIGINT, on_signal);
   install(SIGTERM, on_signal);
   install(SIGPIPE, SIG_IGN);
+  install(SIGXFSZ, SIG_IGN);
 }
 
 InterruptScope::InterruptScope(Target target) : target_(target) {

@@ -38,6 +38,7 @@ void describe(CLI::App& app) {
   add_inspect(app);
   add_bench(app);
   add_eval(app);
+  add_train(app);
 }
 
 int parse_error(const CLI::App& app, const CLI::ParseError& error) {

@@ -3,8 +3,8 @@
 #include <type_traits>
 
 #include "answer_json.h"
+#include "base/utf8.h"
 #include "progress_line.h"
-#include "utf8.h"
 
 namespace focusllm::cli {
 namespace {

@@ -4,9 +4,9 @@
 
 #include "base/memory.h"
 #include "base/threads.h"
+#include "base/utf8.h"
 #include "interrupt.h"
 #include "terminal.h"
-#include "utf8.h"
 
 namespace focusllm::cli {
 namespace {

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "terminal.h"
-#include "utf8.h"
 
 namespace focusllm::cli {
 namespace {

@@ -5,11 +5,11 @@
 
 #include "answer_json.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "command.h"
 #include "options.h"
 #include "terminal.h"
 #include "text_input.h"
-#include "utf8.h"
 
 namespace focusllm::cli {
 namespace {

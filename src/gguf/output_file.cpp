@@ -30,6 +30,8 @@ OutputFile::OutputFile(std::filesystem::path path)
     : path_(std::move(path)), temporary_(temporary_name(path_)) {
   if (std::filesystem::is_directory(path_))
     fail("{}: is a folder, cannot write a file there", path_.string());
+  if (std::filesystem::exists(path_) && !std::filesystem::is_regular_file(path_))
+    fail("{}: is not a regular file; it would be replaced by one, so give another name", path_.string());
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor_ < 0) reject("cannot create");
 }

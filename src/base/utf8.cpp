@@ -1,8 +1,8 @@
-#include "utf8.h"
+#include "base/utf8.h"
 
 #include <cstdint>
 
-namespace focusllm::cli {
+namespace focusllm {
 namespace {
 
 struct Lead {
@@ -65,4 +65,4 @@ std::string one_line(std::string_view text, std::size_t limit) {
   return line.substr(0, end) + "...";
 }
 
-}  // namespace focusllm::cli
+}  // namespace focusllm
