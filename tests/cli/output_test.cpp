@@ -93,7 +93,7 @@ TEST(Output, RefusesFullBeyondTheTrainedContextBeforeReading) {
   const Ended ended = run({"run", "-m", model, "-f", file.path(), "-p", "x", "--method", "full"});
   EXPECT_EQ(ended.code, 1);
   EXPECT_TRUE(is_one_line(ended.err)) << ended.err;
-  EXPECT_THAT(ended.err, HasSubstr("infllm"));
+  EXPECT_THAT(ended.err, HasSubstr("--method auto"));
 }
 
 TEST(Output, TokenizePrintsIdsAndPieces) {

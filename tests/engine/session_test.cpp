@@ -1,5 +1,6 @@
 // Sessions on the small real model.
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -61,6 +62,35 @@ TEST_F(Sessions, ASecondQuestionReadsOnlyItself) {
   EXPECT_NE(first.text.find("red"), std::string::npos) << first.text;
   EXPECT_NE(second.text.find("red"), std::string::npos) << second.text;
   EXPECT_LT(second.timings.read_tokens, 30);
+}
+
+TEST_F(Sessions, IdsAreReadAsTheyAreByRawSessionsOnly) {
+  const std::vector<Token> ids = engine_->tokenizer().encode("One, two, three, four,");
+  auto by_ids = session("full", true);
+  by_ids.read_tokens(std::span(ids).first(3));
+  by_ids.read_tokens(std::span(ids).subspan(3));
+  auto by_text = session("full", true);
+  by_text.read("One, two, three, four,");
+  EXPECT_EQ(by_ids.ask("", few(4)).text, by_text.ask("", few(4)).text);
+  EXPECT_THROW(session().read_tokens(ids), Error);
+  const Token wrong[] = {engine_->spec().vocabulary};
+  EXPECT_THROW(session("full", true).read_tokens(wrong), Error);
+}
+
+TEST_F(Sessions, LogProbabilitiesAreThoseOfPerplexity) {
+  std::vector<Token> ids = engine_->tokenizer().encode(psalms());
+  ids.resize(64);
+  const CancelToken cancel;
+  ContextOptions options;
+  options.method = "full";
+  const auto scores = log_probabilities(*engine_, ids, 20, options, cancel);
+  ASSERT_EQ(scores.size(), 20U);
+  // The same through focus while all of it is in the local window, which predicts step by step.
+  options.method = "focus";
+  options.local = 64;
+  const auto steps = log_probabilities(*engine_, ids, 20, options, cancel);
+  for (std::size_t i = 0; i < scores.size(); ++i) EXPECT_TRUE(std::abs(scores[i] - steps[i]) <= 0.5) << i;
+  EXPECT_THROW(log_probabilities(*engine_, ids, 64, options, cancel), Error);
 }
 
 TEST_F(Sessions, PiecesOfTextMakeNoDifference) {
