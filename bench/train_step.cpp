@@ -2,6 +2,7 @@
 // peak of products they reach: train_step_bench -m MODEL.gguf
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <random>
 
 #include <CLI/CLI.hpp>
@@ -91,8 +92,10 @@ int main(int argc, char** argv) try {
   std::printf("first step (packs weights, encodes %ld chunks): %.2f s\n", static_cast<long>(sizes.chunks),
               seconds_since(start));
   start = std::chrono::steady_clock::now();
+  const std::clock_t processor = std::clock();
   for (int i = 0; i < steps; ++i) trainer.step(samples());
   const double seconds = seconds_since(start) / steps;
+  const double processor_seconds = static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC / steps;
 
   // Products alone, forward and backward by the rows' inputs; attention, norms and the adapter come on top.
   const auto parameters = 2e-9 * static_cast<double>(spec.layer_parameters());
@@ -103,8 +106,10 @@ int main(int argc, char** argv) try {
   const double peak = focusllm::peak_rate(options.bf16 ? ProductType::bf16 : ProductType::f32);
   const double ordinary_peak = focusllm::peak_rate(options.bf16 ? ProductType::int8 : ProductType::f32);
   const double limit = 2 * rows * parameters / peak + ordinary * parameters / ordinary_peak;
-  std::printf("%s, %d threads: %.2f s a step; %.0f rows with gradients, %.0f ordinary rows\n",
-              focusllm::cpu_model().c_str(), focusllm::thread_count(), seconds, rows, ordinary);
+  std::printf(
+      "%s, %d threads: %.2f s a step (%.2f s of processors' time); %.0f rows with gradients, %.0f ordinary "
+      "rows\n",
+      focusllm::cpu_model().c_str(), focusllm::thread_count(), seconds, processor_seconds, rows, ordinary);
   std::printf(
       "products %.0f + %.0f GFLOP, at the measured peaks (%.0f, %.0f GFLOP/s) %.2f s: %.0f %% of the peak\n",
       2 * rows * parameters, ordinary * parameters, peak, ordinary_peak, limit, 100 * limit / seconds);
