@@ -83,6 +83,7 @@ TEST(TrainArguments, AFileOfSettingsWithFlagsBeforeIt) {
   EXPECT_EQ(place.metrics().size(), 3U);
 
   place.write("train.toml", "stepps = 3\n");
+  expect_wrong_use(base, "the file of --config: ");
   expect_wrong_use(base, "stepps");
   place.write("train.toml", "steps = fast\n");
   expect_wrong_use(base, "--steps");
