@@ -53,7 +53,7 @@ data::Corpus read_texts(const TrainOptions& options, const Tokenizer& tokenizer,
       });
   progress.clear();
   if (quiet) return corpus;
-  err_line(fmt::format("{} documents to train on, {} held back, {} tokens", corpus.training.size(),
+  err_line(fmt::format("documents: {} to train on, {} held back; {} tokens", corpus.training.size(),
                        corpus.validation.size(), grouped(corpus.tokens())));
   if (corpus.skipped.count() > 0) err_line("left out: " + corpus.skipped.describe());
   if (corpus.validation.empty() && options.corpus.validation > 0)
@@ -100,7 +100,9 @@ int parse_error(const CLI::App& app, const CLI::ParseError& error) {
     out(text.str());
     return kDone;
   }
-  err_line(fmt::format("{} (see focusllm train --help)", error.what()));
+  const bool in_file = dynamic_cast<const CLI::ConfigError*>(&error) != nullptr;
+  err_line(
+      fmt::format("{}{} (see focusllm train --help)", in_file ? "the file of --config: " : "", error.what()));
   return kWrongUse;
 }
 

@@ -100,18 +100,22 @@ bool Training::stop_wanted() {
 
 void Training::run() {
   start_ = std::chrono::steady_clock::now();
-  try {
-    if (trainer_.steps_done() == 0 && !corpus_.validation.empty()) {
-      progress_->announce(
-          fmt::format("measuring the start on {} samples that are held back", options_.validation_samples));
-      validate();
-    }
-    while (trainer_.steps_done() < options_.trainer.steps)
-      if (!step()) return stop();
-    finish();
-  } catch (const Cancelled&) {
-    stop();
+  if (!all_steps()) stop();
+}
+
+/// False if it was stopped before the end.
+bool Training::all_steps() try {
+  if (trainer_.steps_done() == 0 && !corpus_.validation.empty()) {
+    progress_->announce(
+        fmt::format("measuring the start on {} samples that are held back", options_.validation_samples));
+    validate();
   }
+  while (trainer_.steps_done() < options_.trainer.steps)
+    if (!step()) return false;
+  finish();
+  return true;
+} catch (const Cancelled&) {
+  return false;
 }
 
 /// False if it is time to stop.

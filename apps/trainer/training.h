@@ -31,6 +31,7 @@ class Training {
  private:
   void resume();
   void check_same_start() const;
+  bool all_steps();
   bool step();
   void validate();
   void save();

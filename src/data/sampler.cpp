@@ -1,5 +1,7 @@
 #include "data/sampler.h"
 
+#include "data/validate.h"
+
 namespace focusllm::data {
 namespace {
 
@@ -18,6 +20,18 @@ std::vector<double> shares(const SamplerOptions& options) {
   return {options.continuation, options.repetition, options.retrieval};  // as in kKinds
 }
 
+Drawn draw_kind(const Draw& draw, Sample::Kind kind) {
+  switch (kind) {
+    case Sample::Kind::continuation:
+      return draw_continuation(draw);
+    case Sample::Kind::repetition:
+      return draw_repetition(draw);
+    case Sample::Kind::retrieval:
+      break;
+  }
+  return draw_retrieval(draw);
+}
+
 }  // namespace
 
 Sampler::Sampler(Documents documents, std::shared_ptr<const Tokenizer> tokenizer,
@@ -32,16 +46,10 @@ Sampler::Sampler(Documents documents, std::shared_ptr<const Tokenizer> tokenizer
 Drawn Sampler::draw(std::int64_t step, std::int64_t index, std::optional<Sample::Kind> kind) {
   Random random{seed_, kSample, static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(index)};
   const Sample::Kind drawn = kKinds[random.weighted(shares(options_))];
-  const Draw context{source_, pool_.runs(step), random};
-  switch (kind.value_or(drawn)) {
-    case Sample::Kind::continuation:
-      return draw_continuation(context);
-    case Sample::Kind::repetition:
-      return draw_repetition(context);
-    case Sample::Kind::retrieval:
-      break;
-  }
-  return draw_retrieval(context);
+  Drawn result = draw_kind({source_, pool_.runs(step), random}, kind.value_or(drawn));
+  validate(result.sample,
+           tokenizer_->size());  // cheap beside a step; the trainer would only say that it is wrong
+  return result;
 }
 
 std::vector<Sample> Sampler::batch(std::int64_t step) {

@@ -125,6 +125,14 @@ TEST(Texts, BrokenArchivesAreOneClearError) {
   EXPECT_THAT(error_of({"/dev/null"}), HasSubstr("neither a file nor a folder"));
 }
 
+TEST(Texts, NamesAreKeptWhateverTheLocale) {
+  const Folder folder;
+  const std::string name =
+      "b\xc3\xbc"
+      "cher/\xe2\x82\xac.txt";
+  EXPECT_THAT(read({folder.write("n.tar", tar({{name, "text"}}))}).names, ElementsAre(name));
+}
+
 TEST(Texts, StopsWhenCancelled) {
   const Folder folder;
   const auto path = folder.write("a.txt", "text");

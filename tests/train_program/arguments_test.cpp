@@ -83,6 +83,7 @@ TEST(TrainArguments, AFileOfSettingsWithFlagsBeforeIt) {
   EXPECT_EQ(place.metrics().size(), 3U);
 
   place.write("train.toml", "stepps = 3\n");
+  expect_wrong_use(base, "the file of --config: ");
   expect_wrong_use(base, "stepps");
   place.write("train.toml", "steps = fast\n");
   expect_wrong_use(base, "--steps");
@@ -123,7 +124,6 @@ TEST(TrainArguments, ShowPrintsSamplesAndTrainsNothing) {
 
 TEST(TrainArguments, TheMainProgramHandsOverOrSaysWhatToBuild) {
   EXPECT_THAT(run({"--help"}).out, HasSubstr("Usage: focusllm train"));
-  const std::string trainer = std::filesystem::path(FOCUSLLM_MAIN_PROGRAM).parent_path() / "focusllm-train";
   const data::Folder folder;  // the main program alone
   std::filesystem::copy_file(FOCUSLLM_MAIN_PROGRAM, folder.path() / "focusllm");
   const std::string command = (folder.path() / "focusllm").string() + " train --steps 3 2>&1";
@@ -133,6 +133,12 @@ TEST(TrainArguments, TheMainProgramHandsOverOrSaysWhatToBuild) {
   EXPECT_EQ(WEXITSTATUS(::pclose(pipe)), 1);
   EXPECT_THAT(output, HasSubstr("make train"));
   EXPECT_TRUE(is_one_line(output)) << output;
+
+  pipe = ::popen((folder.path().string() + "/focusllm --help").c_str(), "r");
+  output.assign(65536, '\0');
+  output.resize(::fread(output.data(), 1, output.size(), pipe));
+  EXPECT_EQ(WEXITSTATUS(::pclose(pipe)), 0);
+  EXPECT_THAT(output, HasSubstr("  train "));
 
   std::filesystem::copy_file(FOCUSLLM_PROGRAM, folder.path() / "focusllm-train");
   pipe = ::popen((folder.path().string() + "/focusllm train --steps 3 --help 2>&1").c_str(), "r");

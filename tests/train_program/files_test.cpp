@@ -18,7 +18,7 @@ TEST(TrainFiles, ARunWritesAdapterCheckpointMetricsAndPage) {
   const Ended ended = place.train();
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_EQ(ended.out, "");
-  EXPECT_THAT(ended.err, HasSubstr("documents to train on"));
+  EXPECT_THAT(ended.err, HasSubstr("to train on"));
   EXPECT_THAT(ended.err, HasSubstr("step 12 of 12"));
   EXPECT_THAT(ended.err, HasSubstr("validation loss"));
   EXPECT_THAT(ended.err, testing::Not(HasSubstr("\r")));  // nobody watches

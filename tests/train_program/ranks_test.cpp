@@ -48,6 +48,8 @@ TEST(TrainRanks, ASignalIsPassedOnOnceAndAllIsSaved) {
   process.signal(SIGINT);
   const Ended ended = process.wait();
   EXPECT_EQ(ended.code, 130) << ended.err;
+  EXPECT_NE(ended.err.find("stopped behind"), std::string::npos) << ended.err;
+  EXPECT_EQ(ended.err.find("stopped behind"), ended.err.rfind("stopped behind")) << ended.err;
   EXPECT_GE(place.checkpoint_step(), 1);
   EXPECT_TRUE(place.has("a.gguf"));
 }
