@@ -208,9 +208,8 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
              "Tokens of the local window behind each chunk, at most (focus); the smallest of 512, --chunk "
              "and --local");
   add_length(app, "--refresh", values.refresh, "Tokens of an answer between renewals of candidates (focus)");
-  app.add_option(
-         "--renew", values.renew,
-         "Chunks renewed for each token: those the answer looked at hardest (focus); all if not given")
+  app.add_option("--renew", values.renew,
+                 "Chunks renewed for each token: those the answer looked at hardest (focus)")
       ->check(positive())
       ->type_name("N")
       ->group("Context");

@@ -30,12 +30,12 @@ constexpr std::int64_t kAll = std::int64_t{1} << 40;
 
 void fill_focus(Options& options, const model::Spec& spec) {
   const std::int64_t trained = spec.trained_context;
-  options.local = or_default(options.local, std::min<std::int64_t>(trained / 4, 256));
-  options.chunk = or_default(options.chunk, std::min<std::int64_t>(trained / 4, 512));
+  options.local = or_default(options.local, std::min<std::int64_t>(trained / 4, 128));
+  options.chunk = or_default(options.chunk, std::min<std::int64_t>(trained / 4, 256));
   const std::int64_t tail = std::min<std::int64_t>({512, options.chunk, options.local});
   options.tail = or_default(options.tail, tail);
   options.refresh = or_default(options.refresh, 1);
-  options.renew = or_default(options.renew, kAll);
+  options.renew = or_default(options.renew, 32);
   check_size("--local", options.local, 1, trained);
   check_size("--chunk", options.chunk, 1, trained);
   check_size("--tail", options.tail, 1, std::min(tail, trained - options.chunk));

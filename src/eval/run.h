@@ -37,11 +37,11 @@ using EvalProgress = std::function<void(std::int64_t done, std::int64_t total, c
 
 /// Measures what `results` does not hold yet. A measurement that a method refuses (too long for it, too
 /// little memory) is a result with the reason under "error", and the run goes on. Throws Cancelled.
-void run_passkey(std::shared_ptr<const Engine> engine, const Plan& plan, Results& results,
+void run_passkey(const std::shared_ptr<const Engine>& engine, const Plan& plan, Results& results,
                  const CancelToken& cancel, const EvalProgress& progress);
 /// Perplexity of the last plan.scored tokens of windows of the texts, with memory before the local window
 /// (the text's own, and another text's where there is one) and without.
-void run_perplexity(std::shared_ptr<const Engine> engine, const Plan& plan, Results& results,
+void run_perplexity(const std::shared_ptr<const Engine>& engine, const Plan& plan, Results& results,
                     const CancelToken& cancel, const EvalProgress& progress);
 
 }  // namespace focusllm::eval

@@ -93,6 +93,54 @@ TEST_F(Sessions, LogProbabilitiesAreThoseOfPerplexity) {
   EXPECT_THROW(log_probabilities(*engine_, ids, 64, options, cancel), Error);
 }
 
+TEST_F(Sessions, TheAdapterThatComesWithTheProjectIsFoundAndUsed) {
+  EXPECT_EQ(engine_->adapter().filename(), "smollm2-135m-instruct.gguf");
+  auto chat = session();
+  chat.expect(20000);
+  chat.read("A word.");
+  EXPECT_EQ(chat.method(), "focus");
+  EngineOptions without;
+  without.find_adapter = false;
+  const auto plain = Engine::load(kModel, without);
+  EXPECT_TRUE(plain->adapter().empty());
+  Session::Options options;
+  Session other(plain, options);
+  other.expect(20000);
+  other.read("A word.");
+  EXPECT_EQ(other.method(), "infllm");
+}
+
+TEST_F(Sessions, AnAdapterForAnotherModelIsRefusedWithBothHashes) {
+  EngineOptions options;
+  options.adapter = FOCUSLLM_SOURCE_DIR "/adapters/smollm2-135m-instruct.gguf";
+  const std::string gemma = FOCUSLLM_SOURCE_DIR "/models/gemma-3-270m-q4_k_m.gguf";
+  if (!std::filesystem::exists(gemma)) GTEST_SKIP() << "no " << gemma;
+  EXPECT_THROW(Engine::load(gemma, options), Error);
+  options.adapter = gemma;
+  EXPECT_THROW(Engine::load(kModel, options), Error);  // a model is no adapter
+}
+
+#ifndef FOCUSLLM_SANITIZE
+TEST_F(Sessions, FindsAFactAmongManyChunksAndNamesItsPlace) {
+  std::string text;
+  for (int i = 0; i < 12; ++i) {
+    text += psalms();
+    if (i == 3)
+      text +=
+          "\nRemember: the locker number of Mr. Hobson is 48213. 48213 is the locker number of Mr. Hobson.\n";
+  }
+  auto reader = session("focus");
+  reader.read(text);
+  AskOptions ask = few(24);
+  ask.citations = 1;
+  const Answer answer = reader.ask("According to the text, what is the locker number of Mr. Hobson?", ask);
+  EXPECT_NE(answer.text.find("48213"), std::string::npos) << answer.text;
+  ASSERT_EQ(answer.citations.size(), 1U);
+  const Citation& place = answer.citations.front();
+  EXPECT_NE(reader.text(place.first_token, place.tokens).find("48213"), std::string::npos);
+}
+#endif
+
 TEST_F(Sessions, PiecesOfTextMakeNoDifference) {
 #ifdef FOCUSLLM_SANITIZE
   const std::string text = psalms().substr(0, 1600);  // still longer than the local window

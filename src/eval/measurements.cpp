@@ -1,0 +1,77 @@
+#include "eval/measurements.h"
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/memory.h"
+
+namespace focusllm::eval {
+namespace {
+
+using Json = Results::Json;
+
+constexpr double kStoreShare = 0.25;  // of the free memory, for chunks that prompts have in common
+
+std::string kv_name(const ContextOptions& options) {
+  if (!options.kv_type) return "auto";
+  return *options.kv_type == attention::KvType::int8 ? "int8" : "bf16";
+}
+
+}  // namespace
+
+Results::Json identity_of(const Engine& engine, const ContextOptions& options) {
+  return {{"model", engine.name()},
+          {"adapter", options.method == "focus" ? engine.adapter_hash() : ""},
+          {"method", options.method},
+          {"sizes",
+           {{"local", options.local},
+            {"initial", options.initial},
+            {"block", options.block},
+            {"top_k", options.top_k},
+            {"answer_top_k", options.answer_top_k},
+            {"chunk", options.chunk},
+            {"tail", options.tail},
+            {"refresh", options.refresh},
+            {"renew", options.renew},
+            {"exact", options.exact}}},
+          {"kv_type", kv_name(options)}};
+}
+
+std::vector<ContextOptions> methods_with_store(const Plan& plan) {
+  const auto store =
+      make_chunk_store(static_cast<std::int64_t>(kStoreShare * static_cast<double>(available_memory())));
+  std::vector<ContextOptions> shared = plan.methods;
+  for (ContextOptions& options : shared) options.chunk_store = store;
+  return shared;
+}
+
+void run_all(const std::vector<Measurement>& all, Results& results, const CancelToken& cancel,
+             const EvalProgress& progress) {
+  std::vector<const Measurement*> missing;
+  for (const Measurement& one : all) {
+    if (!results.has(one.identity)) missing.push_back(&one);
+  }
+  std::int64_t done = 0;
+  for (const Measurement* one : missing) {
+    cancel.check();
+    const Json& id = one->identity;
+    if (progress) {
+      progress(done, std::ssize(missing),
+               fmt::format("{} {} {}", id.at("task").get<std::string>(), id.at("method").get<std::string>(),
+                           id.at("length").get<std::int64_t>()));
+    }
+    Json outcome;
+    try {
+      outcome = one->measure();
+    } catch (const Cancelled&) {
+      throw;
+    } catch (const Error& error) {
+      outcome = {{"error", error.what()}};
+    }
+    outcome["machine"] = cpu_model();
+    results.add(id, outcome);
+    ++done;
+  }
+  if (progress) progress(done, std::ssize(missing), "");
+}
+
+}  // namespace focusllm::eval

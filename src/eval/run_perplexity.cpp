@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+#include "base/error.h"
+#include "eval/measurements.h"
+
+namespace focusllm::eval {
+namespace {
+
+using Json = Results::Json;
+using Clock = std::chrono::steady_clock;
+using EnginePointer = std::shared_ptr<const Engine>;
+using Texts = std::shared_ptr<const std::vector<std::vector<Token>>>;
+
+/// The tokens of a window: some memory, the local window and what is predicted.
+struct Window {
+  std::string name;
+  std::size_t text = 0;
+  std::int64_t end = 0;  ///< token after the last predicted one
+};
+
+std::vector<std::vector<Token>> tokenize_all(const Engine& engine, const std::vector<NamedText>& texts) {
+  std::vector<std::vector<Token>> all;
+  for (const NamedText& text : texts) all.push_back(engine.tokenizer().encode(text.text));
+  return all;
+}
+
+std::vector<Window> windows_of(const Plan& plan, const std::vector<std::vector<Token>>& texts,
+                               std::int64_t longest) {
+  std::vector<Window> windows;
+  const std::int64_t least = longest + plan.local + plan.scored;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::int64_t spare = std::ssize(texts[i]) - least;
+    if (spare < 0) {
+      fail(
+          "{}: has {} tokens; a window with the longest memory needs {}: give a longer text or shorter "
+          "lengths",
+          plan.texts[i].name, texts[i].size(), least);
+    }
+    for (int trial = 0; trial < plan.trials; ++trial) {
+      const std::int64_t end = least + spare * (trial + 1) / (plan.trials + 1);
+      windows.push_back({fmt::format("{} to {}", plan.texts[i].name, end), i, end});
+    }
+  }
+  return windows;
+}
+
+std::vector<Token> window_tokens(const Engine& engine, const Plan& plan, const Window& window,
+                                 const std::vector<std::vector<Token>>& texts, std::int64_t memory,
+                                 bool own) {
+  std::vector<Token> tokens;
+  if (engine.tokenizer().adds_bos() && engine.tokenizer().bos()) tokens.push_back(*engine.tokenizer().bos());
+  const std::int64_t begin = window.end - plan.scored - plan.local;
+  const auto& from = own ? texts[window.text] : texts[(window.text + 1) % texts.size()];
+  const std::int64_t last = own ? begin : std::min(std::ssize(from), std::max(begin, memory));
+  tokens.insert(tokens.end(), from.begin() + (last - memory), from.begin() + last);
+  const auto& text = texts[window.text];
+  tokens.insert(tokens.end(), text.begin() + begin, text.begin() + window.end);
+  return tokens;
+}
+
+/// The memory before a window.
+struct Memory {
+  std::int64_t tokens = 0;
+  bool own = true;
+
+  std::string name() const {
+    return tokens == 0 ? "no memory" : own ? "own memory" : "memory of another text";
+  }
+};
+
+std::vector<Memory> memories_of(const Plan& plan, std::size_t texts) {
+  std::vector<Memory> memories;
+  for (const std::int64_t tokens : plan.lengths) {
+    memories.push_back({tokens, true});
+    if (tokens > 0 && texts > 1) memories.push_back({tokens, false});
+  }
+  return memories;
+}
+
+Measurement measurement_of(const EnginePointer& engine, const Plan& plan, const ContextOptions& options,
+                           const Texts& texts, const Window& window, const Memory& memory,
+                           const CancelToken& cancel) {
+  Json identity = {{"task", "perplexity"},  {"variant", memory.name()}, {"length", memory.tokens},
+                   {"window", window.name}, {"scored", plan.scored},    {"before", plan.local}};
+  identity.update(identity_of(*engine, options));
+  return {std::move(identity), [=, &plan, &cancel] {
+            const auto start = Clock::now();
+            const auto tokens = window_tokens(*engine, plan, window, *texts, memory.tokens, memory.own);
+            const auto scores = log_probabilities(*engine, tokens, plan.scored, options, cancel);
+            const double sum = std::accumulate(scores.begin(), scores.end(), 0.0);
+            return Json{{"nll", -sum / static_cast<double>(scores.size())},
+                        {"seconds", std::chrono::duration<double>(Clock::now() - start).count()}};
+          }};
+}
+
+}  // namespace
+
+void run_perplexity(const std::shared_ptr<const Engine>& engine, const Plan& plan, Results& results,
+                    const CancelToken& cancel, const EvalProgress& progress) {
+  if (plan.texts.empty()) throw UsageError("perplexity: give texts to predict with -f FILE");
+  const auto texts =
+      std::make_shared<const std::vector<std::vector<Token>>>(tokenize_all(*engine, plan.texts));
+  const std::int64_t longest = *std::max_element(plan.lengths.begin(), plan.lengths.end());
+  const auto windows = windows_of(plan, *texts, longest);
+  const auto memories = memories_of(plan, texts->size());
+  std::vector<Measurement> all;
+  for (ContextOptions options : methods_with_store(plan)) {
+    if (options.method == "focus") options.local = plan.local;
+    for (const Window& window : windows) {
+      for (const Memory& memory : memories) {
+        all.push_back(measurement_of(engine, plan, options, texts, window, memory, cancel));
+      }
+    }
+  }
+  run_all(all, results, cancel, progress);
+}
+
+}  // namespace focusllm::eval
