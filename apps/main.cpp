@@ -1,19 +1,16 @@
 #include <clocale>
-#include <exception>
-#include <new>
 
 #include <CLI/CLI.hpp>
 
 #include "base/error.h"
 #include "command.h"
+#include "exit_code.h"
 #include "interrupt.h"
 #include "spinning.h"
 #include "terminal.h"
 
 namespace focusllm::cli {
 namespace {
-
-enum ExitCode { kDone = 0, kFailed = 1, kWrongUse = 2, kStopped = 130 };
 
 constexpr const char* kFooter = R"(
 Every command explains itself and shows examples: focusllm COMMAND --help
@@ -68,32 +65,8 @@ int run(int argc, char** argv) {
     return kDone;
   } catch (const CLI::ParseError& error) {
     return parse_error(app, error);
-  } catch (const ClosedPipe&) {
-    return kDone;
-  } catch (const Cancelled& stopped) {
-    err_line(stopped.what());
-    return kStopped;
-  } catch (const UsageError& error) {
-    err_line(error.what());
-    return kWrongUse;
-  } catch (const std::bad_alloc&) {
-    err_line("error: out of memory; try --kv-type int8, --method infllm, a shorter text or a smaller model");
-    return kFailed;
-  } catch (const std::exception& error) {
-    err_line(std::string("error: ") + error.what());
-    return kFailed;
-  }
-}
-
-/// Printing --help may itself fail (full disk, closed pipe): nothing may leave main as an exception.
-int guarded(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const ClosedPipe&) {
-    return kDone;
-  } catch (const std::exception& error) {
-    err_line(std::string("error: ") + error.what());
-    return kFailed;
+  } catch (...) {
+    return report_exception({}, "--kv-type int8, --method infllm, a shorter text or a smaller model");
   }
 }
 
@@ -104,5 +77,5 @@ int main(int argc, char** argv) {
   focusllm::cli::limit_spinning(argv);
   std::setlocale(LC_CTYPE, "");  // only the characters, for line editing: numbers stay as in C
   focusllm::cli::install_signal_handlers();
-  return focusllm::cli::guarded(argc, argv);
+  return focusllm::cli::guarded(focusllm::cli::run, argc, argv);
 }

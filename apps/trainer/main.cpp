@@ -1,13 +1,12 @@
 // focusllm-train: what `focusllm train` starts. A program of its own, since it links libtorch.
 #include <algorithm>
-#include <exception>
 #include <filesystem>
-#include <new>
 
 #include <CLI/CLI.hpp>
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "exit_code.h"
 #include "gguf/file.h"
 #include "gguf/output_file.h"
 #include "interrupt.h"
@@ -21,8 +20,6 @@
 
 namespace focusllm::cli {
 namespace {
-
-enum ExitCode { kDone = 0, kFailed = 1, kWrongUse = 2, kStopped = 130 };
 
 constexpr const char* kFooter = R"(
 Trains the candidate weights of a model (FocusLLM): each chunk of a long text answers to the end of the local window
@@ -119,32 +116,8 @@ int run(int argc, char** argv) {
     return train(options, {argv, argv + argc});
   } catch (const CLI::ParseError& error) {
     return parse_error(app, error);
-  } catch (const ClosedPipe&) {
-    return kDone;
-  } catch (const Cancelled& stopped) {
-    if (rank_prefix().empty()) err_line(stopped.what());
-    return kStopped;
-  } catch (const UsageError& error) {
-    err_line(rank_prefix() + error.what());
-    return kWrongUse;
-  } catch (const std::bad_alloc&) {
-    err_line(rank_prefix() + "error: out of memory; try a smaller --pool, --chunks, --batch or --local");
-    return kFailed;
-  } catch (const std::exception& error) {
-    err_line(rank_prefix() + "error: " + error.what());
-    return kFailed;
-  }
-}
-
-/// Printing --help may itself fail (full disk, closed pipe): nothing may leave main as an exception.
-int guarded(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const ClosedPipe&) {
-    return kDone;
-  } catch (const std::exception& error) {
-    err_line(std::string("error: ") + error.what());
-    return kFailed;
+  } catch (...) {
+    return report_exception(rank_prefix(), "a smaller --pool, --chunks, --batch or --local");
   }
 }
 
@@ -154,5 +127,5 @@ int guarded(int argc, char** argv) {
 int main(int argc, char** argv) {
   focusllm::cli::limit_spinning(argv);
   focusllm::cli::install_signal_handlers();
-  return focusllm::cli::guarded(argc, argv);
+  return focusllm::cli::guarded(focusllm::cli::run, argc, argv);
 }

@@ -41,12 +41,8 @@ void ChunkEncoder::run(std::span<Work> works) {
            rows + static_cast<std::int64_t>(works[together].tokens.size()) <= kPassRows) {
       rows += static_cast<std::int64_t>(works[together++].tokens.size());
     }
-    if (together > 1 || rows <= kPassRows) {
-      run_rows(works.first(together), 0, rows);
-    } else {
-      for (std::int64_t from = 0; from < rows; from += kPassRows) {
-        run_rows(works.first(1), from, std::min(kPassRows, rows - from));
-      }
+    for (std::int64_t from = 0; from < rows; from += kPassRows) {
+      run_rows(works.first(together), from, std::min(kPassRows, rows - from));
     }
     works = works.subspan(together);
   }

@@ -30,8 +30,6 @@ std::string line_about(std::string_view name, const std::string& number) {
   return fmt::format("The {} is {}. Remember it. {} is the {}.", name, number, number, name);
 }
 
-/// Capital letter at the beginning of the second sentence's name is the published form's own: "K is the pass
-/// key."
 std::string draw_number(Chance& chance) {
   return std::to_string(chance.between(kLowestKey, kHighestKey));
 }
@@ -78,7 +76,7 @@ PasskeyPrompt PasskeyMaker::make(std::int64_t length, double depth, std::uint64_
     fail("a prompt of {} tokens has no room for filler: the task alone takes {}", length, length - room);
   }
   PasskeyPrompt prompt = haystack_.empty() && task_.distractors == 0
-                             ? with_filler(room, depth, line, key)
+                             ? with_filler(room, depth, line)
                              : in_haystack(room, depth, line, chance.between(0, std::int64_t{1} << 40));
   prompt.key = key;
   prompt.needle += std::ssize(before);
@@ -90,8 +88,7 @@ PasskeyPrompt PasskeyMaker::make(std::int64_t length, double depth, std::uint64_
 }
 
 /// The published form: filler cut by characters into what stands before the line and what stands behind it.
-PasskeyPrompt PasskeyMaker::with_filler(std::int64_t room, double depth, const std::string& line,
-                                        const std::string&) const {
+PasskeyPrompt PasskeyMaker::with_filler(std::int64_t room, double depth, const std::string& line) const {
   const auto characters = static_cast<std::int64_t>(static_cast<double>(room) * characters_per_token_);
   const auto prefix = static_cast<std::int64_t>(depth * static_cast<double>(characters));
   PasskeyPrompt prompt;

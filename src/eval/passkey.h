@@ -35,9 +35,8 @@ class PasskeyMaker {
 
  private:
   std::vector<Token> encode(const std::string& text) const;
-  std::string filler(std::int64_t tokens) const;
-  PasskeyPrompt with_filler(std::int64_t room, double depth, const std::string& line,
-                            const std::string& key) const;
+  std::string filler(std::int64_t characters) const;
+  PasskeyPrompt with_filler(std::int64_t room, double depth, const std::string& line) const;
   PasskeyPrompt in_haystack(std::int64_t room, double depth, const std::string& line,
                             std::uint64_t seed) const;
 
