@@ -6,6 +6,8 @@
 namespace focusllm::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
 std::string text_of(data::Range range) {
   return fmt::format("{}-{}", range.least, range.most);
 }
@@ -52,6 +54,7 @@ Pairs training_facts(const TrainOptions& options, const data::Corpus& corpus, st
       {"steps", std::to_string(steps)},
       {"samples", std::to_string(steps * s.batch)},
   };
+  if (!options.init.empty()) pairs.emplace_back("init", fs::path(options.init).filename().string());
   add_losses(pairs, records);
   const Pairs settings = {
       {"supervision", t.supervision == train::Supervision::paper ? "paper" : "dense"},

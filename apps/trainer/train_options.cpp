@@ -77,6 +77,7 @@ void add_files(TrainOptions& o, CLI::App& app) {
       ->type_name("PATH")
       ->group("Model and texts");
   group.add("-o,--output", o.output, "FILE", "The adapter to write (GGUF)");
+  group.add("--init", o.init, "FILE", "An adapter of the same rank to begin with (default: none)");
   group.add("--text-field", o.corpus.text.field, "NAME", "The field of a line of JSON that holds the text");
   group.share("--validation", o.corpus.validation,
               "Share of the documents that is held back, chosen by name, to measure on");
@@ -126,6 +127,7 @@ void add_samples(TrainOptions& o, CLI::App& app) {
   group.number("--renewed", o.sampler.renewed, 0, 1 << 16,
                "Chunks of the pool that are replaced at each step");
   group.number("--run", o.sampler.run, 1, 1 << 16, "Chunks of the pool that are one stretch of text");
+  group.share("--repeated", o.sampler.repeated, "Share of stretches that are one short piece over and over");
   group.number("--positions", o.sampler.positions, 1, kMany,
                "Positions that candidates are spread over, at most");
   group.share("--gapless", o.sampler.gapless, "Share of samples whose candidates stand side by side");

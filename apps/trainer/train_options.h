@@ -21,6 +21,7 @@ struct TrainOptions {
   std::string model;
   std::vector<std::filesystem::path> data;
   std::filesystem::path output;
+  std::string init;  ///< an adapter to begin with; empty: none
   data::CorpusOptions corpus;
   data::SamplerOptions sampler;
   train::TrainerOptions trainer;

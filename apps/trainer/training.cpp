@@ -28,6 +28,14 @@ std::vector<train::Sample> validation_samples(const TrainOptions& options, const
       .fixed(options.validation_samples);
 }
 
+/// With what else decides on a step: the texts and what is made of them.
+train::TrainerOptions trainer_options(const TrainOptions& options, const data::Corpus& corpus) {
+  train::TrainerOptions trainer = options.trainer;
+  trainer.samples = fmt::format("{} documents {} tokens {}", data::describe(options.sampler),
+                                corpus.training.size(), corpus.tokens());
+  return trainer;
+}
+
 }  // namespace
 
 Training::Training(const TrainOptions& options, const data::Corpus& corpus,
@@ -39,7 +47,7 @@ Training::Training(const TrainOptions& options, const data::Corpus& corpus,
       stop_(stop),
       sampler_(corpus.training, tokenizer, options.sampler, options.trainer.seed),
       validation_(mine(validation_samples(options, corpus, tokenizer))),
-      trainer_(options.model, options.trainer, group_, group_ ? never_ : stop_) {
+      trainer_(options.model, trainer_options(options, corpus), group_, group_ ? never_ : stop_) {
   resume();
   check_same_start();
   const std::int64_t done = trainer_.steps_done();
@@ -55,13 +63,17 @@ void Training::resume() {
   const bool there = fs::exists(path);
   if (options_.resume && !there)
     fail("{} is not there: nothing to resume (leave out --resume to start)", path.string());
-  if (!there || options_.fresh) return;
+  if (!there || options_.fresh) {
+    if (!options_.init.empty()) trainer_.begin_from(options_.init);
+    return;
+  }
   try {
     trainer_.resume(path);
   } catch (const Cancelled&) {
     throw;
   } catch (const Error& error) {
-    fail("{} (to start anew: --fresh, or another --checkpoint)", error.what());
+    fail("{} (to start anew: --fresh, or another --checkpoint; to train on from an adapter: --init FILE)",
+         error.what());
   }
   saved_ = trainer_.steps_done();
 }
@@ -182,8 +194,8 @@ Pairs Training::facts() const {
 
 void Training::finish() {
   if (trainer_.steps_done() == saved_ && fs::exists(options_.output))
-    return progress_->say(
-        fmt::format("all {} steps are done: {} (more: --steps)", saved_, options_.output.string()));
+    return progress_->say(fmt::format("all {} steps are done: {} (to train on: --init {} and another -o)",
+                                      saved_, options_.output.string(), options_.output.string()));
   validate();
   saved_ = -1;
   save();

@@ -5,7 +5,7 @@
 namespace focusllm::data {
 namespace {
 
-constexpr Subject kSubjects[] = {Subject::person, Subject::thing, Subject::place};
+constexpr Subject kSubjects[] = {Subject::person, Subject::thing, Subject::place, Subject::none};
 constexpr int kSubjectsOfAKind = 4;
 constexpr int kAttributesAtHand = 6;
 /// How often an attribute or a subject is one of those at hand.
@@ -28,7 +28,7 @@ std::string decoration(char place, Random& random) {
 std::string piece(char place, const Fact& fact, Random& random) {
   switch (place) {
     case 'A':
-      return std::string(fact.attribute->name);
+      return fact.name();
     case 'S':
       return fact.subject;
     case 'V':
@@ -52,11 +52,16 @@ const Attribute& attribute_of(Subject kind, Random& random) {
 
 Fact fact_of(const Attribute& attribute, std::string subject, Random& random) {
   Fact fact{&attribute, std::move(subject), make_value(attribute.value, random), ""};
-  fact.statement = fill(random.pick(statements()), fact, random);
+  fact.statement = fill(random.pick(forms(attribute.subject).statements), fact, random);
   return fact;
 }
 
 }  // namespace
+
+std::string Fact::name() const {
+  const std::string plain(attribute->name);
+  return attribute->subject == Subject::none && !subject.empty() ? subject + " " + plain : plain;
+}
 
 FactMaker::FactMaker(Random& random) {
   for (int i = 0; i < kAttributesAtHand; ++i) attributes_.push_back(&random.pick(attributes()));

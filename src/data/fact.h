@@ -11,10 +11,12 @@ namespace focusllm::data {
 /// Something that can be asked for: the attribute of a subject has a value.
 struct Fact {
   const Attribute* attribute = nullptr;  ///< in the table
-  std::string subject;
+  std::string subject;                   ///< of Subject::none: an adjective, or nothing
   std::string value;
   std::string statement;  ///< as it stands in the text
 
+  /// The attribute as sentences call it: where there is no subject of its own, with the adjective.
+  std::string name() const;
   /// What tells two facts apart: facts of one key have the same questions.
   std::string key() const { return std::string(attribute->name) + " of " + subject; }
 };

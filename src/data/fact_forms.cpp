@@ -58,6 +58,8 @@ constexpr std::string_view kStatements[] = {
     "Q: {A} of {S}? A: {V}.",
     "^footnote {N}: the {A} of {S} is given as {V}.",
     "^the inventory of {D} lists {S} with the {A} {V}.",
+    "^the {A} of {S} is {V}. I repeat: {V}.",
+    "^{S}'s {A} is {V}, and {V} it shall stay.",
 };
 
 constexpr std::string_view kQuestions[] = {
@@ -189,24 +191,32 @@ constexpr Attribute kAttributes[] = {
     {"closing time", Value::time, Subject::place},
     {"yearly toll", Value::money, Subject::place},
     {"patron", Value::word, Subject::place},
+    {"final score", Value::number, Subject::none},
+    {"winning number", Value::number, Subject::none},
+    {"gate number", Value::number, Subject::none},
+    {"meter reading", Value::number, Subject::none},
+    {"vault number", Value::number, Subject::none},
+    {"signal word", Value::word, Subject::none},
+    {"parole", Value::word, Subject::none},
+    {"witness", Value::name, Subject::none},
+    {"heir", Value::name, Subject::none},
+    {"file mark", Value::code, Subject::none},
+    {"release code", Value::code, Subject::none},
+    {"parcel id", Value::uuid, Subject::none},
+    {"trial date", Value::date, Subject::none},
+    {"meeting place", Value::place, Subject::none},
+    {"flag colour", Value::colour, Subject::none},
+    {"hiding spot", Value::phrase, Subject::none},
+    {"test sentence", Value::sentence, Subject::none},
+    {"curtain time", Value::time, Subject::none},
+    {"reward", Value::money, Subject::none},
 };
 
 }  // namespace
 
-std::span<const std::string_view> statements() {
-  return kStatements;
-}
-std::span<const std::string_view> questions() {
-  return kQuestions;
-}
-std::span<const std::string_view> answers() {
-  return kAnswers;
-}
-std::span<const Completion> completions() {
-  return kCompletions;
-}
-std::span<const std::string_view> refusals() {
-  return kRefusals;
+const Forms& forms_with_subject() {
+  static constexpr Forms kForms{kStatements, kQuestions, kAnswers, kCompletions, kRefusals};
+  return kForms;
 }
 std::span<const Attribute> attributes() {
   return kAttributes;

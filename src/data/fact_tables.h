@@ -9,8 +9,8 @@ namespace focusllm::data {
 enum class Value { number, word, name, code, date, place, colour, phrase, uuid, sentence, time, money };
 inline constexpr int kValueKinds = 12;
 
-/// Whose attribute it is.
-enum class Subject { person, thing, place };
+/// Whose attribute it is; none: it is told of by its own name, with or without an adjective.
+enum class Subject { person, thing, place, none };
 
 struct Attribute {
   std::string_view name;  ///< no two mean the same
@@ -18,23 +18,27 @@ struct Attribute {
   Subject subject;
 };
 
-/// Ways to state a fact. {A} the attribute, {S} the subject, {V} the value; {D} a date, {W} a weekday, {T} a
-/// time, {N} a number that has nothing to do with it. A ^ in front: begins with a capital.
-std::span<const std::string_view> statements();
-
-/// Ways to ask for it.
-std::span<const std::string_view> questions();
-/// Ways to answer in a sentence, {V} within.
-std::span<const std::string_view> answers();
-
 /// A text that breaks off where the value stands.
 struct Completion {
   std::string_view before;
   std::string_view after;  ///< of the value
 };
-std::span<const Completion> completions();
-/// Attribute and subject of something that the text does not tell, and what is said then.
-std::span<const std::string_view> refusals();
+
+/// The sentences about a fact. {A} the attribute, {S} the subject, {V} the value; {D} a date, {W} a weekday,
+/// {T} a time, {N} a number that has nothing to do with it. A ^ in front: begins with a capital.
+struct Forms {
+  std::span<const std::string_view> statements;
+  std::span<const std::string_view> questions;
+  std::span<const std::string_view> answers;  ///< {V} within
+  std::span<const Completion> completions;
+  std::span<const std::string_view> refusals;  ///< of something that the text does not tell
+};
+const Forms& forms_with_subject();
+/// Without {S}: it is a part of the attribute's name.
+const Forms& forms_without_subject();
+inline const Forms& forms(Subject kind) {
+  return kind == Subject::none ? forms_without_subject() : forms_with_subject();
+}
 
 std::span<const Attribute> attributes();
 

@@ -101,6 +101,9 @@ constexpr std::string_view kCodes[] = {"LL-DDDD",  "LLL DDD",   "DLDLD", "L-DD-L
                                        "LLDD/DDD", "DDD-LLL-D", "LLLLL", "L.DDDDD"};
 constexpr std::string_view kIds[] = {"HHHHHHHH-HHHH-HHHH-HHHH-HHHHHHHHHHHH", "HHHHHHHH-HHHH", "HHHHHHHHHHHH"};
 
+/// Share of attributes without a subject that have no adjective either.
+constexpr double kPlain = 0.3;
+
 }  // namespace
 
 std::string make_value(Value kind, Random& random) {
@@ -139,6 +142,8 @@ std::string make_subject(Subject kind, Random& random) {
       return name(random);
     case Subject::place:
       return place(random);
+    case Subject::none:
+      return random.chance(kPlain) ? "" : std::string(random.pick(words::adjectives()));
     case Subject::thing:
       break;
   }

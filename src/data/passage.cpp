@@ -13,6 +13,8 @@ namespace {
 constexpr double kShort = 0.05, kOpens = 0.25;
 /// How far from the place that was drawn a sentence's end is looked for.
 constexpr std::int64_t kNear = 48;
+/// Tokens of what is said over and over in a document of its own.
+constexpr Range kRepeatedPiece{6, 80};
 
 std::unique_ptr<const ChatTemplate> template_of(const Tokenizer& tokenizer) {
   try {
@@ -50,6 +52,14 @@ const std::shared_ptr<const Document>& ChunkSource::document(Random& random) con
   const auto found = std::upper_bound(ends_.begin(), ends_.end(), random.unit() * ends_.back());
   const auto index = static_cast<std::size_t>(found - ends_.begin());
   return documents_[std::min(index, documents_.size() - 1)];
+}
+
+std::shared_ptr<const Document> ChunkSource::repeated_document(std::int64_t size, Random& random) const {
+  const std::vector<Token> piece = running_text(random.log_in(kRepeatedPiece), random);
+  Document document{"a repeated passage", {}};
+  while (std::ssize(document.tokens) < size)
+    document.tokens.insert(document.tokens.end(), piece.begin(), piece.end());
+  return std::make_shared<const Document>(std::move(document));
 }
 
 std::vector<Token> ChunkSource::running_text(std::int64_t count, Random& random) const {
@@ -109,8 +119,10 @@ std::vector<std::shared_ptr<const PoolChunk>> ChunkSource::passage(std::int64_t 
   std::set<std::string> keys;
   std::vector<std::shared_ptr<const PoolChunk>> chunks;
   while (std::ssize(chunks) < count) {
-    Place place{document(random), 0, 0, random.chance(kOpens)};
     const std::int64_t size = random.pick(options_.chunk_sizes);
+    const std::int64_t whole = count * size + options_.local.most + options_.labels.most;
+    Place place{random.chance(options_.repeated) ? repeated_document(whole, random) : document(random), 0, 0,
+                random.chance(kOpens)};
     const std::int64_t length = std::ssize(place.document->tokens);
     place.begin = random.below(std::max<std::int64_t>(length - (count - std::ssize(chunks)) * size, 0) + 1);
     while (std::ssize(chunks) < count && place.begin + kLeastChunk <= length) {

@@ -54,6 +54,8 @@ class ChunkSource {
     std::int64_t begin, size;
     bool opens;  ///< begins like a conversation
   };
+  /// At least `size` tokens: a short piece of a document over and over, as logs and forms are.
+  std::shared_ptr<const Document> repeated_document(std::int64_t size, Random& random) const;
   PoolChunk chunk(const Place& place, std::vector<Fact> facts, std::uint64_t id, Random& random) const;
   std::int64_t sentence_end(std::span<const Token> text, std::int64_t from) const;
 

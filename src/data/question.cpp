@@ -8,9 +8,9 @@ namespace {
 /// Share of conversations that begin within the local window; the others began in the memory, as with a long
 /// text.
 constexpr double kOpensHere = 0.3;
-/// Share of answers that are only the value, and of questions in plain text that are a sentence to be
-/// completed.
-constexpr double kBare = 0.6, kCompletion = 0.35;
+/// Share of answers that are only the value, of questions in plain text that are a sentence to be completed,
+/// and of these that have a question in front.
+constexpr double kBare = 0.6, kCompletion = 0.45, kAskedBefore = 0.4;
 
 struct Frame {
   std::string_view question, answer;
@@ -18,6 +18,10 @@ struct Frame {
 /// How a question and its answer are set in plain text.
 constexpr Frame kFrames[] = {
     {"\n\nQuestion: ", "\nAnswer:"}, {"\n\nQ: ", "\nA:"}, {"\n\n", "\n"}, {"\n", " Answer:"}};
+
+const Forms& forms_of(const Fact& fact) {
+  return forms(fact.attribute->subject);
+}
 
 }  // namespace
 
@@ -48,8 +52,8 @@ void QuestionWriter::ask(Asked question, bool told) {
 }
 
 std::string QuestionWriter::answer(const Fact& fact, bool told) const {
-  if (!told) return fill(draw_.random.pick(refusals()), fact, draw_.random);
-  if (!draw_.random.chance(kBare)) return fill(draw_.random.pick(answers()), fact, draw_.random);
+  if (!told) return fill(draw_.random.pick(forms_of(fact).refusals), fact, draw_.random);
+  if (!draw_.random.chance(kBare)) return fill(draw_.random.pick(forms_of(fact).answers), fact, draw_.random);
   return fact.value + (draw_.random.chance(0.5) ? "." : "");
 }
 
@@ -60,7 +64,7 @@ void QuestionWriter::add_answer(const std::string& text, const std::vector<Token
 }
 
 void QuestionWriter::ask_in_chat(const Fact& fact, bool told) {
-  const std::string question = fill(draw_.random.pick(questions()), fact, draw_.random);
+  const std::string question = fill(draw_.random.pick(forms_of(fact).questions), fact, draw_.random);
   if (asked.empty()) {
     rows.add(encode("\n\n" + question));
   } else {
@@ -73,7 +77,7 @@ void QuestionWriter::ask_in_chat(const Fact& fact, bool told) {
 
 void QuestionWriter::ask_in_text(const Fact& fact, bool told) {
   const Frame& frame = draw_.random.pick(kFrames);
-  const std::string question = fill(draw_.random.pick(questions()), fact, draw_.random);
+  const std::string question = fill(draw_.random.pick(forms_of(fact).questions), fact, draw_.random);
   rows.add(pending_);
   rows.add(encode(std::string(frame.question) + question + std::string(frame.answer)));
   const std::string space = frame.answer.ends_with('\n') ? "" : " ";
@@ -81,10 +85,13 @@ void QuestionWriter::ask_in_text(const Fact& fact, bool told) {
 }
 
 void QuestionWriter::complete(const Fact& fact) {
-  const Completion& form = draw_.random.pick(completions());
+  const Completion& form = draw_.random.pick(forms_of(fact).completions);
   const std::string before = fill(form.before, fact, draw_.random);
   rows.add(pending_);
-  rows.add(encode("\n" + before));
+  std::string cue = "\n";
+  if (draw_.random.chance(kAskedBefore))
+    cue += fill(draw_.random.pick(forms_of(fact).questions), fact, draw_.random) + " ";
+  rows.add(encode(cue + before));
   add_answer((before.ends_with('\t') ? "" : " ") + fact.value, encode(std::string(form.after)));
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/ranges.h>
+
 #include "base/error.h"
 
 namespace focusllm::data {
@@ -27,6 +29,7 @@ void check_shares(const SamplerOptions& options) {
         "--retrieval, --repetition and --continuation are all 0: there would be nothing to learn");
   check_share("--chat", options.chat);
   check_share("--absent", options.absent);
+  check_share("--repeated", options.repeated);
   check_share("--gapless", options.gapless);
   if (options.retrieval > 0 && !(options.facts > 0))
     throw UsageError("--facts is 0: retrieval has nothing to ask for; give --retrieval 0 as well");
@@ -75,6 +78,18 @@ void check(const SamplerOptions& options, std::int64_t context) {
   if (!(options.facts >= 0 && options.facts <= 64)) throw UsageError("--facts is a number from 0 to 64");
   check_pool(options);
   check_positions(options, context);
+}
+
+std::string describe(const SamplerOptions& o) {
+  const auto text = [](Range range) { return fmt::format("{}-{}", range.least, range.most); };
+  return fmt::format(
+      "retrieval {} repetition {} continuation {} chunk sizes {} chunks {} local {} labels {} tail {} pool "
+      "{} "
+      "renewed {} run {} repeated {} facts {} questions {} chat {} absent {} gapless {} positions {} batch "
+      "{}",
+      o.retrieval, o.repetition, o.continuation, fmt::join(o.chunk_sizes, ","), text(o.chunks), text(o.local),
+      text(o.labels), text(o.tail), o.pool, o.renewed, o.run, o.repeated, o.facts, text(o.questions), o.chat,
+      o.absent, o.gapless, o.positions, o.batch);
 }
 
 }  // namespace focusllm::data

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "data/random.h"
@@ -18,6 +19,7 @@ struct SamplerOptions {
   std::int64_t pool = 96;  ///< chunks that samples are made of at any one time
   double renewed = 4;      ///< of them at each step
   std::int64_t run = 16;   ///< chunks of the pool that stand side by side
+  double repeated = 0.1;   ///< share of passages that are one short piece over and over
   double facts = 1.5;      ///< in a chunk, on average
   Range questions{1, 4};   ///< in a sample of retrieval
   double chat = 0.6;  ///< share of retrieval that is asked through the chat template; the rest is plain text
@@ -32,6 +34,9 @@ struct SamplerOptions {
 inline constexpr std::int64_t kLeastChunk = 16;
 /// Questions and answers take no more rows than this: none begins past half of it.
 inline constexpr std::int64_t kMostQuestionRows = 512;
+
+/// Everything that decides on samples, in one line.
+std::string describe(const SamplerOptions& options);
 
 /// Throws UsageError naming the flag of the command line that makes no sense. `context` is the length that
 /// the model was trained on: no position may be beyond it.

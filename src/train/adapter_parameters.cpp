@@ -47,6 +47,19 @@ void add_f16(gguf::Writer& writer, const std::string& name, const Tensor& value)
   writer.add(name, BlockType::f16, {half.size(1), half.size(0)}, {bytes, bytes + half.nbytes()});
 }
 
+/// Into `to`, whose shape is the one that is wanted.
+void copy_tensor(const gguf::File& file, const std::string& name, const Tensor& to) {
+  const gguf::Tensor* tensor = file.find_tensor(name);
+  if (tensor == nullptr)
+    fail("{}: no tensor {}: it is not of the kind (full copies, low-rank) that this run trains",
+         file.path().string(), name);
+  const BlockMatrix matrix = tensor->matrix();
+  if (matrix.rows != to.size(0) || matrix.cols != to.size(1))
+    fail("{}: {} is {} x {}, this run has {} x {}: give the rank that it was made with", file.path().string(),
+         name, matrix.rows, matrix.cols, to.size(0), to.size(1));
+  to.copy_(dequantized({matrix}));
+}
+
 }  // namespace
 
 AdapterParameters::AdapterParameters(const FrozenModel& model, const AdapterShape& shape)
@@ -155,6 +168,26 @@ void AdapterParameters::write(gguf::Writer& writer) const {
       } else {
         add_f16(writer, name + ".lora_a", projection.a);
         add_f16(writer, name + ".lora_b", projection.b);
+      }
+    }
+  }
+}
+
+void AdapterParameters::read(const gguf::File& adapter) {
+  const torch::NoGradGuard no_gradients;
+  const double alpha = adapter.number("adapter.lora.alpha").value_or(0);
+  if (rank_ > 0 && alpha != scale_ * static_cast<double>(rank_))
+    fail("{}: made with alpha {}, this run has {}", adapter.path().string(), alpha,
+         scale_ * static_cast<double>(rank_));
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    for (std::size_t p = 0; p < kNames.size(); ++p) {
+      const std::string name = tensor_name(i, p);
+      Projection& projection = layers_[i][p];
+      if (rank_ == 0) {
+        copy_tensor(adapter, name, projection.whole);
+      } else {
+        copy_tensor(adapter, name + ".lora_a", projection.a);
+        copy_tensor(adapter, name + ".lora_b", projection.b);
       }
     }
   }

@@ -6,6 +6,7 @@
 
 #include <torch/types.h>
 
+#include "gguf/file.h"
 #include "gguf/writer.h"
 #include "train/frozen_model.h"
 
@@ -43,6 +44,9 @@ class AdapterParameters {
 
   /// The tensors of docs/adapters.md, as F16. Throws Error if a number does not fit.
   void write(gguf::Writer& writer) const;
+  /// Takes the numbers of an adapter for the same model. Throws Error, naming the difference, if it has
+  /// another rank or scale.
+  void read(const gguf::File& adapter);
 
  private:
   /// W + scale B A, or W alone.

@@ -74,7 +74,8 @@ Fingerprint fingerprint(const TrainerOptions& o, const std::string& weights_hash
           {"beta1", number(o.beta1)},
           {"beta2", number(o.beta2)},
           {"clip", number(o.clip)},
-          {"seed", number(o.seed)}};
+          {"seed", number(o.seed)},
+          {"samples", o.samples}};
 }
 
 }  // namespace focusllm::train

@@ -190,6 +190,12 @@ std::int64_t Trainer::steps_done() const {
   return impl_->optimizer.steps();
 }
 
+void Trainer::begin_from(const std::filesystem::path& adapter) {
+  const auto file = gguf::File::open(adapter);
+  model::check_base(*file, *impl_->file);
+  impl_->model.parameters().read(*file);
+}
+
 void Trainer::save(const std::filesystem::path& checkpoint) const {
   const Impl& run = *impl_;
   const auto on_cpu = [](const Tensor& tensor) { return tensor.detach().to(torch::kCPU).contiguous(); };

@@ -33,6 +33,7 @@ struct TrainerOptions {
   double beta1 = 0.9, beta2 = 0.999;
   double clip = 1;         ///< of the gradient's norm; 0: none
   std::uint64_t seed = 1;  ///< of the adapters' first values
+  std::string samples;     ///< what samples are drawn by: a checkpoint goes on with the same only
 };
 
 /// The mean loss (natural logarithm, per label) of one kind of samples.
@@ -66,6 +67,10 @@ class Trainer {
   /// The losses of all ranks' samples, without training.
   Losses evaluate(std::span<const Sample> samples);
   std::int64_t steps_done() const;
+
+  /// Begins with the weights of an adapter for the same model instead of none; before the first step. Throws
+  /// Error if it is another model's, or not of the rank and scale that are trained.
+  void begin_from(const std::filesystem::path& adapter);
 
   /// Weights, the optimiser's state and the step: training goes on as if it had not stopped. Whole or not at
   /// all.

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "context/context.h"
+#include "context/method.h"
 #include "train/candidate_reference.h"
 #include "train/tiny_training.h"
 

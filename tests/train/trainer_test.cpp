@@ -97,6 +97,40 @@ TEST_F(TrainerTest, ResumedIsAsIfItHadNotStopped) {
   EXPECT_EQ(contents(folder_ / "one"), contents(folder_ / "other"));
 }
 
+TEST_F(TrainerTest, BeginsFromAnAdapter) {
+  for (const int rank : {4, 0}) {
+    auto options = tiny_options();
+    options.rank = rank;
+    Trainer first = make(options);
+    const auto samples = retrieval_samples(2, 11);
+    for (int i = 0; i < 4; ++i) first.step(samples);
+    first.write_adapter(folder_ / "adapter", {});
+    Trainer second = make(options);
+    const double before = total(second.evaluate(samples));
+    second.begin_from(folder_ / "adapter");
+    EXPECT_EQ(second.steps_done(), 0);
+    const double there = total(first.evaluate(samples)), here = total(second.evaluate(samples));
+    EXPECT_NEAR(here, there, 1e-3);  // an adapter's numbers are F16
+    EXPECT_GT(std::abs(before - there), 1e-2);
+  }
+}
+
+TEST_F(TrainerTest, BeginsOnlyFromAnAdapterOfItsKind) {
+  auto options = tiny_options();
+  make(options).write_adapter(folder_ / "adapter", {});
+  const auto begin = [&](auto&& change) {
+    auto other = tiny_options();
+    change(other);
+    return [this, other] { make(other).begin_from(folder_ / "adapter"); };
+  };
+  EXPECT_THAT(begin([](auto& o) { o.rank = 2; }), ThrowsMessage<Error>(HasSubstr("give the rank")));
+  EXPECT_THAT(begin([](auto& o) { o.alpha = 3; }), ThrowsMessage<Error>(HasSubstr("this run has 3")));
+  EXPECT_THAT(begin([](auto& o) { o.rank = 0; }), ThrowsMessage<Error>(HasSubstr("no tensor")));
+  Trainer other(write_model(folder_, 2), tiny_options(), nullptr, cancel_);
+  EXPECT_THROW(other.begin_from(folder_ / "adapter"), Error);
+  EXPECT_THROW(make(options).begin_from(model_), Error);
+}
+
 TEST_F(TrainerTest, RefusesBrokenCheckpoints) {
   Trainer trainer = make(tiny_options());
   trainer.step(retrieval_samples(1, 3));
@@ -134,6 +168,7 @@ TEST_F(TrainerTest, RefusesACheckpointOfAnotherRun) {
               ThrowsMessage<Error>(HasSubstr("learning_rate 0.01")));
   EXPECT_THAT(resume([](auto& o) { o.supervision = Supervision::paper; }),
               ThrowsMessage<Error>(HasSubstr("supervision dense, this run has paper")));
+  EXPECT_THAT(resume([](auto& o) { o.samples = "others"; }), ThrowsMessage<Error>(HasSubstr("samples")));
   Trainer other(write_model(folder_, 2), tiny_options(), nullptr, cancel_);
   EXPECT_THAT([&] { other.resume(folder_ / "checkpoint"); }, ThrowsMessage<Error>(HasSubstr("base_hash")));
 }

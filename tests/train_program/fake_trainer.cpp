@@ -107,6 +107,11 @@ std::int64_t Trainer::steps_done() const {
   return impl_->step;
 }
 
+void Trainer::begin_from(const std::filesystem::path& adapter) {
+  if (gguf::File::open(adapter)->string("general.type") != "adapter")
+    fail("{}: no adapter", adapter.string());
+}
+
 void Trainer::save(const std::filesystem::path& checkpoint) const {
   std::this_thread::sleep_for(std::chrono::milliseconds(number("FAKE_SAVE_MS", 0)));
   const std::string text = std::to_string(impl_->step) + " " + std::to_string(impl_->options.rank) + "\n" +

@@ -50,6 +50,17 @@ TEST(TrainFiles, TheAdapterSaysWhatItWasTrainedOn) {
   EXPECT_THAT(value("validation_loss"), HasSubstr("retrieval"));
 }
 
+TEST(TrainFiles, ARunCanBeginWithAnAdapterAndSaysSo) {
+  const Workplace place;
+  ASSERT_EQ(place.train().code, 0);
+  const Ended ended = place.train({"--init", place.path("a.gguf"), "-o", place.path("b.gguf")});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(gguf::File::open(place.path("b.gguf"))->require_string("focusllm.train.init"), "a.gguf");
+  const Ended missing = place.train({"--init", place.path("none.gguf"), "-o", place.path("c.gguf")});
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_THAT(missing.err, HasSubstr("none.gguf"));
+}
+
 TEST(TrainFiles, NoneSwitchesMetricsAndPageOff) {
   const Workplace place;
   ASSERT_EQ(place.train({"--metrics", "none", "--html", "none"}).code, 0);
