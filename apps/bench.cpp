@@ -138,7 +138,7 @@ void add_bench(CLI::App& app) {
   add_list(*command, "-p,--n-prompt", flags->prompts, "Lengths to read, in tokens (512, 4k, 1m); 0: none");
   add_list(*command, "-n,--n-gen", flags->predictions, "Tokens to generate; 0: none");
   add_list(*command, "-d,--depth", flags->depths, "Tokens to read before generating");
-  command->add_option("--method", flags->methods, "Methods: full, streaming, infllm, focus, auto")
+  command->add_option("--method", flags->methods, "Methods, as in run")
       ->delimiter(',')
       ->check(CLI::IsMember(method_names()))
       ->capture_default_str()

@@ -37,7 +37,8 @@ Limit::Limit(const Engine& engine, const ContextOptions& options, attention::KvT
 
 std::int64_t Limit::most_keys(int layer) const {
   std::int64_t most = std::numeric_limits<std::int64_t>::max() / 2;
-  if (options_.method == "streaming") most = options_.initial + options_.local;
+  if (options_.method == "streaming" || options_.method == "lm-infinite")
+    most = options_.initial + options_.local;
   if (options_.method == "infllm") most = options_.initial + options_.local + options_.top_k * options_.block;
   const std::int64_t window = engine_.spec().window(layer);
   return window > 0 ? std::min(most, window) : most;

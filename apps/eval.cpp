@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include <CLI/CLI.hpp>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "command.h"
@@ -34,13 +35,14 @@ struct EvalFlags {
 
 std::vector<ContextOptions> methods_of(const EvalFlags& flags, const Engine& engine) {
   std::vector<std::string> names = flags.methods;
-  if (names == std::vector<std::string>{"all"}) names = {"full", "streaming", "infllm", "focus"};
+  if (names == std::vector<std::string>{"all"})
+    names.assign(method_names().begin() + 1, method_names().end());
   if (names == std::vector<std::string>{"auto"}) names = {engine.adapter().empty() ? "infllm" : "focus"};
   std::vector<ContextOptions> methods;
   for (const std::string& name : names) {
     if (std::find(method_names().begin() + 1, method_names().end(), name) == method_names().end()) {
-      throw UsageError("--methods: '" + name +
-                       "' is no method: give all, or some of full, streaming, infllm, focus");
+      throw UsageError(fmt::format("--methods: '{}' is no method: give all, or some of {}", name,
+                                   fmt::join(method_names().begin() + 1, method_names().end(), ", ")));
     }
     methods.push_back(flags.context.options());
     methods.back().method = name;

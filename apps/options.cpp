@@ -98,11 +98,6 @@ std::string_view kv_type_name(attention::KvType type) {
   return "?";
 }
 
-const std::vector<std::string>& method_names() {
-  static const std::vector<std::string> names = {"auto", "full", "streaming", "infllm", "focus"};
-  return names;
-}
-
 std::optional<std::int64_t> parse_length(const std::string& text) {
   std::int64_t value = 0;
   const char* const end = text.data() + text.size();
@@ -178,10 +173,11 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
   if (with_method)
     app.add_option(
            "--method", values.method,
-           "How the text is kept: full (all of it seen by every token), streaming (first tokens and a "
-           "window), "
-           "infllm (these and the blocks that matter), focus (a candidate of each chunk, by an adapter); "
-           "auto: full while the text fits the model, else focus if there is an adapter, else infllm")
+           "How the text is kept: full (all of it seen by every token), dca (the same, at distances that the "
+           "model knows), streaming and lm-infinite (first tokens and a window), infllm (these and the "
+           "blocks "
+           "that matter), focus (a candidate of each chunk, by an adapter); auto: full while the text fits "
+           "the model, else focus if there is an adapter, else infllm")
         ->check(one_of(method_names()))
         ->capture_default_str()
         ->group("Context");
@@ -190,9 +186,9 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
       ->check(one_of(kKvTypes))
       ->capture_default_str()
       ->group("Context");
-  add_length(app, "--local", values.local,
-             "Local window (streaming, infllm, focus); the method's own default");
-  add_length(app, "--initial", values.initial, "First tokens that are always seen (streaming, infllm)");
+  add_length(app, "--local", values.local, "Local window (all but full); the method's own default");
+  add_length(app, "--initial", values.initial,
+             "First tokens that are always seen (streaming, lm-infinite, infllm)");
   add_length(app, "--block", values.block, "Tokens in a memory block (infllm)");
   app.add_option("--top-k-blocks", values.top_k, "Memory blocks that a token sees in reading (infllm)")
       ->check(positive())
@@ -203,7 +199,17 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
       ->check(positive())
       ->type_name("N")
       ->group("Context");
-  add_length(app, "--chunk", values.chunk, "Tokens in a chunk (focus)");
+  app.add_option("--representatives", values.representatives,
+                 "Keys of a memory block that its representative is the mean of (infllm)")
+      ->check(positive())
+      ->type_name("N")
+      ->group("Context");
+  app.add_flag("--parity", values.parity,
+               "Count keys as the official code does, some of them twice in reading (infllm)")
+      ->group("Context");
+  add_length(app, "--chunk", values.chunk, "Tokens in a chunk (focus); the largest distance (dca)");
+  add_length(app, "--sharpen", values.sharpen,
+             "Sharpen attention as for a text of N tokens, by YaRN's temperature (dca); 0: not");
   add_length(app, "--tail", values.tail,
              "Tokens of the local window behind each chunk, at most (focus); the smallest of 512, --chunk "
              "and --local");

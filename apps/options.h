@@ -67,7 +67,6 @@ struct SessionFlags {
 
 std::string_view product_type_name(ProductType type);
 std::string_view kv_type_name(attention::KvType type);
-const std::vector<std::string>& method_names();  ///< auto first
 
 /// "4k", "1m", "512": tokens, in steps of 1024. Nothing if it is not such a number or out of range.
 std::optional<std::int64_t> parse_length(const std::string& text);

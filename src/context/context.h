@@ -2,51 +2,24 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "attention/partial.h"
 #include "base/cancel.h"
+#include "context/settings.h"
 #include "model/model.h"
-
-namespace focusllm::memory {
-class ChunkStore;
-}
 
 namespace focusllm::context {
 
 using Token = std::int32_t;
 
-/// Sizes of a method, in tokens; 0 = the method's own default for the model (with_defaults).
-struct Options {
-  std::string method = "full";  ///< full, streaming, infllm, focus
+/// What a method is told, and what follows from the model and the memory that is free.
+struct Options : Settings {
   attention::KvType kv_type = attention::KvType::bf16;
-  std::int64_t local = 0;            ///< streaming, infllm, focus: local window
-  std::int64_t initial = 0;          ///< streaming, infllm: first tokens that stay visible
-  std::int64_t block = 0;            ///< infllm: tokens in a memory block
-  std::int64_t top_k = 0;            ///< infllm: memory blocks that a block of queries sees in reading
-  std::int64_t answer_top_k = 0;     ///< infllm: the same for each token of the answer, where recall matters
-  std::int64_t representatives = 0;  ///< infllm: keys averaged into a block's representative
-  bool beyond_trained = false;       ///< full, focus: allowed past the trained context
-  std::int64_t chunk = 0;            ///< focus: tokens in a chunk
-  std::int64_t tail = 0;             ///< focus: most tokens of the local window that stand behind each chunk
-  std::int64_t refresh = 0;          ///< focus: tokens of an answer between two renewals of candidates
-  std::int64_t renew = 0;            ///< focus: chunks renewed then, those looked at hardest
-  bool exact = false;                ///< focus: the local window is computed anew with every renewal
-  std::optional<Token> bos;          ///< focus: in front of tails and the local window; the model's own rule
-  std::shared_ptr<memory::ChunkStore> chunk_store;  ///< focus: encoded chunks that sessions share, or null
+  std::optional<Token> bos;  ///< focus: in front of tails and the local window; the model's own rule
 };
-
-/// The names of all methods, for messages and `--help`.
-std::span<const std::string_view> method_names();
-/// Throws UsageError for an unknown method or sizes that make no sense.
-Options with_defaults(Options options, const model::Spec& spec);
-/// Bytes of keys and values (and what else grows with the text) for `tokens` tokens.
-std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
 /// A range of remembered tokens and the attention that it received.
 struct Attended {
@@ -95,9 +68,5 @@ class Context {
  private:
   std::function<void()> on_work_;
 };
-
-/// `options` with defaults filled in. The token outlives the context; raising it makes calls throw Cancelled.
-std::unique_ptr<Context> make(const Options& options, std::shared_ptr<const model::Model> model,
-                              const CancelToken& cancel);
 
 }  // namespace focusllm::context

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "context/memory_check.h"
+#include "context/sizes.h"
 
 namespace focusllm::context {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 constexpr std::int64_t kTailPage = 64;  // tokens
 constexpr std::int64_t kGrowth = 1024;  // tokens that a conversation may add before everything is cut anew
 
+constexpr std::int64_t kUnbounded = std::int64_t{1} << 40;
 constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
 /// Candidates and local window are few and seen by every row: they keep their precision.
@@ -48,6 +50,21 @@ Focus::Window::Window(const model::Model& model, attention::KvType type, std::sp
     tails.emplace_back(chunk.encoded, std::move(numbers));
   }
   if (!chunks.empty()) local.set_candidates(&candidates);
+}
+
+void Focus::fill(Options& options, const model::Spec& spec) {
+  const std::int64_t trained = spec.trained_context;
+  options.local = or_default(options.local, std::min<std::int64_t>(trained / 4, 128));
+  options.chunk = or_default(options.chunk, std::min<std::int64_t>(trained / 4, 256));
+  const std::int64_t tail = std::min<std::int64_t>({512, options.chunk, options.local});
+  options.tail = or_default(options.tail, tail);
+  options.refresh = or_default(options.refresh, 1);
+  options.renew = or_default(options.renew, 32);
+  check_size("--local", options.local, 1, trained);
+  check_size("--chunk", options.chunk, 1, trained);
+  check_size("--tail", options.tail, 1, std::min(tail, trained - options.chunk));
+  check_size("--refresh", options.refresh, 1, kUnbounded);
+  check_size("--renew", options.renew, 1, kUnbounded);
 }
 
 Focus::Focus(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel)

@@ -38,6 +38,7 @@ class Focus final : public Context {
   std::vector<Attended> attended() const override;
   /// Null before finish(), or when something was read since that will cut the window anew.
   const Candidates* candidates() const { return window_ ? &window_->candidates : nullptr; }
+  static void fill(Options& options, const model::Spec& spec);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
  private:

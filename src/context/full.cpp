@@ -19,6 +19,8 @@ Full::Full(const Options& options, std::shared_ptr<const model::Model> model, co
     layers_.emplace_back(spec(), options.kv_type, spec().window(i), kPage);
 }
 
+void Full::fill(Options&, const model::Spec&) {}
+
 std::int64_t Full::memory_bytes() const {
   std::int64_t bytes = 0;
   for (const WindowCache& layer : layers_) bytes += layer.bytes();

@@ -13,6 +13,7 @@ class Full final : public Sequential {
  public:
   Full(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
   std::int64_t memory_bytes() const override;
+  static void fill(Options& options, const model::Spec& spec);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
  private:

@@ -4,12 +4,15 @@
 #include <cmath>
 #include <numeric>
 
+#include "context/sizes.h"
+
 namespace focusllm::context {
 namespace {
 
 constexpr std::int64_t kBlock = 512;       // rows of queries that choose their memory together
 constexpr std::int64_t kWindowPage = 256;  // tokens of the window that are freed together
-constexpr std::int64_t kPassage = 64;      // tokens of a citation, or a block where that is longer
+constexpr std::int64_t kMostBlocks = std::int64_t{1} << 20;
+constexpr std::int64_t kPassage = 64;  // tokens of a citation, or a block where that is longer
 
 BlockMemory::Sizes sizes_of(const Options& options) {
   return {options.local, options.initial, options.block, options.representatives};
@@ -22,6 +25,7 @@ InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> model
       sizes_(sizes_of(options)),
       top_k_(options.top_k),
       answer_top_k_(options.answer_top_k),
+      far_(options.parity ? attention::kEverything : attention::beyond(options.local)),
       rotary_(Sequential::model()),
       far_rotary_(Sequential::model()) {
   const auto& heads = spec().heads;
@@ -35,6 +39,24 @@ InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> model
   }
   const std::int64_t far_position[] = {sizes_.local - 1};
   far_rotary_.set_positions(far_position);
+}
+
+void InfLlm::fill(Options& options, const model::Spec& spec) {
+  const std::int64_t trained = spec.trained_context;
+  const std::int64_t initial = options.initial == -1 ? 0 : or_default(options.initial, 128);
+  options.local = or_default(options.local, std::min<std::int64_t>(trained, 1024));
+  options.initial = std::min(initial, options.local);
+  options.block = or_default(options.block, std::min<std::int64_t>(trained, 16));
+  options.top_k = or_default(options.top_k, std::max<std::int64_t>(1, 1024 / options.block));
+  options.answer_top_k =
+      or_default(options.answer_top_k, std::max<std::int64_t>(options.top_k, 6144 / options.block));
+  options.representatives = or_default(options.representatives, 4);
+  check_size("--local", options.local, 1, trained);
+  check_size("--initial", options.initial, 0, trained);
+  check_size("--block", options.block, 1, trained);
+  check_size("--top-k-blocks", options.top_k, 1, kMostBlocks);
+  check_size("--answer-blocks", options.answer_top_k, 1, kMostBlocks);
+  options.representatives = std::min(options.representatives, options.block);
 }
 
 std::int64_t InfLlm::memory_bytes() const {
@@ -143,8 +165,8 @@ void InfLlm::run(const model::LayerRows& layer, const LayerState& state) {
     part.lse.resize(static_cast<std::size_t>(rows * heads.heads));
     problems.push_back({heads, state.rotated.type(), spec().attention_scale, i == 0 ? near : far,
                         layer.rows.positions.data(), rows, part.runs,
-                        i == 0 ? attention::window(sizes_.local) : attention::beyond(sizes_.local),
-                        i == 0 ? layer.out : part.out.data(), part.lse.data()});
+                        i == 0 ? attention::window(sizes_.local) : far_, i == 0 ? layer.out : part.out.data(),
+                        part.lse.data()});
   }
   attention::partial(problems);
   for (std::size_t i = 1; i < used_parts_; ++i) {
@@ -196,7 +218,7 @@ void InfLlm::cite(const model::LayerRows& layer, const LayerState& state) {
   const std::int64_t count = static_cast<std::int64_t>(chosen_.size()) * sizes_.block;
   Part& part = next_part();
   state.memory.add_blocks(chosen_, part.runs);
-  sum_columns(layer, far_rotary_.queries(layer), attention::beyond(sizes_.local), part.runs, count);
+  sum_columns(layer, far_rotary_.queries(layer), far_, part.runs, count);
   received_.resize(static_cast<std::size_t>((state.memory.blocks() + passage() - 1) / passage()));
   for (int head = 0; head < spec().heads.heads; ++head) {
     for (std::size_t i = 0; i < chosen_.size(); ++i) {

@@ -9,16 +9,19 @@
 
 namespace focusllm::context {
 
-/// InfLLM (arXiv 2402.04617), strict: each query sees its local window at true distances, and the first
-/// tokens, the chosen memory blocks and the remainder's far part at one constant distance; no key counts
-/// twice. Each layer chooses its own blocks, once for every block of queries. Linear cost; memory grows with
-/// the text. Sliding-window layers keep their own window and remember nothing else.
+/// InfLLM (arXiv 2402.04617): each query sees its local window at true distances, and the first tokens, the
+/// chosen memory blocks and the remainder's far part at one constant distance. Strict: no key counts twice.
+/// Parity: as in the official code, all rows of a block of queries see all that is far for its last one, so
+/// that in reading a key may count twice, near and far. Each layer chooses its own blocks, once for every
+/// block of queries. Linear cost; memory grows with the text. Sliding-window layers keep their own window and
+/// remember nothing else.
 class InfLlm final : public Sequential {
  public:
   InfLlm(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
   std::int64_t memory_bytes() const override;
   void start_citing() override;
   std::vector<Attended> attended() const override;
+  static void fill(Options& options, const model::Spec& spec);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
  private:
@@ -50,6 +53,7 @@ class InfLlm final : public Sequential {
 
   BlockMemory::Sizes sizes_;
   std::int64_t top_k_, answer_top_k_;
+  attention::Visible far_;
   Rotary rotary_;      ///< true positions
   Rotary far_rotary_;  ///< every row at local - 1
   std::vector<LayerState> layers_;

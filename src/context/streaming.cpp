@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "context/sizes.h"
+
 namespace focusllm::context {
 namespace {
 
@@ -13,6 +15,7 @@ constexpr std::int64_t kPage = 128;
 Streaming::Streaming(const Options& options, std::shared_ptr<const model::Model> model,
                      const CancelToken& cancel)
     : Sequential(std::move(model), cancel, kBlock, false),
+      one_distance_(options.method == "lm-infinite"),
       initial_(options.initial),
       local_(options.local),
       rotary_(Sequential::model()),
@@ -22,6 +25,18 @@ Streaming::Streaming(const Options& options, std::shared_ptr<const model::Model>
     layers_.push_back({WindowCache(spec(), options.kv_type, window, kPage),
                        WindowCache(spec(), options.kv_type, 0, std::max<std::int64_t>(initial_, 1))});
   }
+  const std::int64_t last[] = {local_ - 1};
+  if (one_distance_) sink_rotary_.set_positions(last);
+}
+
+void Streaming::fill(Options& options, const model::Spec& spec) {
+  const std::int64_t trained = spec.trained_context;
+  const std::int64_t initial = options.method == "lm-infinite" ? 100 : 4;
+  options.local = or_default(options.local, std::max<std::int64_t>(1, trained / 2));
+  options.initial = options.initial == -1 ? 0 : or_default(options.initial, initial);
+  check_size("--local", options.local, 1, trained);
+  check_size("--initial", options.initial, 0, trained);
+  options.initial = std::min(options.initial, options.local);
 }
 
 std::int64_t Streaming::memory_bytes() const {
@@ -42,6 +57,7 @@ std::int64_t Streaming::bytes_needed(const Options& options, const model::Spec& 
 
 void Streaming::begin(std::int64_t, std::int64_t) {
   rotary_.set_positions(positions());
+  if (one_distance_) return;
   std::vector<std::int64_t> cached(positions());
   for (std::int64_t& position : cached) position = std::min(position, initial_ + local_ - 1);
   sink_rotary_.set_positions(cached);
@@ -52,7 +68,11 @@ void Streaming::add_sinks(const model::LayerRows& layer, LayerCache& cache) {
   const std::int64_t count = std::min(missing, layer.rows.size());
   if (count <= 0) return;
   const auto& heads = spec().heads;
-  cache.sinks.keys.append(rotary_.keys(layer), std::int64_t{heads.kv_heads} * heads.dim, count);
+  if (one_distance_) {
+    cache.sinks.keys.append(layer.qkv + layer.keys, layer.stride, count);
+  } else {
+    cache.sinks.keys.append(rotary_.keys(layer), std::int64_t{heads.kv_heads} * heads.dim, count);
+  }
   cache.sinks.values.append(layer.qkv + layer.values, layer.stride, count);
 }
 

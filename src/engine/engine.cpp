@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "base/threads.h"
-#include "context/context.h"
+#include "context/method.h"
 #include "engine/adapter_search.h"
 #include "engine/options.h"
 #include "memory/chunk_store.h"

@@ -13,6 +13,7 @@
 #include "attention/partial.h"
 #include "base/cancel.h"
 #include "base/progress.h"
+#include "context/settings.h"
 #include "gguf/file.h"
 #include "tensor/linear.h"
 #include "tokenizer/chat_template.h"
@@ -28,10 +29,6 @@ namespace context {
 class Context;
 struct Options;
 }  // namespace context
-namespace memory {
-class ChunkStore;
-}
-
 /// How a model is loaded.
 struct EngineOptions {
   int threads = 0;  ///< 0: one per core
@@ -66,23 +63,14 @@ class Engine {
   std::unique_ptr<Impl> impl_;
 };
 
+/// The methods' names, auto first.
+const std::vector<std::string>& method_names();
+
 /// A method and its sizes, in tokens. 0 means the method's own default for the model (docs/methods.md).
-struct ContextOptions {
-  std::string method = "auto";  ///< auto, full, streaming, infllm, focus
+struct ContextOptions : context::Settings {
+  ContextOptions() { method = "auto"; }  ///< auto, or one of method_names()
   /// Keys and values as bf16 or int8; nothing: bf16 if all of it fits memory, else int8.
   std::optional<attention::KvType> kv_type;
-  std::int64_t local = 0;         ///< local window (streaming, infllm, focus)
-  std::int64_t initial = 0;       ///< first tokens that are always seen (streaming, infllm)
-  std::int64_t block = 0;         ///< tokens in a memory block (infllm)
-  std::int64_t top_k = 0;         ///< memory blocks that a query block sees in reading (infllm)
-  std::int64_t answer_top_k = 0;  ///< the same for each token of an answer (infllm)
-  bool beyond_trained = false;    ///< lets `full` and `focus` go past the trained context
-  std::int64_t chunk = 0;         ///< tokens in a chunk (focus)
-  std::int64_t tail = 0;     ///< tokens of the local window that stand behind each chunk, at most (focus)
-  std::int64_t refresh = 0;  ///< tokens of an answer between two renewals of candidates (focus)
-  std::int64_t renew = 0;    ///< chunks that are renewed then: those looked at hardest (focus)
-  bool exact = false;        ///< computes the local window anew with every renewal (focus)
-  std::shared_ptr<memory::ChunkStore> chunk_store;  ///< encoded chunks that sessions share, or null (focus)
 };
 
 /// Sampling, applied in llama.cpp's order: repeat penalty, top-k, top-p, min-p, temperature. temperature 0 is

@@ -14,6 +14,15 @@ std::string_view kv_name(attention::KvType type) {
 
 }  // namespace
 
+const std::vector<std::string>& method_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all{"auto"};
+    all.insert(all.end(), context::method_names().begin(), context::method_names().end());
+    return all;
+  }();
+  return names;
+}
+
 std::string long_method(const Engine& engine) {
   return engine.model().has_adapter() ? "focus" : "infllm";
 }
@@ -24,22 +33,7 @@ std::string automatic_method(const Engine& engine, std::int64_t tokens) {
 }
 
 context::Options resolve(const ContextOptions& options, attention::KvType kv_type) {
-  context::Options resolved;
-  resolved.method = options.method;
-  resolved.kv_type = kv_type;
-  resolved.local = options.local;
-  resolved.initial = options.initial;
-  resolved.block = options.block;
-  resolved.top_k = options.top_k;
-  resolved.answer_top_k = options.answer_top_k;
-  resolved.beyond_trained = options.beyond_trained;
-  resolved.chunk = options.chunk;
-  resolved.tail = options.tail;
-  resolved.refresh = options.refresh;
-  resolved.renew = options.renew;
-  resolved.exact = options.exact;
-  resolved.chunk_store = options.chunk_store;
-  return resolved;
+  return {options, kv_type, std::nullopt};
 }
 
 attention::KvType choose_kv_type(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {

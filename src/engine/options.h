@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "context/context.h"
+#include "context/method.h"
 #include "engine/engine.h"
 
 namespace focusllm {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/memory.h"
-#include "context/context.h"
+#include "context/method.h"
 #include "engine/engine.h"
 #include "engine/options.h"
 #include "engine/sampler.h"

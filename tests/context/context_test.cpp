@@ -1,10 +1,9 @@
-#include "context/context.h"
-
 #include <cmath>
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "context/method.h"
 #include "support/tiny_model.h"
 
 namespace focusllm::test {
@@ -18,7 +17,7 @@ context::Options small(const std::string& method) {
   options.block = 8;
   options.top_k = 3;
   options.answer_top_k = 3;
-  options.chunk = 16;
+  options.chunk = options.method == "dca" ? 40 : 16;  // dca: longer than the local window
   return options;
 }
 
@@ -98,7 +97,8 @@ TEST_P(Methods, NothingReadIsAnError) {
   EXPECT_THROW(context::make(small(GetParam()), tiny_.model, cancel_)->finish(), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Methods, testing::Values("full", "streaming", "infllm", "focus"));
+INSTANTIATE_TEST_SUITE_P(All, Methods,
+                         testing::Values("full", "streaming", "lm-infinite", "dca", "infllm", "focus"));
 
 TEST(Full, RefusesMoreThanTheTrainedContextUnlessAsked) {
   TinySizes sizes;

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "context/context.h"
+#include "context/method.h"
 #include "support/tiny_adapter.h"
 #include "support/tiny_model.h"
 

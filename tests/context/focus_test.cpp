@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "context/method.h"
 #include "support/tiny_adapter.h"
 #include "support/tiny_model.h"
 

@@ -30,7 +30,7 @@ class Layer {
   void block(std::int64_t begin, std::int64_t end, std::int64_t top_k) {
     const std::vector<std::int64_t> chosen = select(begin, end, top_k);
     for (std::int64_t i = begin; i < end; ++i) {
-      for (std::int64_t h = 0; h < heads_; ++h) query(i, h, chosen);
+      for (std::int64_t h = 0; h < heads_; ++h) query(i, h, end - 1, chosen);
     }
     while (end - remainder() - sizes_.block >= sizes_.local) retire();
   }
@@ -60,14 +60,13 @@ class Layer {
     return std::find(chosen.begin(), chosen.end(), (j - sizes_.initial) / sizes_.block) != chosen.end();
   }
 
-  void query(std::int64_t i, std::int64_t h, const std::vector<std::int64_t>& chosen) {
+  /// last: the last query of the block.
+  void query(std::int64_t i, std::int64_t h, std::int64_t last, const std::vector<std::int64_t>& chosen) {
     std::vector<std::int64_t> near, far;
     for (std::int64_t j = 0; j <= i; ++j) {
-      if (i - j < sizes_.local) {
-        near.push_back(j);
-      } else if (far_visible(j, chosen)) {
-        far.push_back(j);
-      }
+      if (i - j < sizes_.local) near.push_back(j);
+      const std::int64_t from = sizes_.parity ? last : i;
+      if (from - j >= sizes_.local && far_visible(j, chosen)) far.push_back(j);
     }
     const Tensor near_ids = torch::tensor(near);
     const Tensor far_ids = torch::tensor(far, torch::kInt64);

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "context/context.h"
 #include "context/infllm_reference.h"
+#include "context/method.h"
 #include "support/tiny_model.h"
 #include "support/torch_decoder.h"
 
@@ -48,6 +48,58 @@ TorchDecoder::Attention streaming_reference(const TorchDecoder& decoder, std::in
       out[i] =
           masked_attention(query, keys, v.index_select(0, ids), torch::ones({1, ids.size(0)}, torch::kBool),
                            decoder.spec().attention_scale)[0];
+    }
+    return out;
+  };
+}
+
+/// LM-Infinite: the window at true distances, sinks behind it all at the window's length - 1.
+TorchDecoder::Attention lm_infinite_reference(const TorchDecoder& decoder, std::int64_t initial,
+                                              std::int64_t local) {
+  return [&decoder, initial, local](int layer, torch::Tensor q, torch::Tensor k, torch::Tensor v) {
+    if (decoder.spec().window(layer) > 0) return full_reference(decoder)(layer, q, k, v);
+    auto out = torch::zeros_like(q);
+    const auto group = q.size(1) / k.size(1);
+    const auto keys = k.repeat_interleave(group, 1), values = v.repeat_interleave(group, 1);
+    for (std::int64_t i = 0; i < q.size(0); ++i) {
+      std::vector<torch::Tensor> logits, seen;
+      for (std::int64_t j = 0; j <= i; ++j) {
+        const bool near = i - j < local;
+        if (!near && j >= initial) continue;
+        const auto query =
+            decoder.rotate(q.slice(0, i, i + 1), torch::tensor({near ? i : local - 1}), layer)[0];
+        const auto key = decoder.rotate(keys.slice(0, j, j + 1), torch::tensor({near ? j : 0}), layer)[0];
+        logits.push_back((query * key).sum(-1) * decoder.spec().attention_scale);
+        seen.push_back(values[j]);
+      }
+      const auto probabilities = torch::softmax(torch::stack(logits), 0).unsqueeze(-1);
+      out[i] = (probabilities * torch::stack(seen)).sum(0);
+    }
+    return out;
+  };
+}
+
+/// Dual Chunk Attention: the three rules of methods.md section 3, one pair of query and key at a time.
+TorchDecoder::Attention dual_chunk_reference(const TorchDecoder& decoder, std::int64_t chunk,
+                                             std::int64_t local, double sharpness = 1) {
+  return [=, &decoder](int layer, torch::Tensor q, torch::Tensor k, torch::Tensor v) {
+    if (decoder.spec().window(layer) > 0) return full_reference(decoder)(layer, q, k, v);
+    const std::int64_t period = chunk - local;
+    auto out = torch::zeros_like(q);
+    const auto group = q.size(1) / k.size(1);
+    const auto keys = k.repeat_interleave(group, 1), values = v.repeat_interleave(group, 1);
+    for (std::int64_t i = 0; i < q.size(0); ++i) {
+      std::vector<torch::Tensor> logits;
+      for (std::int64_t j = 0; j <= i; ++j) {
+        std::int64_t position = std::min(2 * period - 1, chunk);
+        if (i / period == j / period) position = i % period;
+        if (i / period == j / period + 1) position = std::min(i % period + period, chunk);
+        const auto query = decoder.rotate(q.slice(0, i, i + 1), torch::tensor({position}), layer)[0];
+        const auto key = decoder.rotate(keys.slice(0, j, j + 1), torch::tensor({j % period}), layer)[0];
+        logits.push_back((query * key).sum(-1) * decoder.spec().attention_scale * sharpness);
+      }
+      const auto probabilities = torch::softmax(torch::stack(logits), 0).unsqueeze(-1);
+      out[i] = (probabilities * values.slice(0, 0, i + 1)).sum(0);
     }
     return out;
   };
@@ -131,6 +183,67 @@ TEST_P(Architectures, StreamingEqualsPlainTorch) {
   }
 }
 
+TEST_P(Architectures, LmInfiniteEqualsPlainTorch) {
+  const TinyModel tiny(sizes());
+  const TorchDecoder reference(*tiny.file);
+  auto chosen = options("lm-infinite");
+  chosen.initial = 3;
+  chosen.local = 19;
+  for (const std::int64_t n : {5, 19, 20, 61}) {
+    const auto tokens = random_tokens(n, sizes().vocabulary, 6);
+    const auto context = context::make(chosen, tiny.model, cancel_);
+    expect_near(run(*context, tokens, 7, 2),
+                reference.forward(tokens, lm_infinite_reference(reference, 3, 19)), 2e-3);
+  }
+}
+
+TEST_P(Architectures, DualChunkEqualsItsTranscription) {
+  const TinyModel tiny(sizes());
+  const TorchDecoder reference(*tiny.file);
+  auto chosen = options("dca");
+  // A window shorter than the period, one longer than it, and a period of one token.
+  for (const auto& [chunk, local] : {std::pair{13, 4}, std::pair{11, 8}, std::pair{7, 6}}) {
+    chosen.chunk = chunk;
+    chosen.local = local;
+    for (const std::int64_t n : {1, 9, 14, 61}) {
+      const auto tokens = random_tokens(n, sizes().vocabulary, 8);
+      const auto context = context::make(chosen, tiny.model, cancel_);
+      expect_near(run(*context, tokens, 7, n > 4 ? 3 : 0),
+                  reference.forward(tokens, dual_chunk_reference(reference, chunk, local)), 2e-3);
+    }
+  }
+}
+
+TEST_P(Architectures, DualChunkIsFullUpToItsLongestDistanceAndStepsLikeItReads) {
+  const TinyModel tiny(sizes());
+  auto chosen = options("dca");
+  chosen.chunk = 23;
+  chosen.local = 7;
+  const auto states = [&](const context::Options& each, std::int64_t n, std::size_t steps) {
+    return run(*context::make(each, tiny.model, cancel_), random_tokens(n, sizes().vocabulary, 9), 5, steps);
+  };
+  const auto tensor = [&](const std::vector<float>& values) {
+    return torch::tensor(values).to(torch::kFloat64).reshape({-1, tiny.model->spec().width});
+  };
+  for (const std::int64_t n : {1, 16, 17, 24})
+    expect_near(states(chosen, n, 0), tensor(states(options("full"), n, 0)), 2e-3);
+  expect_near(states(chosen, 70, 0), tensor(states(chosen, 70, 69)), 2e-3);
+}
+
+TEST_P(Architectures, DualChunkSharpensAsForALongerText) {
+  const TinyModel tiny(sizes());
+  const TorchDecoder reference(*tiny.file);
+  auto chosen = options("dca");
+  chosen.chunk = 13;
+  chosen.local = 4;
+  chosen.sharpen = 10 * tiny.model->spec().trained_context;
+  const double factor = 0.1 * std::log(10.0) + 1;
+  const auto tokens = random_tokens(40, sizes().vocabulary, 8);
+  const auto context = context::make(chosen, tiny.model, cancel_);
+  expect_near(run(*context, tokens, 7, 3),
+              reference.forward(tokens, dual_chunk_reference(reference, 13, 4, factor * factor)), 2e-3);
+}
+
 TEST_P(Architectures, InfLlmEqualsItsTranscription) {
   const TinyModel tiny(sizes());
   const TorchDecoder reference(*tiny.file);
@@ -142,7 +255,10 @@ TEST_P(Architectures, InfLlmEqualsItsTranscription) {
   chosen.answer_top_k = 4;
   chosen.representatives = 2;
   const std::size_t steps = 3;
-  for (const std::int64_t n : {4, 16, 21, 40, 107}) {
+  for (const auto& [n, parity] :
+       {std::pair{4, false}, std::pair{16, false}, std::pair{21, false}, std::pair{40, false},
+        std::pair{107, false}, std::pair{21, true}, std::pair{107, true}}) {
+    chosen.parity = parity;
     const auto tokens = random_tokens(n, sizes().vocabulary, 7);
     const auto context = context::make(chosen, tiny.model, cancel_);
     const auto hidden = run(*context, tokens, 9, steps);
@@ -152,7 +268,7 @@ TEST_P(Architectures, InfLlmEqualsItsTranscription) {
     if (prompt > 1) blocks.push_back({prompt - 1, chosen.top_k});
     blocks.insert(blocks.end(), 1 + steps,
                   {1, chosen.answer_top_k});  // the last token of the prompt alone, then the generated ones
-    const InfLlmSizes infllm{16, 5, 6, 2};
+    const InfLlmSizes infllm{16, 5, 6, 2, parity};
     expect_near(hidden, reference.forward(tokens, infllm_reference(reference, infllm, blocks)), 2e-3);
   }
 }

@@ -1,0 +1,133 @@
+#include "context/dual_chunk.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "context/sizes.h"
+
+namespace focusllm::context {
+namespace {
+
+constexpr std::int64_t kBlock = 512;  // rows in a pass
+constexpr std::int64_t kPage = 256;
+
+/// YaRN's temperature (methods.md section 3): queries and keys are multiplied by 0.1 ln(length / trained)
+/// + 1.
+float sharpness(const Options& options, const model::Spec& spec) {
+  const double beyond = static_cast<double>(options.sharpen) / static_cast<double>(spec.trained_context);
+  const double factor = beyond > 1 ? 0.1 * std::log(beyond) + 1 : 1;
+  return static_cast<float>(factor * factor);
+}
+
+}  // namespace
+
+DualChunk::DualChunk(const Options& options, std::shared_ptr<const model::Model> model,
+                     const CancelToken& cancel)
+    : Sequential(std::move(model), cancel, kBlock, false),
+      chunk_(options.chunk),
+      period_(options.chunk - options.local),
+      scale_(spec().attention_scale * sharpness(options, spec())),
+      true_(Sequential::model()),
+      rotary_{Rotary(Sequential::model()), Rotary(Sequential::model()), Rotary(Sequential::model())} {
+  for (int i = 0; i < spec().layers; ++i)
+    layers_.emplace_back(spec(), options.kv_type, spec().window(i), kPage);
+  const std::int64_t oldest[] = {std::min(2 * period_ - 1, chunk_)};
+  rotary_[kOlder].set_positions(oldest);
+}
+
+void DualChunk::fill(Options& options, const model::Spec& spec) {
+  const std::int64_t trained = spec.trained_context;
+  options.chunk = or_default(options.chunk, std::max<std::int64_t>(2, trained * 3 / 4));
+  check_size("--chunk", options.chunk, 2, trained);
+  options.local = or_default(options.local, std::clamp<std::int64_t>(trained / 8, 1, options.chunk - 1));
+  check_size("--local", options.local, 1, options.chunk - 1);
+}
+
+std::int64_t DualChunk::memory_bytes() const {
+  std::int64_t bytes = 0;
+  for (const WindowCache& layer : layers_) bytes += layer.bytes();
+  return bytes;
+}
+
+std::int64_t DualChunk::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  std::int64_t bytes = 0;
+  for (int i = 0; i < spec.layers; ++i) bytes += window_bytes(spec, options.kv_type, spec.window(i), tokens);
+  return bytes;
+}
+
+void DualChunk::begin(std::int64_t first, std::int64_t count) {
+  true_.set_positions(positions());
+  std::vector<std::int64_t> own(positions()), previous(positions());
+  for (std::int64_t& position : own) position %= period_;
+  for (std::int64_t& position : previous) position = std::min(position % period_ + period_, chunk_);
+  rotary_[kOwn].set_positions(own);
+  rotary_[kPrevious].set_positions(previous);
+  groups_.clear();
+  for (std::int64_t token = first; token < first + count;) {
+    const std::int64_t period = token / period_;
+    const std::int64_t end = std::min((period + 1) * period_, first + count);
+    groups_.push_back({period, token - first, end - token});
+    token = end;
+  }
+}
+
+std::pair<std::int64_t, std::int64_t> DualChunk::keys_of(const Group& group, Span span) const {
+  const std::int64_t begin = group.period * period_;
+  const std::int64_t before = std::max<std::int64_t>(begin - period_, 0);
+  switch (span) {
+    case kOwn:
+      return {begin, positions().front() + group.first + group.count};
+    case kPrevious:
+      return {before, begin};
+    default:
+      return {0, before};
+  }
+}
+
+bool DualChunk::add_problems(const model::LayerRows& layer, const WindowCache& cache, Span span, float* out) {
+  const auto& heads = spec().heads;
+  const std::int64_t width = spec().attention_width();
+  const bool any = std::any_of(groups_.begin(), groups_.end(), [&](const Group& group) {
+    const auto [begin, end] = keys_of(group, span);
+    return begin < end;
+  });
+  if (!any) return false;
+  const float* queries = rotary_[span].queries(layer);
+  for (const Group& group : groups_) {
+    const auto [begin, end] = keys_of(group, span);
+    memory::add_runs(cache.keys, cache.values, begin, end, runs_.emplace_back());
+    problems_.push_back({heads, cache.keys.type(), scale_, queries + group.first * width,
+                         layer.rows.positions.data() + group.first, group.count, runs_.back(),
+                         attention::kCausal, out + group.first * width,
+                         lse(layer, span) + group.first * heads.heads});
+  }
+  return true;
+}
+
+void DualChunk::attend_window(const model::LayerRows& layer, WindowCache& cache) {
+  cache.append(layer, true_.keys(layer), spec().heads);
+  attention::partial(cache.problem(spec(), layer, true_.queries(layer), layer.out, lse_.data()));
+}
+
+void DualChunk::attend(const model::LayerRows& layer) {
+  const auto& heads = spec().heads;
+  const std::int64_t rows = layer.rows.size();
+  lse_.resize(static_cast<std::size_t>(kSpans * rows * heads.heads));
+  WindowCache& cache = layers_[static_cast<std::size_t>(layer.layer)];
+  if (cache.window > 0) return attend_window(layer, cache);
+
+  cache.append(layer, rotary_[kOwn].keys(layer), heads);
+  problems_.clear();
+  runs_.clear();
+  std::vector<Span> others;
+  add_problems(layer, cache, kOwn, layer.out);
+  for (const Span span : {kPrevious, kOlder}) {
+    out_[span].resize(static_cast<std::size_t>(rows * spec().attention_width()));
+    if (add_problems(layer, cache, span, out_[span].data())) others.push_back(span);
+  }
+  attention::partial(problems_);
+  for (const Span span : others)
+    attention::merge(heads, rows, out_[span].data(), lse(layer, span), layer.out, lse(layer, kOwn));
+}
+
+}  // namespace focusllm::context

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace focusllm::memory {
+class ChunkStore;
+}
+
+namespace focusllm::context {
+
+/// What a method is told about how a text is kept. Sizes are in tokens; 0 = the method's own default for the
+/// model (method.h).
+struct Settings {
+  std::string method = "full";  ///< one of method_names()
+  std::int64_t local = 0;       ///< all but full: local window
+  std::int64_t initial = 0;     ///< streaming, lm-infinite, infllm: first tokens that stay visible; -1: none
+  std::int64_t block = 0;       ///< infllm: tokens in a memory block
+  std::int64_t top_k = 0;       ///< infllm: memory blocks that a block of queries sees in reading
+  std::int64_t answer_top_k = 0;     ///< infllm: the same for each token of the answer, where recall matters
+  std::int64_t representatives = 0;  ///< infllm: keys averaged into a block's representative
+  bool parity = false;          ///< infllm: as the official code, which counts some keys twice in reading
+  bool beyond_trained = false;  ///< full, focus: allowed past the trained context
+  std::int64_t chunk = 0;       ///< focus: tokens in a chunk; dca: the largest distance between two tokens
+  std::int64_t tail = 0;        ///< focus: most tokens of the local window that stand behind each chunk
+  std::int64_t refresh = 0;     ///< focus: tokens of an answer between two renewals of candidates
+  std::int64_t renew = 0;       ///< focus: chunks renewed then, those looked at hardest
+  bool exact = false;           ///< focus: the local window is computed anew with every renewal
+  std::int64_t sharpen = 0;     ///< dca: logits are sharpened as for a text of so many tokens; 0: not
+  std::shared_ptr<memory::ChunkStore> chunk_store;  ///< focus: encoded chunks that sessions share, or null
+};
+
+}  // namespace focusllm::context
