@@ -114,14 +114,16 @@ void inspect(const InspectFlags& flags) {
   const auto file = gguf::File::open(flags.model.path);
   std::vector<Need> memory;
   std::string problem;  // a file of another architecture can be looked at all the same
+  const bool adapter = file->string("general.type") == "adapter";  // metadata and tensors are all there is
   try {
-    memory = needs(*flags.model.load(), flags, lengths);
+    if (!adapter) memory = needs(*flags.model.load(), flags, lengths);
   } catch (const Error& error) {
     problem = error.what();
   }
   if (flags.json) return out(dump(inspect_json(*file, memory, problem, flags.all)) + "\n");
   print_metadata(*file, flags.all);
   print_tensors(*file);
+  if (adapter) return;
   if (!problem.empty()) return err_line("this model cannot be run: " + problem);
   print_memory(memory, lengths);
 }

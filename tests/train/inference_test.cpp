@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "context/focus.h"
 #include "context/method.h"
 #include "gguf/writer.h"
 #include "model/adapter.h"
