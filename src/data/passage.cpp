@@ -11,6 +11,8 @@ namespace {
 /// Shares of chunks that are shorter than their run's, as the last one of a text is, and of documents that
 /// begin like a conversation, as the first chunk does when a text is read.
 constexpr double kShort = 0.05, kOpens = 0.25;
+/// Share of chunks' ends that cut a statement in two, as they do when a text is cut into chunks.
+constexpr double kCut = 0.2;
 /// How far from the place that was drawn a sentence's end is looked for.
 constexpr std::int64_t kNear = 48;
 /// Tokens of what is said over and over in a document of its own.
@@ -37,6 +39,19 @@ std::int64_t fact_count(double mean, Random& random) {
 }
 
 }  // namespace
+
+class ChunkSource::Facts {
+ public:
+  explicit Facts(Random& random) : maker_(random) {}
+  std::optional<Fact> next(Random& random) {
+    Fact fact = maker_.make(random);
+    return keys_.insert(fact.key()).second ? std::optional(std::move(fact)) : std::nullopt;
+  }
+
+ private:
+  FactMaker maker_;
+  std::set<std::string> keys_;
+};
 
 ChunkSource::ChunkSource(const Documents& documents, const Tokenizer& tokenizer,
                          const SamplerOptions& options)
@@ -94,7 +109,8 @@ void ChunkSource::hide(std::span<const Fact> facts, std::vector<Token>& text, Ra
 PoolChunk ChunkSource::chunk(const Place& place, std::vector<Fact> facts, std::uint64_t id,
                              Random& random) const {
   const bool opens = place.opens && std::ssize(opening_) <= place.size / 4;
-  std::int64_t room = place.size - (opens ? std::ssize(opening_) : 0);
+  std::int64_t room =
+      place.size - (opens ? std::ssize(opening_) : 0) - std::ssize(place.head) - std::ssize(place.tail);
   // Facts take the place of text, half of the chunk at most: they are hidden in it.
   std::vector<Fact> hidden;
   for (Fact& fact : facts) {
@@ -109,31 +125,53 @@ PoolChunk ChunkSource::chunk(const Place& place, std::vector<Fact> facts, std::u
   chunk->id = id;
   chunk->tokens.assign(text.begin() + place.begin, text.begin() + end);
   hide(hidden, chunk->tokens, random);
+  chunk->tokens.insert(chunk->tokens.begin(), place.head.begin(), place.head.end());
+  chunk->tokens.insert(chunk->tokens.end(), place.tail.begin(), place.tail.end());
   if (opens) chunk->tokens.insert(chunk->tokens.begin(), opening_.begin(), opening_.end());
-  return {std::move(chunk), place.document, place.begin, end, std::move(hidden)};
+  return {std::move(chunk), place.document, place.begin, end, std::move(hidden), std::nullopt};
+}
+
+std::optional<Fact> ChunkSource::cut_fact(Place& place, Facts& facts, std::vector<Token>& rest,
+                                          Random& random) const {
+  const bool goes_on = place.begin + place.size + kLeastChunk <= std::ssize(place.document->tokens);
+  if (options_.facts <= 0 || !goes_on || !random.chance(kCut)) return std::nullopt;
+  std::optional<Fact> fact = facts.next(random);
+  if (!fact) return std::nullopt;
+  const std::vector<Token> words = statement(*fact);
+  if (std::ssize(words) > place.size / 4) return std::nullopt;
+  const std::int64_t cut = random.in({1, std::ssize(words) - 1});
+  place.tail.assign(words.begin(), words.begin() + cut);
+  rest.assign(words.begin() + cut, words.end());
+  return fact;
 }
 
 std::vector<std::shared_ptr<const PoolChunk>> ChunkSource::passage(std::int64_t count, std::uint64_t first_id,
                                                                    Random random) const {
-  FactMaker maker(random);
-  std::set<std::string> keys;
+  Facts source(random);
   std::vector<std::shared_ptr<const PoolChunk>> chunks;
   while (std::ssize(chunks) < count) {
     const std::int64_t size = random.pick(options_.chunk_sizes);
     const std::int64_t whole = count * size + options_.local.most + options_.labels.most;
-    Place place{random.chance(options_.repeated) ? repeated_document(whole, random) : document(random), 0, 0,
-                random.chance(kOpens)};
+    Place place{random.chance(options_.repeated) ? repeated_document(whole, random) : document(random),
+                0,
+                0,
+                random.chance(kOpens),
+                {},
+                {}};
     const std::int64_t length = std::ssize(place.document->tokens);
     place.begin = random.below(std::max<std::int64_t>(length - (count - std::ssize(chunks)) * size, 0) + 1);
     while (std::ssize(chunks) < count && place.begin + kLeastChunk <= length) {
-      place.size = random.chance(kShort) ? random.in({kLeastChunk, size}) : size;
+      place.size = place.head.empty() && random.chance(kShort) ? random.in({kLeastChunk, size}) : size;
       std::vector<Fact> facts;
       for (std::int64_t i = fact_count(options_.facts, random); i > 0; --i)
-        if (Fact fact = maker.make(random); keys.insert(fact.key()).second) facts.push_back(std::move(fact));
-      const std::uint64_t id = first_id + chunks.size();
-      chunks.push_back(std::make_shared<PoolChunk>(chunk(place, std::move(facts), id, random)));
-      place.begin = chunks.back()->end;
-      place.opens = false;
+        if (auto fact = source.next(random)) facts.push_back(std::move(*fact));
+      std::vector<Token> rest;
+      std::optional<Fact> across;
+      if (std::ssize(chunks) + 1 < count) across = cut_fact(place, source, rest, random);
+      PoolChunk made = chunk(place, std::move(facts), first_id + chunks.size(), random);
+      made.across = std::move(across);
+      chunks.push_back(std::make_shared<PoolChunk>(std::move(made)));
+      place = {place.document, chunks.back()->end, 0, false, std::move(rest), {}};
     }
   }
   return chunks;

@@ -16,13 +16,14 @@ constexpr std::int64_t kMostNearby = 2;
 class Told {
  public:
   explicit Told(const Chunks& memory) {
-    for (std::size_t i = 0; i < memory.size(); ++i)
-      for (const Fact& fact : memory[i]->facts) {
-        if (keys_.insert(fact.key()).second)
-          facts_.push_back({fact, i, 0, 0});
-        else
-          twice_.insert(fact.key());
-      }
+    for (std::size_t i = 0; i < memory.size(); ++i) {
+      for (const Fact& fact : memory[i]->facts) tell(fact, i);
+      if (!memory[i]->across) continue;
+      if (i + 1 < memory.size() && memory[i]->goes_on_in(*memory[i + 1]))
+        tell(*memory[i]->across, i);
+      else
+        add(*memory[i]->across);  // told by half
+    }
     std::erase_if(facts_, [this](const Asked& each) { return twice_.count(each.fact.key()) > 0; });
   }
 
@@ -32,6 +33,13 @@ class Told {
   void add(const Fact& fact) { keys_.insert(fact.key()); }
 
  private:
+  void tell(const Fact& fact, std::size_t chunk) {
+    if (keys_.insert(fact.key()).second)
+      facts_.push_back({fact, chunk, 0, 0});
+    else
+      twice_.insert(fact.key());
+  }
+
   std::vector<Asked> facts_;
   std::set<std::string> keys_, twice_;
 };

@@ -10,7 +10,6 @@ namespace focusllm::model {
 struct Rows {
   std::vector<std::int32_t> tokens;     ///< ignored where `states` are given
   std::vector<std::int64_t> positions;  ///< in the row's own sequence
-  std::vector<std::int32_t> segments;   ///< which sequence the row belongs to; the method's numbering
   std::vector<std::int64_t>
       candidates;                 ///< rows with the candidates' q, k, v, o, ascending; others: the model's
   const float* states = nullptr;  ///< [rows, width] instead of embedded tokens, or null
@@ -19,15 +18,13 @@ struct Rows {
   void clear() {
     tokens.clear();
     positions.clear();
-    segments.clear();
     candidates.clear();
     states = nullptr;
   }
-  void add(std::int32_t token, std::int64_t position, std::int32_t segment = 0, bool candidate = false) {
+  void add(std::int32_t token, std::int64_t position, bool candidate = false) {
     if (candidate) candidates.push_back(size());
     tokens.push_back(token);
     positions.push_back(position);
-    segments.push_back(segment);
   }
 };
 

@@ -43,10 +43,9 @@ class EngineRows final : public OrdinaryRows, private model::AttentionSource {
     const torch::NoGradGuard no_gradients;
     sequences_ = sequences;
     rows_.clear();
-    for (std::size_t s = 0; s < sequences.size(); ++s) {
-      std::int64_t position = sequences[s].before != nullptr ? sequences[s].before->tokens() : 0;
-      for (const Token token : sequences[s].tokens)
-        rows_.add(token, position++, static_cast<std::int32_t>(s));
+    for (const OrdinarySequence& sequence : sequences) {
+      std::int64_t position = sequence.before != nullptr ? sequence.before->tokens() : 0;
+      for (const Token token : sequence.tokens) rows_.add(token, position++);
     }
     rotary_.set_positions(rows_.positions);
     lse_.resize(rows_.positions.size() * static_cast<std::size_t>(model_.spec().heads.heads));

@@ -197,10 +197,15 @@ TEST(Sampler, EachAnswerStandsInExactlyItsChunk) {
   options.chunk_sizes = {500};
   options.absent = 0.2;
   const auto sampler = bench.sampler(options);
-  int told = 0, absent = 0, several = 0;
+  int told = 0, absent = 0, several = 0, cut = 0;
   for (std::int64_t step = 0; step < 150; ++step) {
     const Drawn drawn = sampler->draw(step, 0, Kind::retrieval);
     ASSERT_FALSE(drawn.asked.empty());
+    std::map<std::string, std::size_t> cut_facts;  // key: the chunk that begins to tell it
+    for (std::size_t i = 0; i + 1 < drawn.memory.size(); ++i) {
+      const auto &chunk = *drawn.memory[i], &next = *drawn.memory[i + 1];
+      if (chunk.across && chunk.goes_on_in(next)) cut_facts[chunk.across->key()] = i;
+    }
     several += drawn.asked.size() > 1 ? 1 : 0;
     std::vector<std::string> texts;
     std::multiset<std::string> keys;
@@ -212,6 +217,16 @@ TEST(Sampler, EachAnswerStandsInExactlyItsChunk) {
       }
     }
     for (const Asked& asked : drawn.asked) {
+      if (const auto found = cut_facts.find(asked.fact.key()); found != cut_facts.end()) {
+        const std::size_t i = found->second;
+        EXPECT_EQ(asked.chunk, i);
+        auto both = drawn.memory[i]->chunk->tokens;
+        const auto& rest = drawn.memory[i + 1]->chunk->tokens;
+        both.insert(both.end(), rest.begin(), rest.end());
+        EXPECT_NE(bench.text(both).find(asked.fact.statement), std::string::npos);
+        ++cut;
+        continue;
+      }
       EXPECT_EQ(keys.count(asked.fact.key()), asked.chunk ? 1U : 0U);
       for (std::size_t i = 0; i < texts.size(); ++i)
         EXPECT_EQ(texts[i].find(asked.fact.statement) != std::string::npos, asked.chunk == i);
@@ -229,6 +244,7 @@ TEST(Sampler, EachAnswerStandsInExactlyItsChunk) {
   EXPECT_GT(told, 150);
   EXPECT_GT(absent, 20);
   EXPECT_GT(several, 50);
+  EXPECT_GT(cut, 2);
 }
 
 TEST(Sampler, OnlyAnswersAreLabelsOfRetrieval) {
