@@ -80,22 +80,29 @@ class Collector {
 struct File {
   fs::path path;
   std::string name;
+  bool regular = true;
 };
 
 std::vector<File> files_in(const fs::path& folder, Skipped& skipped) {
-  std::vector<File> files;
+  std::vector<File> found;
   std::error_code error;
   for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().lexically_relative(folder).generic_string();
     std::error_code no_status;
-    if (entry->is_regular_file(no_status))
-      files.push_back({entry->path(), name});
-    else if (!entry->is_directory(no_status) || entry->is_symlink(no_status))
-      skipped.add("not a regular file", name);
+    const bool regular = entry->is_regular_file(no_status);
+    if (regular || !entry->is_directory(no_status) || entry->is_symlink(no_status))
+      found.push_back({entry->path(), name, regular});
   }
   if (error) fail("cannot read the folder {}: {}; check its permissions", folder.string(), error.message());
-  std::sort(files.begin(), files.end(), [](const File& a, const File& b) { return a.name < b.name; });
+  std::sort(found.begin(), found.end(), [](const File& a, const File& b) { return a.name < b.name; });
+  std::vector<File> files;
+  for (File& file : found) {
+    if (file.regular)
+      files.push_back(std::move(file));
+    else
+      skipped.add("not a regular file", file.name);
+  }
   return files;
 }
 
@@ -107,7 +114,7 @@ std::vector<File> files_of(const fs::path& path, Skipped& skipped) {
   if (fs::is_directory(status)) return files_in(path, skipped);
   if (!fs::is_regular_file(status))
     fail("{} is neither a file nor a folder: give one of these", path.string());
-  return {{path, path.filename().string()}};
+  return {{path, path.filename().string(), true}};
 }
 
 }  // namespace

@@ -135,7 +135,7 @@ TEST(Output, InspectShowsMetadataTensorsAndMemory) {
   EXPECT_EQ(result.at("metadata").at("general.architecture"), "llama");
   EXPECT_EQ(result.at("metadata").at("tokenizer.ggml.tokens").at("count"), 49152);
   EXPECT_FALSE(result.at("tensors").empty());
-  EXPECT_EQ(result.at("memory").size(), 4U * 2 * 2);
+  EXPECT_EQ(result.at("memory").size(), 6U * 2 * 2);
   const Ended table = run({"inspect", "-m", model});
   EXPECT_THAT(table.out, HasSubstr("elements, the first"));
   EXPECT_THAT(table.out, HasSubstr("1,048,576"));

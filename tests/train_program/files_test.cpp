@@ -51,12 +51,12 @@ TEST(TrainFiles, TheAdapterSaysWhatItWasTrainedOn) {
 }
 
 TEST(TrainFiles, ARunCanBeginWithAnAdapterAndSaysSo) {
-  const Workplace place;
-  ASSERT_EQ(place.train().code, 0);
-  const Ended ended = place.train({"--init", place.path("a.gguf"), "-o", place.path("b.gguf")});
+  const Workplace first, place, third;
+  ASSERT_EQ(first.train().code, 0);
+  const Ended ended = place.train({"--init", first.path("a.gguf")});
   EXPECT_EQ(ended.code, 0) << ended.err;
-  EXPECT_EQ(gguf::File::open(place.path("b.gguf"))->require_string("focusllm.train.init"), "a.gguf");
-  const Ended missing = place.train({"--init", place.path("none.gguf"), "-o", place.path("c.gguf")});
+  EXPECT_EQ(gguf::File::open(place.path("a.gguf"))->require_string("focusllm.train.init"), "a.gguf");
+  const Ended missing = third.train({"--init", third.path("none.gguf")});
   EXPECT_EQ(missing.code, 1);
   EXPECT_THAT(missing.err, HasSubstr("none.gguf"));
 }
