@@ -1,0 +1,243 @@
+#include "eval/metrics.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace focusllm::eval {
+namespace {
+
+using Words = std::vector<std::string>;
+
+bool is_space(char c) {
+  return std::isspace(static_cast<unsigned char>(c)) != 0;
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_punctuation(char c) {
+  return std::ispunct(static_cast<unsigned char>(c)) != 0;
+}
+
+/// The best of a score against each of the expected.
+template <typename Score>
+double best_of(const Words& expected, const Score& score) {
+  double best = 0;
+  for (const std::string& one : expected) best = std::max(best, static_cast<double>(score(one)));
+  return best;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+/// SQuAD's normal form: lower case, no ASCII punctuation, no articles.
+Words normal_words(std::string_view text) {
+  std::string plain = lower(text);
+  plain.erase(std::remove_if(plain.begin(), plain.end(), is_punctuation), plain.end());
+  Words words = split_words(plain);
+  const auto article = [](const std::string& word) { return word == "a" || word == "an" || word == "the"; };
+  words.erase(std::remove_if(words.begin(), words.end(), article), words.end());
+  return words;
+}
+
+/// The punctuation that LongBench and InfiniteBench take out of Chinese texts, beside ASCII's.
+constexpr std::string_view kWidePunctuation =
+    "！？｡。＂＃＄％＆＇（）＊＋，－／：；＜＝＞＠［＼］＾＿｀｛｜｝～｟｠｢｣､、〃》「」『』【】〔〕〖〗〘〙〚"
+    "〛〜〝〞〟〰〾〿"
+    "–—‘’‛“”„‟…‧﹏";
+
+Words normal_characters(std::string_view text) {
+  static const Words kWide = characters(kWidePunctuation);
+  static const std::set<std::string> kLeftOut(kWide.begin(), kWide.end());
+  Words kept;
+  for (std::string& one : characters(lower(text))) {
+    const bool left_out =
+        one.size() == 1 ? is_space(one[0]) || is_punctuation(one[0]) : kLeftOut.contains(one);
+    if (!left_out) kept.push_back(std::move(one));
+  }
+  return kept;
+}
+
+double f1(const Words& answer, const Words& expected) {
+  std::map<std::string, int> left;
+  for (const std::string& word : expected) ++left[word];
+  double same = 0;
+  for (const std::string& word : answer) {
+    const auto found = left.find(word);
+    if (found == left.end() || found->second == 0) continue;
+    --found->second;
+    ++same;
+  }
+  if (same == 0) return 0;
+  const double precision = same / static_cast<double>(answer.size());
+  const double recall = same / static_cast<double>(expected.size());
+  return 2 * precision * recall / (precision + recall);
+}
+
+/// Length of the longest common subsequence.
+std::size_t common_length(const Words& a, const Words& b) {
+  std::vector<std::size_t> row(b.size() + 1, 0);
+  for (const std::string& one : a) {
+    std::size_t diagonal = 0;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t above = row[j + 1];
+      row[j + 1] = one == b[j] ? diagonal + 1 : std::max(above, row[j]);
+      diagonal = above;
+    }
+  }
+  return row.back();
+}
+
+/// The first line without a comment sign or a code fence; empty if there is none.
+std::string_view first_code_line(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (!contains(line, "`") && !contains(line, "#") && !contains(line, "//")) return line;
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return {};
+}
+
+/// The digits right behind `prefix` in `text`; empty if there are none.
+std::string number_behind(std::string_view text, std::string_view prefix) {
+  for (auto at = text.find(prefix); at != std::string_view::npos; at = text.find(prefix, at + 1)) {
+    const auto begin = text.begin() + static_cast<std::ptrdiff_t>(at + prefix.size());
+    const auto end = std::find_if_not(begin, text.end(), is_digit);
+    if (begin != end) return {begin, end};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return result;
+}
+
+std::string without(std::string_view text, std::string_view characters) {
+  std::string result(text);
+  for (char& c : result) c = contains(characters, {&c, 1}) ? ' ' : c;
+  return result;
+}
+
+std::vector<std::string> split_words(std::string_view text) {
+  Words words;
+  for (auto begin = text.begin(); begin != text.end();) {
+    begin = std::find_if_not(begin, text.end(), is_space);
+    const auto end = std::find_if(begin, text.end(), is_space);
+    if (begin != end) words.emplace_back(begin, end);
+    begin = end;
+  }
+  return words;
+}
+
+std::vector<std::string> characters(std::string_view text) {
+  Words all;
+  for (const char c : text) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
+    if (continues && !all.empty() && all.back().size() < 4 && (all.back()[0] & '\x80') != 0) {
+      all.back() += c;
+    } else {
+      all.emplace_back(1, c);
+    }
+  }
+  return all;
+}
+
+std::vector<std::string> numbers(std::string_view text) {
+  std::string spaced(text);
+  for (char& c : spaced) c = is_digit(c) ? c : ' ';
+  return split_words(spaced);
+}
+
+double string_match_all(std::string_view answer, const std::vector<std::string>& expected) {
+  const std::string text = lower(answer);
+  const auto found = std::count_if(expected.begin(), expected.end(),
+                                   [&](const std::string& one) { return contains(text, lower(one)); });
+  return static_cast<double>(found) / static_cast<double>(expected.size());
+}
+
+double string_match_part(std::string_view answer, const std::vector<std::string>& expected) {
+  return string_match_all(answer, expected) > 0 ? 1 : 0;
+}
+
+double qa_f1(std::string_view answer, const std::vector<std::string>& expected) {
+  const Words words = normal_words(answer);
+  return best_of(expected, [&](const std::string& one) { return f1(words, normal_words(one)); });
+}
+
+double qa_f1_characters(std::string_view answer, const std::vector<std::string>& expected) {
+  const Words words = normal_characters(answer);
+  return best_of(expected, [&](const std::string& one) { return f1(words, normal_characters(one)); });
+}
+
+double exact_match(std::string_view answer, const std::vector<std::string>& expected) {
+  const Words words = normal_words(answer);
+  return best_of(expected, [&](const std::string& one) { return words == normal_words(one); });
+}
+
+double word_share(std::string_view answer, const std::vector<std::string>& expected) {
+  const Words wanted = normal_words(expected.front());
+  const Words given = normal_words(answer);
+  const std::set<std::string> want(wanted.begin(), wanted.end());
+  const std::set<std::string> have(given.begin(), given.end());
+  const auto found = std::count_if(want.begin(), want.end(), [&](auto& word) { return have.contains(word); });
+  return want.empty() ? 0 : static_cast<double>(found) / static_cast<double>(want.size());
+}
+
+double classification(std::string_view answer, const std::vector<std::string>& expected,
+                      const std::vector<std::string>& classes) {
+  Words named;
+  std::copy_if(classes.begin(), classes.end(), std::back_inserter(named),
+               [&](const std::string& one) { return contains(answer, one); });
+  return best_of(expected, [&](const std::string& truth) {
+    Words left = named;
+    // As published: behind a class that is taken out, the next one is not looked at.
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      if (contains(truth, left[i]) && left[i] != truth)
+        left.erase(left.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    const bool right = std::find(left.begin(), left.end(), truth) != left.end();
+    return right ? 1.0 / static_cast<double>(left.size()) : 0.0;
+  });
+}
+
+double number_share(std::string_view answer, const std::vector<std::string>& expected,
+                    std::string_view prefix) {
+  const Words given = numbers(answer);
+  if (given.empty()) return 0;
+  return best_of(expected, [&](const std::string& one) {
+    const std::string wanted = prefix.empty() ? one : number_behind(one, prefix);
+    return static_cast<double>(std::count(given.begin(), given.end(), wanted)) /
+           static_cast<double>(given.size());
+  });
+}
+
+double edit_similarity(std::string_view answer, const std::vector<std::string>& expected) {
+  const Words line = characters(first_code_line(answer));
+  return best_of(expected, [&](const std::string& one) {
+    const Words truth = characters(one);
+    const auto total = static_cast<double>(line.size() + truth.size());
+    return total == 0 ? 1.0 : std::round(200 * static_cast<double>(common_length(line, truth)) / total) / 100;
+  });
+}
+
+double first_integer(std::string_view answer, const std::vector<std::string>& expected) {
+  const Words given = numbers(answer);
+  return best_of(expected, [&](const std::string& one) { return !given.empty() && given.front() == one; });
+}
+
+double among_words(std::string_view answer, const std::vector<std::string>& expected) {
+  const Words words = split_words(without(answer, "\n:\"'.,?!{}"));
+  return best_of(expected, [&](const std::string& one) {
+    return std::find(words.begin(), words.end(), one) != words.end();
+  });
+}
+
+}  // namespace focusllm::eval
