@@ -25,6 +25,7 @@ struct EvalFlags {
   std::vector<double> depths = {0, 10, 20, 30, 40, 50, 60, 70, 80, 90};
   std::vector<std::string> methods = {"auto"};
   std::vector<std::string> layouts = {"focus"};
+  std::vector<std::string> needles = eval::needle_forms();
   std::vector<std::string> files;
   int trials = 1;
   int distractors = 0;
@@ -50,14 +51,39 @@ std::vector<ContextOptions> methods_of(const EvalFlags& flags, const Engine& eng
   return methods;
 }
 
-std::vector<eval::PasskeyTask::Layout> layouts_of(const std::vector<std::string>& names) {
-  std::vector<eval::PasskeyTask::Layout> layouts;
+std::vector<eval::Layout> layouts_of(const std::vector<std::string>& names) {
+  std::vector<eval::Layout> layouts;
   for (const std::string& name : names) {
     if (name != "focus" && name != "dca")
       throw UsageError("--layouts: '" + name + "' is neither focus nor dca");
-    layouts.push_back(name == "focus" ? eval::PasskeyTask::Layout::focus : eval::PasskeyTask::Layout::dca);
+    layouts.push_back(name == "focus" ? eval::Layout::focus : eval::Layout::dca);
   }
   return layouts;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// The tasks that are asked for, `generated` as what it stands for.
+std::vector<std::string> tasks_of(const EvalFlags& flags) {
+  std::vector<std::string> tasks;
+  for (const std::string& name : flags.tasks) {
+    if (name == "generated") {
+      tasks.insert(tasks.end(), eval::generated_tasks().begin(), eval::generated_tasks().end());
+    } else if (contains(eval::task_names(), name)) {
+      tasks.push_back(name);
+    } else {
+      throw UsageError(fmt::format("--task: '{}' is no task: give generated, or some of {}", name,
+                                   fmt::join(eval::task_names(), ", ")));
+    }
+  }
+  for (const std::string& task : tasks) {
+    if (tasks.size() > 1 && contains(eval::published_tasks(), task)) {
+      throw UsageError("--task: the files of " + task + " are no texts for other tasks: run it alone");
+    }
+  }
+  return tasks;
 }
 
 eval::Plan plan_of(const EvalFlags& flags, const Engine& engine) {
@@ -69,6 +95,7 @@ eval::Plan plan_of(const EvalFlags& flags, const Engine& engine) {
   plan.seed = static_cast<std::uint64_t>(flags.seed);
   plan.layouts = layouts_of(flags.layouts);
   plan.distractors = flags.distractors;
+  plan.needles = flags.needles;
   plan.scored = flags.scored;
   plan.local = flags.before;
   for (auto& document : flags.files.empty() ? std::vector<Document>() : read_documents(flags.files)) {
@@ -97,22 +124,17 @@ class EvalLine {
 };
 
 void evaluate(const EvalFlags& flags) {
-  for (const std::string& task : flags.tasks) {
-    if (task != "passkey" && task != "perplexity") {
-      throw UsageError("--task: '" + task + "' is neither passkey nor perplexity");
-    }
-  }
+  const std::vector<std::string> tasks = tasks_of(flags);
+  eval::check_needle_forms(flags.needles);
   flags.model.require_path();
   eval::Results results(flags.output);
   const auto engine = flags.model.load();
   const eval::Plan plan = plan_of(flags, *engine);
   CancelToken cancel;
   const InterruptScope interrupt(cancel);
-  for (const std::string& task : flags.tasks) {
+  for (const std::string& task : tasks) {
     EvalLine line;
-    const auto show = [&line](auto... state) { line.show(state...); };
-    if (task == "passkey") eval::run_passkey(engine, plan, results, cancel, show);
-    if (task == "perplexity") eval::run_perplexity(engine, plan, results, cancel, show);
+    eval::run_task(task, engine, plan, results, cancel, [&line](auto... state) { line.show(state...); });
   }
   out(eval::summary(results.lines()));
 }
@@ -121,14 +143,30 @@ constexpr const char* kExamples = R"(
 Results are appended to the file as they come, one JSON object on each line; a run that was interrupted goes on where it
 stopped, and measures nothing again that is there. The same seed gives the same prompts everywhere.
 
-passkey     a number in a line of filler, asked for at the end; --depths says where, --lengths how long the prompt is.
-            The filler is the published one, or that of the files. Layouts: focus (the task stands before the question)
-            and dca (at the beginning).
+Generated tasks; --lengths says how long the prompts are, --depths where the needle stands if there is one. The filler
+is the published one, or that of the files.
+passkey     a number in a line of filler, asked for at the end. Layouts: focus (the task stands before the question)
+            and dca (at the beginning)
+number      the same with ten digits, some of them repeated (InfiniteBench)
+kv          the value of a key in a JSON object of UUIDs (InfiniteBench)
+needle      a sentence in filler: about San Francisco (city), or a number, word or UUID (RULER)
+multikey    one of 4 numbers, each with a key (RULER)
+multivalue  4 numbers with one key (RULER)
+multiquery  4 numbers with a key each (RULER)
+vt          all variables that get one value from each other (RULER)
+cwe, fwe    the 10 common, the 3 most frequent words of a list (RULER)
+generated   all of these
+
+From files in the benchmark's own JSONL format, each line a prompt:
+longbench, infinitebench (the file's name says which data set it is: kv_retrieval.jsonl), ruler
+
 perplexity  of the last --scored tokens of --trials windows of each file, with --before tokens right before them and
             --lengths tokens of memory before those: the text's own, and, with several files, another one's.
 
 Examples:
   focusllm eval -m model.gguf --task passkey --lengths 4k,16k,64k --trials 5 --methods focus,infllm -o results.jsonl
+  focusllm eval -m model.gguf --task generated --lengths 8k --depths 50 -f book.txt -o results.jsonl
+  focusllm eval -m model.gguf --task longbench -f hotpotqa.jsonl --methods full,focus -o results.jsonl
   focusllm eval -m model.gguf --task perplexity --lengths 0,4k,16k -f a.txt -f b.txt --trials 5 -o results.jsonl)";
 
 }  // namespace
@@ -143,17 +181,19 @@ void add_eval(CLI::App& app) {
         ->type_name("LIST")
         ->allow_extra_args(false);
   };
-  list("--task", flags->tasks, "passkey, perplexity");
+  list("--task", flags->tasks, "Tasks (below), or generated: all that need no files");
   list("--lengths", flags->lengths, "Lengths in tokens (4k, 1m)");
-  list("--depths", flags->depths, "Where the passkey stands, in percent of the filler");
+  list("--depths", flags->depths, "Where the one needle stands, in percent of the filler");
   list("--methods", flags->methods, "Methods, or all; auto: focus if there is an adapter, else infllm");
-  list("--layouts", flags->layouts, "Layouts of the passkey prompt: focus, dca");
+  list("--layouts", flags->layouts, "Layouts of prompts about a hidden number: focus, dca (passkey, number)");
+  list("--needles", flags->needles, "Sentences that are hidden (needle)");
   command->add_option("--trials", flags->trials, "Trials for each cell, or windows of each text")
       ->check(positive())
       ->capture_default_str()
       ->type_name("N");
   command
-      ->add_option("--other-keys", flags->distractors, "Lines of the same form under other names (passkey)")
+      ->add_option("--other-keys", flags->distractors,
+                   "Lines of the same form under other names (passkey, number)")
       ->check(between(0, 9))
       ->capture_default_str()
       ->type_name("N");
@@ -165,7 +205,7 @@ void add_eval(CLI::App& app) {
       ->check(positive())
       ->capture_default_str()
       ->type_name("TOKENS");
-  command->add_option("-f,--file", flags->files, "Text, UTF-8; may be given several times")
+  command->add_option("-f,--file", flags->files, "Text, UTF-8, or JSONL; may be given several times")
       ->type_name("FILE")
       ->type_size(1)
       ->allow_extra_args(false);

@@ -58,9 +58,10 @@ void run_all(const std::vector<Measurement>& all, Results& results, const Cancel
     cancel.check();
     const Json& id = one->identity;
     if (progress) {
-      progress(done, std::ssize(missing),
-               fmt::format("{} {} {}", id.at("task").get<std::string>(), id.at("method").get<std::string>(),
-                           id.at("length").get<std::int64_t>()));
+      progress(
+          done, std::ssize(missing),
+          fmt::format("{} {} {}", id.at("task").get<std::string>(), id.at("method").get<std::string>(),
+                      id.at("length").is_null() ? "line " + id.at("line").dump() : id.at("length").dump()));
     }
     Json outcome;
     try {

@@ -23,4 +23,14 @@ std::vector<ContextOptions> methods_with_store(const Plan& plan);
 void run_all(const std::vector<Measurement>& all, Results& results, const CancelToken& cancel,
              const EvalProgress& progress);
 
+// run_task() for each kind of task.
+void run_generated(const std::string& task, const std::shared_ptr<const Engine>& engine, const Plan& plan,
+                   Results& results, const CancelToken& cancel, const EvalProgress& progress);
+void run_published(const std::string& task, const std::shared_ptr<const Engine>& engine, const Plan& plan,
+                   Results& results, const CancelToken& cancel, const EvalProgress& progress);
+/// Perplexity of the last plan.scored tokens of windows of the texts, with memory before the local window
+/// (the text's own, and another text's where there is one) and without.
+void run_perplexity(const std::shared_ptr<const Engine>& engine, const Plan& plan, Results& results,
+                    const CancelToken& cancel, const EvalProgress& progress);
+
 }  // namespace focusllm::eval

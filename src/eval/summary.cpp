@@ -11,33 +11,62 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Right answers and trials by depth (percent).
-using Depths = std::map<double, std::pair<int, int>>;
+/// Measurements of one cell: the sum of their scores, and those that a method refused.
+struct Scores {
+  double sum = 0;
+  int measured = 0, refused = 0;
 
-std::string passkey_table(const std::vector<Json>& lines) {
-  std::map<std::string, std::map<std::int64_t, Depths>> by_name;
+  void add(const Json& line) {
+    if (line.contains("error")) {
+      ++refused;
+    } else {
+      sum += line.contains("score") ? line.at("score").get<double>() : line.value("right", false) ? 1.0 : 0.0;
+      ++measured;
+    }
+  }
+  std::string percent() const {
+    return measured == 0 ? fmt::format("{:>9}", "-") : fmt::format("{:>7.1f} %", 100 * sum / measured);
+  }
+};
+
+/// By depth (percent); -1 for tasks without.
+using Depths = std::map<double, Scores>;
+constexpr double kNoDepth = -1;
+/// By length (tokens); -1 for the lines of files.
+using Lengths = std::map<std::int64_t, Depths>;
+constexpr std::int64_t kNoLength = -1;
+
+std::string score_row(std::int64_t length, const Depths& depths) {
+  Scores all;
+  std::string cells;
+  for (const auto& [depth, cell] : depths) {
+    all.sum += cell.sum;
+    all.measured += cell.measured;
+    all.refused += cell.refused;
+    if (depth != kNoDepth) cells += fmt::format(" {:g}%:{:.4g}/{}", depth, cell.sum, cell.measured);
+  }
+  const std::string name = length == kNoLength ? "of files" : std::to_string(length);
+  const std::string refused = all.refused == 0 ? "" : fmt::format("  {} refused", all.refused);
+  return fmt::format("  {:>9} {} {:>6}  {}{}\n", name, all.percent(), all.measured, cells, refused);
+}
+
+std::string score_tables(const std::vector<Json>& lines) {
+  std::map<std::string, Lengths> by_name;
   for (const Json& line : lines) {
     const Json& id = line.at("identity");
-    if (id.at("task") != "passkey") continue;
+    if (id.at("task") == "perplexity") continue;
     const std::string name =
-        fmt::format("{} {}", id.at("method").get<std::string>(), id.at("variant").get<std::string>());
-    auto& [right, trials] = by_name[name][id.at("length").get<std::int64_t>()][id.at("depth").get<double>()];
-    right += line.value("right", false) ? 1 : 0;
-    ++trials;
+        fmt::format("{}, {} {}", id.at("task").get<std::string>(), id.at("method").get<std::string>(),
+                    id.at("variant").get<std::string>());
+    const Json length = id.value("length", Json()), depth = id.value("depth", Json());
+    by_name[name][length.is_null() ? kNoLength : length.get<std::int64_t>()]
+           [depth.is_null() ? kNoDepth : depth.get<double>()]
+               .add(line);
   }
   std::string text;
   for (const auto& [name, lengths] : by_name) {
-    text += fmt::format("passkey, {}\n  {:>9} {:>9}   right by depth\n", name, "length", "right");
-    for (const auto& [length, depths] : lengths) {
-      int right = 0, trials = 0;
-      std::string cells;
-      for (const auto& [depth, cell] : depths) {
-        right += cell.first;
-        trials += cell.second;
-        cells += fmt::format(" {:g}%:{}/{}", depth, cell.first, cell.second);
-      }
-      text += fmt::format("  {:>9} {:>7.1f} %  {}\n", length, 100.0 * right / trials, cells);
-    }
+    text += fmt::format("{}\n  {:>9} {:>9} {:>6}   by depth\n", name, "length", "score", "of");
+    for (const auto& [length, depths] : lengths) text += score_row(length, depths);
   }
   return text;
 }
@@ -107,7 +136,7 @@ Interval interval_of(const std::vector<double>& values) {
 }
 
 std::string summary(const std::vector<Json>& lines) {
-  return passkey_table(lines) + perplexity_table(lines);
+  return score_tables(lines) + perplexity_table(lines);
 }
 
 }  // namespace focusllm::eval

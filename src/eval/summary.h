@@ -7,8 +7,9 @@
 
 namespace focusllm::eval {
 
-/// Tables of results: for passkeys the share of right answers by method, length and depth; for perplexity the
-/// mean by memory, and the difference to no memory over the same tokens with its 95 % interval.
+/// Tables of results: the mean score in percent of each task, variant, method and length, with the sums of
+/// scores by depth where there is one needle; for perplexity the mean by memory, and the difference to no
+/// memory over the same tokens with its 95 % interval.
 std::string summary(const std::vector<nlohmann::ordered_json>& lines);
 
 /// Mean and half the width of the 95 % interval (Student's t) of some differences.

@@ -27,7 +27,8 @@ TEST(Arguments, HelpAndVersionGoToStandardOutput) {
                                      {"tokenize", "--help"},
                                      {"perplexity", "--help"},
                                      {"inspect", "--help"},
-                                     {"bench", "--help"}}) {
+                                     {"bench", "--help"},
+                                     {"eval", "--help"}}) {
     const Ended ended = run(arguments);
     EXPECT_EQ(ended.code, 0) << arguments.front();
     EXPECT_NE(ended.out, "");
@@ -47,6 +48,9 @@ TEST(Arguments, WrongUseIsOneLineAndTwo) {
   expect_wrong_use({"tokenize", "-p", "x"}, "FOCUSLLM_MODEL");
   expect_wrong_use({"perplexity", "-m", "x"}, "--file");
   expect_wrong_use({"bench", "-m", "x", "--json", "--csv"}, "--json");
+  expect_wrong_use({"eval", "-m", "x", "-o", "y", "--task", "sing"}, "some of passkey, number, kv");
+  expect_wrong_use({"eval", "-m", "x", "-o", "y", "--task", "kv,ruler"}, "run it alone");
+  expect_wrong_use({"eval", "-m", "x", "-o", "y", "--needles", "thread"}, "city");
   expect_wrong_use({"run", "-m"}, "-m");
   expect_wrong_use({"chat", "-m", "x", "-f", "-"}, "standard input");
   expect_wrong_use({"run", "-m", "x", "--raw", "--sys", "be kind", "-p", "y"}, "--raw");

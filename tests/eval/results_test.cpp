@@ -62,9 +62,18 @@ TEST(Summary, PairsWindowsAndCountsCells) {
                      {"depth", 10.0},     {"trial", trial}};
     lines.push_back({{"identity", id}, {"right", trial != 2}});
   }
+  for (int trial = 0; trial < 3; ++trial) {
+    const Json id = {{"task", "vt"},  {"variant", "1 chain"}, {"method", "full"},
+                     {"length", 700}, {"depth", nullptr},     {"trial", trial}};
+    const Json outcome = trial == 2 ? Json{{"error", "too long"}} : Json{{"score", 0.25}};
+    lines.push_back({{"identity", id}});
+    lines.back().update(outcome);
+  }
   const std::string text = summary(lines);
   EXPECT_THAT(text, HasSubstr("75.0 %"));
   EXPECT_THAT(text, HasSubstr("10%:3/4"));
+  EXPECT_THAT(text, HasSubstr("vt, full 1 chain"));
+  EXPECT_THAT(text, HasSubstr("25.0 %      2    1 refused"));
   EXPECT_THAT(text, HasSubstr("-9.52 % (-9.52 to -9.52)"));
 }
 

@@ -1,0 +1,60 @@
+#include "eval/ask_prompt.h"
+
+#include <algorithm>
+
+namespace focusllm::eval {
+namespace {
+
+using Json = Results::Json;
+
+Session::Options session_options(const ContextOptions& context, const CancelToken& cancel) {
+  Session::Options options;
+  options.context = context;
+  options.raw = true;
+  options.on_progress = [&cancel](const Progress&) { cancel.check(); };
+  return options;
+}
+
+std::string first_line(const std::string& text) {
+  const auto begin = std::min(text.find_first_not_of('\n'), text.size());
+  return text.substr(begin, text.find('\n', begin) - begin);
+}
+
+/// Whether an answer whose first line counts is complete.
+bool ends_line(const std::string& text) {
+  return text.find('\n', std::min(text.find_first_not_of('\n'), text.size())) != std::string::npos;
+}
+
+}  // namespace
+
+Results::Json ask_prompt(const std::shared_ptr<const Engine>& engine, const Prompt& prompt,
+                         const ContextOptions& options, const CancelToken& cancel) {
+  Session session(engine, session_options(options, cancel));
+  session.expect(std::ssize(prompt.tokens));
+  session.read_tokens(prompt.tokens);
+  AskOptions ask;
+  ask.max_tokens = prompt.answer_tokens;
+  std::string so_far;
+  ask.on_token = [&](const GeneratedToken& token) {
+    so_far += token.text;
+    return !cancel.cancelled() && !(prompt.first_line && ends_line(so_far));
+  };
+  const Answer answer = session.ask("", ask);
+  cancel.check();
+  const std::string text = prompt.first_line ? first_line(answer.text) : answer.text;
+  const double score = prompt.metric(text, prompt.expected);
+  const Timings& time = answer.timings;
+  return {{"score", score},
+          {"right", score == 1},
+          {"expected", prompt.expected},
+          {"answer", text},
+          {"tokens", time.prompt_tokens},
+          {"needle", prompt.needle ? Json(*prompt.needle) : Json()},
+          {"read_seconds", time.read_seconds},
+          {"first_token_seconds", time.first_token_seconds},
+          {"generated_tokens", time.generated_tokens},
+          {"generate_seconds", time.generate_seconds},
+          {"memory_bytes", session.memory_bytes()}};
+}
+
+}  // namespace focusllm::eval

@@ -1,0 +1,67 @@
+#include <algorithm>
+#include <array>
+
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "eval/ask_prompt.h"
+#include "eval/measurements.h"
+#include "eval/published/published.h"
+
+namespace focusllm::eval {
+namespace {
+
+using Json = Results::Json;
+using ExamplePointer = std::shared_ptr<const Example>;
+
+struct Format {
+  const char* name;
+  std::vector<Example> (*examples)(const NamedText& file);
+};
+
+constexpr std::array kFormats = {Format{"longbench", longbench_examples},
+                                 Format{"infinitebench", infinitebench_examples},
+                                 Format{"ruler", ruler_examples}};
+
+Prompt prompt_of(const Tokenizer& tokenizer, const Example& example) {
+  Prompt prompt;
+  prompt.tokens = tokenizer.encode(example.prompt);
+  prompt.expected = example.expected;
+  prompt.answer_tokens = example.answer_tokens;
+  prompt.metric = example.metric;
+  prompt.first_line = example.first_line;
+  return prompt;
+}
+
+}  // namespace
+
+const std::vector<std::string>& published_tasks() {
+  static const std::vector<std::string> kNames{kFormats[0].name, kFormats[1].name, kFormats[2].name};
+  return kNames;
+}
+
+void run_published(const std::string& task, const std::shared_ptr<const Engine>& engine, const Plan& plan,
+                   Results& results, const CancelToken& cancel, const EvalProgress& progress) {
+  if (plan.texts.empty()) throw UsageError(fmt::format("{}: give files in its format with -f FILE", task));
+  const auto* format =
+      std::find_if(kFormats.begin(), kFormats.end(), [&](const Format& one) { return task == one.name; });
+  const auto methods = methods_with_store(plan);
+  std::vector<Measurement> all;
+  for (const NamedText& file : plan.texts) {
+    for (Example& one : format->examples(file)) {
+      const auto example = std::make_shared<const Example>(std::move(one));
+      for (const ContextOptions& options : methods) {
+        Json identity = {{"task", task}, {"variant", example->variant}};
+        identity.update(identity_of(*engine, options));
+        identity.update(
+            Json{{"length", Json()}, {"file", file.name}, {"line", example->line}, {"id", example->id}});
+        all.push_back({std::move(identity), [engine, example, options, &cancel] {
+                         return ask_prompt(engine, prompt_of(engine->tokenizer(), *example), options, cancel);
+                       }});
+      }
+    }
+  }
+  run_all(all, results, cancel, progress);
+}
+
+}  // namespace focusllm::eval

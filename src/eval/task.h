@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "eval/metrics.h"
+
+namespace focusllm::eval {
+
+/// What a model is asked, and how its answer is scored.
+struct Prompt {
+  std::vector<Token> tokens;           ///< without BOS
+  std::vector<std::string> expected;   ///< what the metric compares with; not empty
+  std::optional<std::int64_t> needle;  ///< where the one needle stands: token
+  std::int64_t answer_tokens = 0;      ///< at most generated
+  Metric metric;
+  bool first_line = false;  ///< only the answer's first line counts (line breaks before it do not)
+};
+
+/// Which prompt of a task.
+struct Case {
+  std::int64_t length = 0;          ///< tokens
+  double depth = 0;                 ///< where the one needle stands, 0 to 1
+  std::uint64_t seed = 0;           ///< of this length, depth and trial
+  std::uint64_t haystack_seed = 0;  ///< the same for all trials of a length
+};
+
+/// A task that makes its prompts itself. Equal cases give equal prompts on every machine; prompts of one
+/// length share every chunk in which their own lines do not stand, as far as the task's definition allows.
+/// Const and thread-safe.
+class Task {
+ public:
+  virtual ~Task() = default;
+  virtual std::string variant() const = 0;  ///< its form, for people
+  virtual bool has_depth() const = 0;       ///< whether there is one needle, so that `depth` means something
+  /// A prompt of at most `length` tokens, as near to it as the task's unit (a token, a line, a word) allows.
+  /// Throws Error when the length has no room for the task, or its material does not suffice.
+  virtual Prompt make(const Case& which) const = 0;
+};
+
+}  // namespace focusllm::eval

@@ -1,0 +1,85 @@
+#include <fmt/ranges.h>
+
+#include "eval/tasks/draw.h"
+#include "eval/tasks/tasks.h"
+
+namespace focusllm::eval {
+namespace {
+
+constexpr std::size_t kHops = 4;
+constexpr int kNameLetters = 5, kExampleNameLetters = 3;
+constexpr std::int64_t kExampleTokens = 500;  // at most, of RULER's example
+constexpr std::int64_t kAnswerTokens = 30;    // as RULER generates
+
+constexpr const char* kBefore =
+    "Memorize and track the chain(s) of variable assignment hidden in the following text.\n\n";
+
+/// A value, and the variables that get it one from the other.
+struct Chain {
+  std::string value;
+  std::vector<std::string> names;
+};
+
+Chain draw_chain(Chance& chance, int letters) {
+  Chain chain{std::to_string(chance.between(10000, 99998)), {}};
+  chain.names = draw_different(kHops + 1, [&] { return draw_letters(chance, letters, 'A', 'Z'); });
+  return chain;
+}
+
+/// before: tokens in front of the task.
+Hidden hidden_chain(const Tokenizer& tokenizer, std::vector<Token> before, Chance& chance,
+                    const Chain& chain) {
+  append(before, before.empty() ? tokenizer.encode(kBefore) : tokenizer.encode_continued(kBefore));
+  Hidden hidden{std::move(before), {}, {fmt::format("VAR {} = {}", chain.names[0], chain.value)}, {}};
+  for (std::size_t i = 1; i < chain.names.size(); ++i) {
+    hidden.lines.push_back(fmt::format("VAR {} = VAR {} ", chain.names[i], chain.names[i - 1]));
+  }
+  hidden.places = draw_places(chance, hidden.lines.size());
+  // Published with a space at the end, a token that no word would follow.
+  hidden.after = fmt::format(
+      "\nQuestion: Find all variables that are assigned the value {0} in the text above. Answer: "
+      "According to the chain(s) of variable assignment in the text above, {1} variables are assigned the "
+      "value {0}, they are:",
+      chain.value, chain.names.size());
+  return hidden;
+}
+
+/// One chain among filler, behind a solved example that is the same for all prompts of a length. Assignments
+/// stand in their order.
+class VariableTrackingTask : public Task {
+ public:
+  explicit VariableTrackingTask(std::shared_ptr<const Haystack> haystack) : haystack_(std::move(haystack)) {}
+  std::string variant() const override {
+    return fmt::format("1 chain, {} hops, {}", kHops, haystack_->name());
+  }
+  bool has_depth() const override { return false; }
+  Prompt make(const Case& which) const override {
+    Chance chance(which.seed), same(which.haystack_seed);
+    const Chain chain = draw_chain(chance, kNameLetters), solved = draw_chain(same, kExampleNameLetters);
+    const Tokenizer& tokenizer = haystack_->tokenizer();
+    const auto answer = tokenizer.encode_continued(fmt::format(" {}\n\n", fmt::join(solved.names, " ")));
+    Prompt example =
+        hide(*haystack_, hidden_chain(tokenizer, {}, same, solved), kExampleTokens - std::ssize(answer));
+    append(example.tokens, answer);
+    Prompt prompt = hide(*haystack_, hidden_chain(tokenizer, example.tokens, chance, chain), which.length);
+    prompt.needle.reset();
+    prompt.expected = chain.names;
+    prompt.answer_tokens = kAnswerTokens;
+    prompt.metric = string_match_all;
+    return prompt;
+  }
+
+ private:
+  std::shared_ptr<const Haystack> haystack_;
+};
+
+}  // namespace
+
+std::vector<TaskPointer> variable_tracking_tasks(const TaskSetup& setup) {
+  std::vector<TaskPointer> tasks;
+  for (const auto& haystack : setup.haystacks)
+    tasks.push_back(std::make_shared<const VariableTrackingTask>(haystack));
+  return tasks;
+}
+
+}  // namespace focusllm::eval

@@ -1,0 +1,91 @@
+#include "eval/run.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace focusllm::eval {
+namespace {
+
+using Json = Results::Json;
+using testing::HasSubstr;
+
+class Run : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string path = FOCUSLLM_SOURCE_DIR "/models/SmolLM2-135M-Instruct.Q4_1.gguf";
+    if (!std::filesystem::exists(path)) GTEST_SKIP() << "no model: make models";
+    std::filesystem::remove(path_);
+    engine_ = Engine::load(path);
+    plan_.methods.emplace_back();
+    plan_.methods[0].method = "full";
+    plan_.lengths = {300};
+    plan_.depths = {20, 80};
+    plan_.layouts = {Layout::focus};
+  }
+  void TearDown() override { std::filesystem::remove(path_); }
+  std::vector<Json> run(const std::string& task) {
+    Results results(path_);
+    run_task(task, engine_, plan_, results, CancelToken(), {});
+    return results.lines();
+  }
+
+  const std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) / "focusllm-run.jsonl";
+  std::shared_ptr<const Engine> engine_;
+  Plan plan_;
+};
+
+TEST_F(Run, AResultHasScoreAnswerAndTimes) {
+  const auto lines = run("passkey");
+  ASSERT_EQ(lines.size(), 2U);
+  for (const Json& line : lines) {
+    EXPECT_EQ(line.at("score"), line.at("right").get<bool>() ? 1 : 0);
+    EXPECT_EQ(line.at("expected").size(), 1U);
+    EXPECT_TRUE(line.at("answer").is_string());
+    EXPECT_NEAR(line.at("tokens").get<double>(), 300, 2);
+    EXPECT_GT(line.at("read_seconds").get<double>(), 0);
+    EXPECT_TRUE(line.at("needle").is_number());
+  }
+  EXPECT_EQ(lines[1].at("identity").at("depth"), 80);
+  EXPECT_EQ(run("passkey").size(), 2U);  // nothing is measured again
+}
+
+TEST_F(Run, WithoutOneNeedleThereIsNoDepth) {
+  const auto lines = run("multivalue");
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_TRUE(lines[0].at("identity").at("depth").is_null());
+  EXPECT_TRUE(lines[0].at("needle").is_null());
+}
+
+TEST_F(Run, ALineThatAMethodRefusesIsAResult) {
+  const auto line = [](const std::string& text) {
+    return Json{{"index", 0}, {"input", text}, {"outputs", {"x"}}, {"length", 1}}.dump() + "\n";
+  };
+  std::string tale;
+  for (int i = 0; i < 40000; ++i) tale += "once ";
+  plan_.texts = {
+      {"validation.jsonl", line(tale) + line("The following coded text: a a a b. The most frequent:")}};
+  const auto lines = run("ruler");
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_TRUE(lines[0].contains("error"));
+  EXPECT_FALSE(lines[0].contains("score"));
+  EXPECT_EQ(lines[1].at("identity").at("variant"), "fwe");
+  EXPECT_TRUE(lines[1].at("identity").at("length").is_null());
+  EXPECT_GE(lines[1].at("score").get<double>(), 0);
+}
+
+TEST_F(Run, WhatMakesNoSenseIsWrongUse) {
+  EXPECT_THROW(run("sing"), UsageError);
+  EXPECT_THROW(run("longbench"), UsageError);  // no files
+}
+
+TEST(TaskNames, AreAllThere) {
+  EXPECT_THAT(task_names(),
+              testing::IsSupersetOf({"passkey", "kv", "fwe", "longbench", "ruler", "perplexity"}));
+}
+
+}  // namespace
+}  // namespace focusllm::eval
