@@ -56,6 +56,39 @@ TEST(LongBench, HasThePublishedPrompts) {
   EXPECT_EQ(examples[1].metric("Ann or Cy", {"Ann"}), 0.5);
 }
 
+TEST(LongBench, EveryDataSetHasAFormAndAMetric) {
+  for (const std::string name : {"narrativeqa",
+                                 "qasper",
+                                 "multifieldqa_en",
+                                 "multifieldqa_zh",
+                                 "hotpotqa",
+                                 "2wikimqa",
+                                 "musique",
+                                 "dureader",
+                                 "gov_report",
+                                 "qmsum",
+                                 "multi_news",
+                                 "vcsum",
+                                 "trec",
+                                 "triviaqa",
+                                 "samsum",
+                                 "lsht",
+                                 "passage_count",
+                                 "passage_retrieval_en",
+                                 "passage_retrieval_zh",
+                                 "lcc",
+                                 "repobench-p"}) {
+    Json line = longbench_line(name);
+    const bool numbered = name.starts_with("passage_");
+    if (numbered) line["answers"] = {name == "passage_count" ? "7" : "Paragraph 7 段落7"};
+    const Example example = longbench_examples({"x.jsonl", line.dump()}).at(0);
+    EXPECT_TRUE(example.variant == name || example.variant == name + ", by characters");
+    EXPECT_THAT(example.prompt, AllOf(HasSubstr("A {input} text."), testing::Not(HasSubstr("{context}"))));
+    EXPECT_EQ(example.metric(numbered ? "7" : "Ann", example.expected), 1) << name;
+    EXPECT_EQ(example.metric("", example.expected), 0) << name;
+  }
+}
+
 TEST(LongBench, AnUnknownDataSetIsAskedPlainly) {
   const auto examples = longbench_examples({"x.jsonl", longbench_line("mine").dump()});
   EXPECT_EQ(examples.at(0).prompt, "A {input} text.\n\nWho?");
@@ -140,6 +173,23 @@ TEST(InfiniteBench, CodeAndMathTakePartsOfTheInput) {
               testing::StartsWith("What is the second largest number in the following list?\n\nC\n\nOnly"));
   line["answer"] = {{1, 4}};
   EXPECT_THAT(infinitebench_examples({"math_calc.jsonl", line.dump()}).at(0).expected, ElementsAre("1", "4"));
+}
+
+TEST(InfiniteBench, EveryDataSetHasAFormAndAMetric) {
+  for (const std::string name : {"passkey", "number_string", "kv_retrieval", "longbook_sum_eng",
+                                 "longbook_choice_eng", "longbook_qa_eng", "longbook_qa_chn",
+                                 "longdialogue_qa_eng", "math_find", "math_calc", "code_run", "code_debug"}) {
+    const Json line = {{"id", 0},
+                       {"context", "C {input}"},
+                       {"input", "The value of func_7(3) is one of"},
+                       {"answer", {"12"}},
+                       {"options", {"10", "11", "12", "13"}}};
+    const Example example = infinitebench_examples({name + ".jsonl", line.dump()}).at(0);
+    EXPECT_EQ(example.variant, name);
+    EXPECT_THAT(example.prompt, AllOf(HasSubstr("C {input}"), testing::Not(HasSubstr("{context}"))));
+    EXPECT_EQ(example.metric(name == "code_debug" ? "C." : "12", example.expected), 1) << name;
+    EXPECT_EQ(example.metric("", example.expected), 0) << name;
+  }
 }
 
 TEST(Ruler, ThePromptSaysWhichTask) {
