@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "command.h"
 #include "eval/run.h"
+#include "eval/run_description.h"
 #include "eval/summary.h"
 #include "interrupt.h"
 #include "options.h"
@@ -130,6 +131,7 @@ void evaluate(const EvalFlags& flags) {
   eval::Results results(flags.output);
   const auto engine = flags.model.load();
   const eval::Plan plan = plan_of(flags, *engine);
+  results.describe_run(eval::run_description(*engine));
   CancelToken cancel;
   const InterruptScope interrupt(cancel);
   for (const std::string& task : tasks) {

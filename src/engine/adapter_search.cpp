@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -54,14 +53,13 @@ std::shared_ptr<const gguf::File> open_adapter(const fs::path& path) {
 
 }  // namespace
 
-std::shared_ptr<const gguf::File> find_adapter(const gguf::File& base) {
-  std::optional<std::string> wanted;  // reads the whole model: only when there is an adapter to compare with
+std::shared_ptr<const gguf::File> find_adapter(const gguf::File& base, std::string& base_hash) {
   for (const fs::path& folder : folders(base.path())) {
     for (const fs::path& path : gguf_files(folder)) {
       auto file = open_adapter(path);
       if (!file) continue;
-      if (!wanted) wanted = model::weights_hash(base);
-      if (model::base_hash(*file) == *wanted) return file;
+      if (base_hash.empty()) base_hash = model::weights_hash(base);  // reads the whole model
+      if (model::base_hash(*file) == base_hash) return file;
     }
   }
   return nullptr;

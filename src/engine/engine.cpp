@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <chrono>
+#include <mutex>
 
 #include "base/threads.h"
 #include "context/method.h"
@@ -17,12 +18,15 @@ struct Engine::Impl {
   std::shared_ptr<const Tokenizer> tokenizer;
   std::shared_ptr<const model::Model> model;
   double load_seconds = 0;
+  std::once_flag hashed;
+  std::string hash;  ///< of the model's weights, once somebody asked
 };
 
 namespace {
 
-std::shared_ptr<const gguf::File> open_adapter(const gguf::File& base, const EngineOptions& options) {
-  if (options.adapter.empty()) return options.find_adapter ? find_adapter(base) : nullptr;
+std::shared_ptr<const gguf::File> open_adapter(const gguf::File& base, const EngineOptions& options,
+                                               std::string& base_hash) {
+  if (options.adapter.empty()) return options.find_adapter ? find_adapter(base, base_hash) : nullptr;
   auto file = gguf::File::open(options.adapter);
   model::check_base(*file, base);
   return file;
@@ -38,7 +42,7 @@ std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path, co
   set_thread_count(options.threads);
   std::shared_ptr<Engine> engine(new Engine);
   engine->impl_->file = gguf::File::open(path);
-  engine->impl_->adapter = open_adapter(*engine->impl_->file, options);
+  engine->impl_->adapter = open_adapter(*engine->impl_->file, options, engine->impl_->hash);
   engine->impl_->model =
       std::make_shared<model::Model>(engine->impl_->file, options.product_type, engine->impl_->adapter);
   engine->impl_->tokenizer = Tokenizer::load(*engine->impl_->file);
@@ -68,6 +72,12 @@ std::filesystem::path Engine::adapter() const {
 }
 std::string Engine::adapter_hash() const {
   return impl_->adapter ? model::weights_hash(*impl_->adapter) : std::string();
+}
+std::string Engine::model_hash() const {
+  std::call_once(impl_->hashed, [this] {
+    if (impl_->hash.empty()) impl_->hash = model::weights_hash(*impl_->file);
+  });
+  return impl_->hash;
 }
 double Engine::load_seconds() const {
   return impl_->load_seconds;

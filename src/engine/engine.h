@@ -52,7 +52,8 @@ class Engine {
   const model::Spec& spec() const;
   std::string name() const;  ///< general.name, or the file's name
   double load_seconds() const;
-  std::string adapter_hash() const;       ///< of its weights; empty if there is none
+  std::string model_hash() const;    ///< of its weights, by which adapters know it; reads all of them, once
+  std::string adapter_hash() const;  ///< of its weights; empty if there is none
   std::filesystem::path adapter() const;  ///< the file of the candidates' weights; empty if there is none
 
  private:

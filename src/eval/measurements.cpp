@@ -1,6 +1,5 @@
 #include "eval/measurements.h"
 
-#include "base/cpu.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -71,7 +70,6 @@ void run_all(const std::vector<Measurement>& all, Results& results, const Cancel
     } catch (const Error& error) {
       outcome = {{"error", error.what()}};
     }
-    outcome["machine"] = cpu_model();
     results.add(id, outcome);
     ++done;
   }

@@ -2,8 +2,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <iterator>
+
+#include <fmt/chrono.h>
 
 #include "base/error.h"
 
@@ -11,6 +14,10 @@ namespace focusllm::eval {
 namespace {
 
 constexpr const char* kIdentity = "identity";
+
+std::string utc_time() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+}
 
 }  // namespace
 
@@ -46,6 +53,10 @@ bool Results::has(const Json& identity) const {
 void Results::add(const Json& identity, const Json& outcome) {
   Json line = {{kIdentity, identity}};
   line.update(outcome);
+  if (!run_.is_null()) {
+    line["run"] = run_;
+    line["run"]["time"] = utc_time();
+  }
   std::ofstream file(path_, std::ios::app | std::ios::binary);
   file << line.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
   if (!file) fail("{}: cannot be written: {}", path_.string(), std::strerror(errno));

@@ -18,6 +18,9 @@ class Results {
   /// Throws Error for a file that cannot be read or written, or a line that is no JSON object.
   explicit Results(std::filesystem::path path);
 
+  /// What is said of the run in every line added from now on, under "run" and with the time; it does not
+  /// belong to the identity.
+  void describe_run(Json run) { run_ = std::move(run); }
   /// `identity`: the fields that make a measurement the same one.
   bool has(const Json& identity) const;
   /// Appends identity and outcome as one line, at once. Throws Error when it cannot be written.
@@ -29,6 +32,7 @@ class Results {
   void load();
 
   std::filesystem::path path_;
+  Json run_;
   std::vector<Json> lines_;
   std::set<std::string> known_;
 };

@@ -37,6 +37,18 @@ TEST_F(ResultsFile, GoesOnWhereItStopped) {
   EXPECT_EQ(Results(path_).lines()[1].at("x"), 4);
 }
 
+TEST_F(ResultsFile, SaysWhereAResultComesFromOutsideOfItsIdentity) {
+  Results results(path_);
+  results.add({{"a", 1}}, {{"x", 2}});
+  results.describe_run({{"machine", "this one"}});
+  results.add({{"a", 2}}, {{"x", 3}});
+  EXPECT_FALSE(results.lines()[0].contains("run"));
+  const Json run = Results(path_).lines()[1].at("run");
+  EXPECT_EQ(run.at("machine"), "this one");
+  EXPECT_THAT(run.at("time").get<std::string>(), testing::MatchesRegex("20..-..-..T..:..:..Z"));
+  EXPECT_TRUE(Results(path_).has({{"a", 2}}));
+}
+
 TEST_F(ResultsFile, AnotherKindOfFileIsLeftAlone) {
   append("once upon a time\n");
   EXPECT_THROW(Results{path_}, Error);

@@ -1,0 +1,15 @@
+#include "eval/run_description.h"
+
+#include "base/cpu.h"
+#include "base/threads.h"
+
+namespace focusllm::eval {
+
+Results::Json run_description(const Engine& engine) {
+  return {{"machine", cpu_model()},           {"threads", thread_count()},
+          {"isa", isa_name(active_isa())},    {"commit", FOCUSLLM_COMMIT},
+          {"version", FOCUSLLM_VERSION},      {"model_file", engine.file().path().filename().string()},
+          {"model_hash", engine.model_hash()}};
+}
+
+}  // namespace focusllm::eval
