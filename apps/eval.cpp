@@ -9,6 +9,7 @@
 #include "eval/run.h"
 #include "eval/run_description.h"
 #include "eval/summary.h"
+#include "eval_report.h"
 #include "interrupt.h"
 #include "options.h"
 #include "progress_line.h"
@@ -128,6 +129,7 @@ void evaluate(const EvalFlags& flags) {
   const std::vector<std::string> tasks = tasks_of(flags);
   eval::check_needle_forms(flags.needles);
   flags.model.require_path();
+  if (flags.output.empty()) throw UsageError("--output is required: the file that results are appended to");
   eval::Results results(flags.output);
   const auto engine = flags.model.load();
   const eval::Plan plan = plan_of(flags, *engine);
@@ -169,7 +171,8 @@ Examples:
   focusllm eval -m model.gguf --task passkey --lengths 4k,16k,64k --trials 5 --methods focus,infllm -o results.jsonl
   focusllm eval -m model.gguf --task generated --lengths 8k --depths 50 -f book.txt -o results.jsonl
   focusllm eval -m model.gguf --task longbench -f hotpotqa.jsonl --methods full,focus -o results.jsonl
-  focusllm eval -m model.gguf --task perplexity --lengths 0,4k,16k -f a.txt -f b.txt --trials 5 -o results.jsonl)";
+  focusllm eval -m model.gguf --task perplexity --lengths 0,4k,16k -f a.txt -f b.txt --trials 5 -o results.jsonl
+  focusllm eval report results.jsonl -o report.html)";
 
 }  // namespace
 
@@ -215,13 +218,15 @@ void add_eval(CLI::App& app) {
       ->check(between(0, 9007199254740992.0))
       ->capture_default_str()
       ->type_name("N");
-  command->add_option("-o,--output", flags->output, "File that results are appended to")
-      ->required()
+  command->add_option("-o,--output", flags->output, "File that results are appended to (required)")
       ->type_name("FILE");
   flags->model.add_to(*command);
   flags->context.add_to(*command, false);
   command->footer(kExamples);
-  command->callback([flags] { evaluate(*flags); });
+  add_eval_report(*command);
+  command->callback([flags, command] {
+    if (command->get_subcommands().empty()) evaluate(*flags);
+  });
 }
 
 }  // namespace focusllm::cli

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "eval/report/chart.h"
 #include "trainer/metrics.h"
 
 namespace focusllm::cli {
@@ -14,7 +14,9 @@ namespace focusllm::cli {
 std::string report_page(const std::string& title,
                         const std::vector<std::pair<std::string, std::string>>& facts,
                         const std::vector<Metrics::Record>& records);
-/// Whole or not at all.
-void write_page(const std::filesystem::path& path, const std::string& page);
+
+using Points = std::vector<eval::report::Point>;
+/// An exponential mean over about `steps` points, without a bias towards the first one.
+Points smooth(const Points& points, double steps);
 
 }  // namespace focusllm::cli

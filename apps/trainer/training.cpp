@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "eval/report/html.h"
 #include "progress_line.h"
 #include "trainer/report_page.h"
 
@@ -183,8 +184,8 @@ void Training::save() {
   trainer_.save(options_.checkpoint_path());
   trainer_.write_adapter(options_.output, training_metadata(options_, corpus_, done, metrics_->records()));
   if (const fs::path page = options_.html_path(); !page.empty())
-    write_page(page, report_page("focusllm train: " + options_.output.filename().string(), facts(),
-                                 metrics_->records()));
+    eval::report::write_whole(page, report_page("focusllm train: " + options_.output.filename().string(),
+                                                facts(), metrics_->records()));
   saved_ = done;
 }
 

@@ -8,35 +8,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "trainer/chart.h"
+#include "eval/report/chart.h"
+#include "support/well_formed.h"
 
 namespace focusllm::cli {
 namespace {
 
+using test::expect_well_formed;
 using testing::HasSubstr;
 using testing::Not;
-
-/// Every tag that is opened is closed, in order; attributes are quoted; & begins one of four entities.
-void expect_well_formed(const std::string& page) {
-  std::vector<std::string> open;
-  for (std::size_t at = page.find('<', 1); at != std::string::npos;) {
-    const std::size_t end = page.find('>', at), next = page.find('<', at + 1);
-    ASSERT_TRUE(end != std::string::npos && end < next) << page.substr(at, 80);
-    const std::string tag = page.substr(at + 1, end - at - 1);
-    ASSERT_EQ(std::count(tag.begin(), tag.end(), '"') % 2, 0) << tag;
-    const std::string name = tag.substr(0, tag.find_first_of(" /\n", 1));
-    if (tag.starts_with('/')) {
-      ASSERT_FALSE(open.empty()) << tag;
-      ASSERT_EQ("/" + open.back(), tag);
-      open.pop_back();
-    } else if (!tag.ends_with('/')) {
-      open.push_back(name);
-    }
-    at = next;
-  }
-  EXPECT_THAT(open, testing::IsEmpty());
-  EXPECT_FALSE(std::regex_search(page, std::regex("&(?!amp;|lt;|gt;|quot;)")));
-}
 
 std::vector<Metrics::Record> records(int steps) {
   std::vector<Metrics::Record> records = {
@@ -72,7 +52,10 @@ TEST(ReportPage, BrokenRecordsAreNoTrouble) {
 
 TEST(Chart, LeavesOutWhatIsNotFinite) {
   const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
-  const std::string svg = chart("t", "u", {{"a", "all", {{1, nan}, {2, 1}, {3, inf}, {4, 2}}, true}});
+  eval::report::Chart chart;
+  chart.title = "t";
+  chart.series = {{"a", 0, {{1, nan}, {2, 1}, {3, inf}, {4, 2}}, true}};
+  const std::string figure = draw(chart), svg = figure.substr(figure.find("class=\"chart\""));
   EXPECT_EQ(std::count(svg.begin(), svg.end(), '\n') > 0, true);
   EXPECT_THAT(svg, Not(HasSubstr("nan,")));
   const std::regex circle("<circle");
@@ -80,9 +63,9 @@ TEST(Chart, LeavesOutWhatIsNotFinite) {
 }
 
 TEST(Chart, SmoothingBeginsAtTheFirstPointAndKeepsAConstant) {
-  for (const auto& [x, y] : smooth({{1, 5}, {2, 5}, {3, 5}}, 10)) EXPECT_DOUBLE_EQ(y, 5);
-  EXPECT_NEAR(smooth({{1, 8}, {2, 4}}, 1e9).back().second, 6, 1e-6);
-  EXPECT_DOUBLE_EQ(smooth({{1, 8}, {2, 4}}, 1).back().second, 4);
+  for (const auto& point : smooth({{1, 5}, {2, 5}, {3, 5}}, 10)) EXPECT_DOUBLE_EQ(point.y, 5);
+  EXPECT_NEAR(smooth({{1, 8}, {2, 4}}, 1e9).back().y, 6, 1e-6);
+  EXPECT_DOUBLE_EQ(smooth({{1, 8}, {2, 4}}, 1).back().y, 4);
 }
 
 }  // namespace

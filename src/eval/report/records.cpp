@@ -1,0 +1,168 @@
+#include "eval/report/records.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <tuple>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "eval/report/fields.h"
+
+namespace focusllm::eval::report {
+namespace {
+
+constexpr std::int64_t kMostTokens = std::int64_t{1} << 50;
+constexpr double kMost = 1e18;  // of anything that is measured
+
+constexpr const char* kParameters[] = {"scored", "before"};  // of tasks
+
+Setting setting_of(const Fields& id) {
+  Setting setting{id.text("method"), id.text("model"), id.text("adapter"), id.text("kv_type"), {}};
+  if (const auto sizes = id.object("sizes")) {
+    for (const auto& [name, value] : sizes->json().items()) setting.sizes[name] = sizes->any(name.c_str());
+  }
+  return setting;
+}
+
+std::string parameters_of(const Fields& id) {
+  std::string text;
+  for (const char* name : kParameters) {
+    const std::string value = id.any(name);
+    if (!value.empty()) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value);
+  }
+  return text;
+}
+
+/// Older files name only the machine, in the outcome itself.
+Run run_of(const Fields& line) {
+  Run run;
+  run.machine = line.text("machine");
+  const auto fields = line.object("run");
+  if (!fields) return run;
+  return {fields->text("machine"),    fields->any("threads"),  fields->text("isa"),
+          fields->text("commit"),     fields->text("version"), fields->text("model_file"),
+          fields->text("model_hash"), fields->text("time")};
+}
+
+std::optional<double> rate(const Fields& line, const char* tokens, const char* seconds) {
+  const auto count = line.number(tokens, 0, kMost), time = line.number(seconds, 0, kMost);
+  if (!count || !time || *count == 0 || *time == 0) return std::nullopt;
+  return *count / *time;
+}
+
+void add_outcome(const Fields& line, Record& record) {
+  record.error = line.text("error");
+  if (record.error.empty()) {
+    record.score = line.number("score", 0, 1);
+    if (const auto right = line.truth("right"); right && !record.score) record.score = *right ? 1 : 0;
+    record.nll = line.number("nll", -kMost, kMost);
+    if (!record.score && !record.nll) record.error = "neither a score nor a perplexity came of it";
+  }
+  record.first_token_seconds = line.number("first_token_seconds", 0, kMost);
+  record.read_rate = rate(line, "tokens", "read_seconds");
+  record.generate_rate = rate(line, "generated_tokens", "generate_seconds");
+  record.memory_bytes = line.number("memory_bytes", 0, kMost);
+}
+
+Record record_of(const Fields& line, const Fields& id) {
+  Record record;
+  record.task = id.text("task");
+  if (record.task.empty()) id.reject("task", "missing");
+  record.variant = id.text("variant");
+  record.parameters = parameters_of(id);
+  record.setting = setting_of(id);
+  const auto length = id.whole("length", 0, kMostTokens);
+  if (!length) id.reject("length", "missing");
+  record.length = *length;
+  record.depth = id.number("depth", 0, 100);
+  record.seed = id.any("seed");
+  record.trial = id.any("trial");
+  record.window = id.any("window");
+  add_outcome(line, record);
+  record.run = run_of(line);
+  return record;
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) fail("{}: is a folder, no file of results", path.string());
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail("{}: cannot be read: {}", path.string(), std::strerror(errno));
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class Reader {
+ public:
+  void read(const std::filesystem::path& path) {
+    const std::string text = read_file(path);
+    ResultSet::Source source{path.filename().string(), 0, 0};
+    for (std::size_t begin = 0; begin < text.size();) {
+      const std::size_t end = std::min(text.find('\n', begin), text.size());
+      const std::string_view line = std::string_view(text).substr(begin, end - begin);
+      const auto json = parse_line(line);
+      if (!json && end == text.size()) {  // cut: the writer ends every line
+        source.bytes_left_out = std::ssize(line);
+        break;
+      }
+      const std::string where = fmt::format("{}: line {}", path.string(), ++source.lines);
+      if (!json) fail("{} is no result: give another file, or take that line away", where);
+      add(Fields(*json, where));
+      begin = end + 1;
+    }
+    set_.sources.push_back(std::move(source));
+  }
+
+  ResultSet finish() && {
+    if (set_.records.empty()) fail("{}: no result in it: measure some with focusllm eval -o FILE", names());
+    return std::move(set_);
+  }
+
+ private:
+  void add(const Fields& line) {
+    const auto id = line.object("identity");
+    if (!id) line.reject("identity", "missing");
+    Record record = record_of(line, *id);
+    const auto [found, fresh] = places_.try_emplace(id->json().dump(), set_.records.size());
+    if (fresh) {
+      set_.records.push_back(std::move(record));
+    } else {
+      set_.records[found->second] = std::move(record);
+      ++set_.repeated;
+    }
+  }
+
+  std::string names() const {
+    std::string names;
+    for (const auto& source : set_.sources) names += (names.empty() ? "" : ", ") + source.name;
+    return names;
+  }
+
+  ResultSet set_;
+  std::unordered_map<std::string, std::size_t> places_;  ///< by identity
+};
+
+}  // namespace
+
+bool operator<(const Setting& a, const Setting& b) {
+  const auto fields = [](const Setting& s) {
+    return std::tie(s.method, s.model, s.adapter, s.kv_type, s.sizes);
+  };
+  return fields(a) < fields(b);
+}
+
+bool operator<(const Run& a, const Run& b) {
+  const auto fields = [](const Run& r) {
+    return std::tie(r.machine, r.threads, r.isa, r.commit, r.version, r.model_file, r.model_hash, r.time);
+  };
+  return fields(a) < fields(b);
+}
+
+ResultSet read_results(const std::vector<std::filesystem::path>& files) {
+  Reader reader;
+  for (const auto& file : files) reader.read(file);
+  return std::move(reader).finish();
+}
+
+}  // namespace focusllm::eval::report

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace focusllm::eval::report {
+
+/// What was measured with: lines that agree in all of it belong to one series.
+struct Setting {
+  std::string method, model, adapter, kv_type;
+  std::map<std::string, std::string> sizes;  ///< as the file has them; "0": the method's default
+};
+
+/// Where a result comes from. Empty where an older file does not say.
+struct Run {
+  std::string machine, threads, isa, commit, version, model_file, model_hash, time;
+};
+
+/// Some order, for keys of maps: of settings by method first.
+bool operator<(const Setting& a, const Setting& b);
+bool operator<(const Run& a, const Run& b);
+
+/// One line of a results file.
+struct Record {
+  std::string task, variant;
+  std::string parameters;  ///< of the task itself, without which results do not compare: "scored 512"
+  Setting setting;
+  std::int64_t length = 0;      ///< tokens
+  std::optional<double> depth;  ///< percent
+  std::string seed, trial, window;
+  std::optional<double> score;  ///< 0 to 1
+  std::optional<double> nll;    ///< mean, nats per token
+  std::optional<double> first_token_seconds;
+  std::optional<double> read_rate, generate_rate;  ///< tokens per second
+  std::optional<double> memory_bytes;              ///< keys and values
+  std::string error;                               ///< why there is neither score nor nll; else empty
+  Run run;
+};
+
+struct ResultSet {
+  struct Source {
+    std::string name;
+    std::int64_t lines = 0;
+    std::int64_t bytes_left_out = 0;  ///< of a last line that is cut
+  };
+  std::vector<Source> sources;
+  std::vector<Record> records;
+  std::int64_t repeated = 0;  ///< lines left out because a later one holds the same measurement
+};
+
+/// Reads what Results wrote, of several files. Files are not changed. Throws Error for a file that cannot be
+/// read, a line that is no result or says something impossible, and when there is no result at all.
+ResultSet read_results(const std::vector<std::filesystem::path>& files);
+
+}  // namespace focusllm::eval::report
