@@ -55,6 +55,7 @@ TEST(ReportPage, ShowsCellsCurvesDifferencesAndRuns) {
   EXPECT_THAT(page, HasSubstr("50 % of 2, 95 % 9 to 91 %"));
   EXPECT_THAT(page, HasSubstr("-39.35 to -39.35"));
   EXPECT_THAT(page, HasSubstr("<td>A processor</td>"));
+  EXPECT_THAT(page, HasSubstr(">4096 to 16384</td>")) << "the mean over all lengths";
   EXPECT_THAT(page, HasSubstr("28 measurements, 6 of them without a result"));
   EXPECT_EQ(count(page, "<svg[^>]*role=\"img\"[^>]*>\n<title>[^<]+</title>\n<desc>[^<]+</desc>"), 8);
 }

@@ -90,7 +90,6 @@ TEST(ReportRecords, ImpossibleValuesAreErrors) {
   EXPECT_THAT(with("identity", "length", -1), HasSubstr("\"length\" is not from 0"));
   EXPECT_THAT(with("identity", "length", 1.5), HasSubstr("no whole number"));
   EXPECT_THAT(with("identity", "length", 18446744073709551615U), HasSubstr("\"length\""));
-  EXPECT_THAT(with("identity", "length", nullptr), HasSubstr("missing"));
   EXPECT_THAT(with("identity", "depth", 101), HasSubstr("\"depth\""));
   EXPECT_THAT(with("identity", "task", 3), HasSubstr("\"task\" is no text"));
   EXPECT_THAT(with("identity", "sizes", "x"), HasSubstr("no JSON object"));
@@ -99,6 +98,18 @@ TEST(ReportRecords, ImpossibleValuesAreErrors) {
   EXPECT_THAT(with("", "right", 1), HasSubstr("neither true nor false"));
   EXPECT_THAT(with("", "read_seconds", -1), HasSubstr("\"read_seconds\""));
   EXPECT_THAT(with("", "run", Json::array()), HasSubstr("no JSON object"));
+}
+
+TEST(ReportRecords, PromptsWithALengthOfTheirOwnAreGrouped) {
+  std::vector<Json> lines;
+  for (const int tokens : {5000, 8192, 8193}) {
+    lines.push_back(passkey_line("focus", tokens, 0, 0, true));
+    lines.back()["identity"].update(Json{{"length", nullptr}, {"depth", nullptr}, {"id", tokens}});
+  }
+  lines.push_back({{"identity", {{"task", "t"}, {"length", nullptr}}}, {"error", "too long"}});
+  std::vector<std::int64_t> lengths;
+  for (const Record& record : results_of(lines).records) lengths.push_back(record.length);
+  EXPECT_THAT(lengths, testing::ElementsAre(8192, 8192, 16384, 0));
 }
 
 TEST(ReportRecords, NoNumberIsNoResult) {

@@ -64,6 +64,22 @@ std::string estimate_text(const Cell& cell) {
   return cell.is_perplexity ? short_number(cell.estimate.mean) : percent(cell.estimate.mean);
 }
 
+std::vector<std::string> row(const std::string& variant, const std::string& method, const std::string& length,
+                             const Cell& cell) {
+  return {variant,
+          method,
+          length,
+          std::to_string(cell.estimate.count),
+          estimate_text(cell),
+          cell.is_perplexity ? interval_text(cell.estimate) : percent_interval(cell.estimate),
+          interval_name(cell.estimate.kind),
+          short_number(cell.first_token_seconds),
+          short_number(cell.read_rate),
+          short_number(cell.generate_rate),
+          short_number(mebibytes(cell.memory_bytes)),
+          std::to_string(cell.error_count())};
+}
+
 }  // namespace
 
 std::vector<Series> series_by_length(const Selection& records, const Labels& labels,
@@ -89,21 +105,20 @@ std::string speed_charts(const Selection& records, const Labels& labels) {
 }
 
 std::string table_by_length(const Selection& records, const Labels& labels) {
-  Table table({"variant", "method", "length", "n", has_perplexity(records) ? "perplexity" : "score",
-               "95 % interval", "kind", "first token, s", "reading, tokens/s", "generating, tokens/s",
-               "memory, MiB", "without result"});
-  const auto groups = group_by(records, [](const Record& record) {
-    return std::tuple(record.variant, record.setting, record.length);
-  });
-  for (const auto& [key, group] : groups) {
-    const auto& [variant, setting, length] = key;
-    const Cell cell = summarize(group);
-    table.add({variant, labels.of(setting), std::to_string(length), std::to_string(cell.estimate.count),
-               estimate_text(cell),
-               cell.is_perplexity ? interval_text(cell.estimate) : percent_interval(cell.estimate),
-               interval_name(cell.estimate.kind), short_number(cell.first_token_seconds),
-               short_number(cell.read_rate), short_number(cell.generate_rate),
-               short_number(mebibytes(cell.memory_bytes)), std::to_string(cell.error_count())});
+  const bool perplexity = has_perplexity(records);
+  Table table({"variant", "method", "length", "n", perplexity ? "perplexity" : "score", "95 % interval",
+               "kind", "first token, s", "reading, tokens/s", "generating, tokens/s", "memory, MiB",
+               "without result"});
+  const auto by_setting =
+      group_by(records, [](const Record& record) { return std::pair(record.variant, record.setting); });
+  for (const auto& [key, own] : by_setting) {
+    const auto& [variant, setting] = key;
+    const auto lengths = group_by(own, [](const Record& record) { return record.length; });
+    for (const auto& [length, group] : lengths)
+      table.add(row(variant, labels.of(setting), std::to_string(length), summarize(group)));
+    if (perplexity || lengths.size() < 2) continue;
+    const std::string all = fmt::format("{} to {}", lengths.begin()->first, lengths.rbegin()->first);
+    table.add(row(variant, labels.of(setting), all, summarize(own)));
   }
   return table.html();
 }
@@ -120,7 +135,9 @@ std::string error_table(const Selection& records, const Labels& labels) {
       if (record->depth) depths.insert(*record->depth);
     std::string list;
     for (const double depth : depths) list += fmt::format("{}{:g}", list.empty() ? "" : ", ", depth);
-    table.add({labels.of(setting), std::to_string(length), std::to_string(group.size()), reason, list});
+    const bool unknown = length == 0 && !has_perplexity(records);
+    table.add({labels.of(setting), unknown ? "unknown" : std::to_string(length), std::to_string(group.size()),
+               reason, list});
   }
   return table.empty() ? "" : "<h3>Without a result</h3>\n" + table.html();
 }

@@ -20,7 +20,8 @@ std::vector<Series> series_by_length(const Selection& records, const Labels& lab
 /// setting; those of which nothing was measured are left out. HTML.
 std::string speed_charts(const Selection& records, const Labels& labels);
 
-/// The same in numbers, with the estimates: a row for each variant, setting and length. HTML.
+/// The same in numbers, with the estimates: a row for each variant, setting and length,
+/// and for scores one for all lengths together. HTML.
 std::string table_by_length(const Selection& records, const Labels& labels);
 
 /// What has no result, and why: a row for each setting, length and reason; empty if there is none. HTML.

@@ -1,6 +1,7 @@
 #include "eval/report/records.h"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -67,6 +68,12 @@ void add_outcome(const Fields& line, Record& record) {
   record.memory_bytes = line.number("memory_bytes", 0, kMost);
 }
 
+std::int64_t length_of(const Fields& line, const Fields& id) {
+  if (const auto length = id.whole("length", 0, kMostTokens)) return *length;
+  const auto tokens = line.whole("tokens", 0, kMostTokens).value_or(0);
+  return tokens == 0 ? 0 : static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(tokens)));
+}
+
 Record record_of(const Fields& line, const Fields& id) {
   Record record;
   record.task = id.text("task");
@@ -74,9 +81,7 @@ Record record_of(const Fields& line, const Fields& id) {
   record.variant = id.text("variant");
   record.parameters = parameters_of(id);
   record.setting = setting_of(id);
-  const auto length = id.whole("length", 0, kMostTokens);
-  if (!length) id.reject("length", "missing");
-  record.length = *length;
+  record.length = length_of(line, id);
   record.depth = id.number("depth", 0, 100);
   record.seed = id.any("seed");
   record.trial = id.any("trial");

@@ -29,7 +29,9 @@ struct Record {
   std::string task, variant;
   std::string parameters;  ///< of the task itself, without which results do not compare: "scored 512"
   Setting setting;
-  std::int64_t length = 0;      ///< tokens
+  /// Tokens. Of prompts that have a length of their own: the next power of two, so that there are groups; 0
+  /// for those that were refused before they were counted.
+  std::int64_t length = 0;
   std::optional<double> depth;  ///< percent
   std::string seed, trial, window;
   std::optional<double> score;  ///< 0 to 1
