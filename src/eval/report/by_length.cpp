@@ -116,9 +116,11 @@ std::string table_by_length(const Selection& records, const Labels& labels) {
     const auto lengths = group_by(own, [](const Record& record) { return record.length; });
     for (const auto& [length, group] : lengths)
       table.add(row(variant, labels.of(setting), std::to_string(length), summarize(group)));
-    if (perplexity || lengths.size() < 2) continue;
-    const std::string all = fmt::format("{} to {}", lengths.begin()->first, lengths.rbegin()->first);
-    table.add(row(variant, labels.of(setting), all, summarize(own)));
+    const Selection scored = select(own, [](const Record& record) { return record.score.has_value(); });
+    const auto with_score = group_by(scored, [](const Record& record) { return record.length; });
+    if (perplexity || with_score.size() < 2) continue;
+    const std::string all = fmt::format("{} to {}", with_score.begin()->first, with_score.rbegin()->first);
+    table.add(row(variant, labels.of(setting), all, summarize(scored)));
   }
   return table.html();
 }

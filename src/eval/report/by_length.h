@@ -21,7 +21,7 @@ std::vector<Series> series_by_length(const Selection& records, const Labels& lab
 std::string speed_charts(const Selection& records, const Labels& labels);
 
 /// The same in numbers, with the estimates: a row for each variant, setting and length,
-/// and for scores one for all lengths together. HTML.
+/// and for scores one for all lengths that have any. HTML.
 std::string table_by_length(const Selection& records, const Labels& labels);
 
 /// What has no result, and why: a row for each setting, length and reason; empty if there is none. HTML.
