@@ -44,15 +44,11 @@ void DualChunk::fill(Options& options, const model::Spec& spec) {
 }
 
 std::int64_t DualChunk::memory_bytes() const {
-  std::int64_t bytes = 0;
-  for (const WindowCache& layer : layers_) bytes += layer.bytes();
-  return bytes;
+  return bytes_of(layers_);
 }
 
 std::int64_t DualChunk::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  std::int64_t bytes = 0;
-  for (int i = 0; i < spec.layers; ++i) bytes += window_bytes(spec, options.kv_type, spec.window(i), tokens);
-  return bytes;
+  return layers_bytes(spec, options.kv_type, tokens);
 }
 
 void DualChunk::begin(std::int64_t first, std::int64_t count) {
@@ -104,17 +100,12 @@ bool DualChunk::add_problems(const model::LayerRows& layer, const WindowCache& c
   return true;
 }
 
-void DualChunk::attend_window(const model::LayerRows& layer, WindowCache& cache) {
-  cache.append(layer, true_.keys(layer), spec().heads);
-  attention::partial(cache.problem(spec(), layer, true_.queries(layer), layer.out, lse_.data()));
-}
-
 void DualChunk::attend(const model::LayerRows& layer) {
   const auto& heads = spec().heads;
   const std::int64_t rows = layer.rows.size();
   lse_.resize(static_cast<std::size_t>(kSpans * rows * heads.heads));
   WindowCache& cache = layers_[static_cast<std::size_t>(layer.layer)];
-  if (cache.window > 0) return attend_window(layer, cache);
+  if (cache.window > 0) return cache.attend(spec(), layer, true_, lse_.data());
 
   cache.append(layer, rotary_[kOwn].keys(layer), heads);
   problems_.clear();

@@ -33,7 +33,6 @@ class DualChunk final : public Sequential {
   };
   void begin(std::int64_t first, std::int64_t count) override;
   void attend(const model::LayerRows& layer) override;
-  void attend_window(const model::LayerRows& layer, WindowCache& cache);
   /// The attention of every group through one span, into out [rows, heads, dim]; false if no group sees a
   /// key.
   bool add_problems(const model::LayerRows& layer, const WindowCache& cache, Span span, float* out);

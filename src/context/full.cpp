@@ -22,15 +22,11 @@ Full::Full(const Options& options, std::shared_ptr<const model::Model> model, co
 void Full::fill(Options&, const model::Spec&) {}
 
 std::int64_t Full::memory_bytes() const {
-  std::int64_t bytes = 0;
-  for (const WindowCache& layer : layers_) bytes += layer.bytes();
-  return bytes;
+  return bytes_of(layers_);
 }
 
 std::int64_t Full::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  std::int64_t bytes = 0;
-  for (int i = 0; i < spec.layers; ++i) bytes += window_bytes(spec, options.kv_type, spec.window(i), tokens);
-  return bytes;
+  return layers_bytes(spec, options.kv_type, tokens);
 }
 
 void Full::begin(std::int64_t first, std::int64_t count) {
@@ -45,9 +41,8 @@ void Full::begin(std::int64_t first, std::int64_t count) {
 
 void Full::attend(const model::LayerRows& layer) {
   WindowCache& cache = layers_[static_cast<std::size_t>(layer.layer)];
-  cache.append(layer, rotary_.keys(layer), spec().heads);
   lse_.resize(static_cast<std::size_t>(layer.rows.size() * spec().heads.heads));
-  attention::partial(cache.problem(spec(), layer, rotary_.queries(layer), layer.out, lse_.data()));
+  cache.attend(spec(), layer, rotary_, lse_.data());
 }
 
 }  // namespace focusllm::context

@@ -98,10 +98,9 @@ void InfLlm::attend(const model::LayerRows& layer) {
 }
 
 void InfLlm::attend_window(const model::LayerRows& layer, WindowCache& cache) {
-  cache.append(layer, rotary_.keys(layer), spec().heads);
   Part& part = parts_.empty() ? parts_.emplace_back() : parts_.front();
   part.lse.resize(static_cast<std::size_t>(layer.rows.size() * spec().heads.heads));
-  attention::partial(cache.problem(spec(), layer, rotary_.queries(layer), layer.out, part.lse.data()));
+  cache.attend(spec(), layer, rotary_, part.lse.data());
 }
 
 void InfLlm::store(const model::LayerRows& layer, LayerState& state) {

@@ -43,4 +43,21 @@ std::int64_t window_bytes(const model::Spec& spec, attention::KvType type, std::
   return 2 * held * memory::row_bytes(spec.heads, type);
 }
 
+void WindowCache::attend(const model::Spec& spec, const model::LayerRows& layer, Rotary& rotary, float* lse) {
+  append(layer, rotary.keys(layer), spec.heads);
+  attention::partial(problem(spec, layer, rotary.queries(layer), layer.out, lse));
+}
+
+std::int64_t bytes_of(std::span<const WindowCache> layers) {
+  std::int64_t bytes = 0;
+  for (const WindowCache& layer : layers) bytes += layer.bytes();
+  return bytes;
+}
+
+std::int64_t layers_bytes(const model::Spec& spec, attention::KvType type, std::int64_t tokens) {
+  std::int64_t bytes = 0;
+  for (int i = 0; i < spec.layers; ++i) bytes += window_bytes(spec, type, spec.window(i), tokens);
+  return bytes;
+}
+
 }  // namespace focusllm::context

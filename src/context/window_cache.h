@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "context/rotary.h"
@@ -17,6 +18,9 @@ struct WindowCache {
   /// The attention of `rows` rows over everything held; the runs stay valid until the next call.
   attention::Problem problem(const model::Spec& spec, const model::LayerRows& layer, const float* queries,
                              float* out, float* lse);
+  /// The whole attention of a layer that sees its window and nothing else: rows are stored, then attend. lse
+  /// [rows, heads].
+  void attend(const model::Spec& spec, const model::LayerRows& layer, Rotary& rotary, float* lse);
   std::int64_t bytes() const { return keys.bytes() + values.bytes(); }
 
   std::int64_t window;
@@ -24,8 +28,13 @@ struct WindowCache {
   std::vector<attention::KvRun> runs;
 };
 
+/// What the caches of all layers hold.
+std::int64_t bytes_of(std::span<const WindowCache> layers);
 /// What a window cache of `tokens` tokens needs in bytes.
 std::int64_t window_bytes(const model::Spec& spec, attention::KvType type, std::int64_t window,
                           std::int64_t tokens);
+
+/// The same for one cache of each layer, with the layer's own window.
+std::int64_t layers_bytes(const model::Spec& spec, attention::KvType type, std::int64_t tokens);
 
 }  // namespace focusllm::context

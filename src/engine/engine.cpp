@@ -28,7 +28,8 @@ std::shared_ptr<const gguf::File> open_adapter(const gguf::File& base, const Eng
                                                std::string& base_hash) {
   if (options.adapter.empty()) return options.find_adapter ? find_adapter(base, base_hash) : nullptr;
   auto file = gguf::File::open(options.adapter);
-  model::check_base(*file, base);
+  base_hash = model::weights_hash(base);
+  model::check_base(*file, base, base_hash);
   return file;
 }
 

@@ -28,9 +28,8 @@ std::string base_hash(const gguf::File& adapter) {
   return std::string(adapter.require_string("focusllm.base.hash"));
 }
 
-void check_base(const gguf::File& adapter, const gguf::File& base) {
+void check_base(const gguf::File& adapter, const gguf::File& base, std::string_view hash) {
   const std::string wanted = base_hash(adapter);
-  const std::string hash = weights_hash(base);
   if (hash == wanted) return;
   fail("{}: made for a model with weights {}; {} has {}: train an adapter for it, or give the other model",
        adapter.path().string(), wanted, base.path().string(), hash);

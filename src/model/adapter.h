@@ -16,8 +16,8 @@ std::string weights_hash(const gguf::File& file);
 /// The same as an adapter file says it; throws Error if the file is not an adapter of this kind.
 std::string base_hash(const gguf::File& adapter);
 
-/// Throws Error, with both hashes, unless the adapter was made for this model.
-void check_base(const gguf::File& adapter, const gguf::File& base);
+/// Throws Error, with both hashes, unless the adapter was made for this model, whose weights have this hash.
+void check_base(const gguf::File& adapter, const gguf::File& base, std::string_view hash);
 
 /// The candidates' weights in an adapter file, each checked against the base model's shape.
 class AdapterTensors {

@@ -158,19 +158,25 @@ std::vector<Tensor> AdapterParameters::gradients(int layer, int projection) cons
   return {one.a.grad(), one.b.grad()};
 }
 
-void AdapterParameters::write(gguf::Writer& writer) const {
+std::vector<std::pair<std::string, Tensor>> AdapterParameters::named() const {
+  std::vector<std::pair<std::string, Tensor>> tensors;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     for (std::size_t p = 0; p < kNames.size(); ++p) {
       const std::string name = tensor_name(i, p);
       const Projection& projection = layers_[i][p];
       if (rank_ == 0) {
-        add_f16(writer, name, projection.whole);
+        tensors.emplace_back(name, projection.whole);
       } else {
-        add_f16(writer, name + ".lora_a", projection.a);
-        add_f16(writer, name + ".lora_b", projection.b);
+        tensors.emplace_back(name + ".lora_a", projection.a);
+        tensors.emplace_back(name + ".lora_b", projection.b);
       }
     }
   }
+  return tensors;
+}
+
+void AdapterParameters::write(gguf::Writer& writer) const {
+  for (const auto& [name, tensor] : named()) add_f16(writer, name, tensor);
 }
 
 void AdapterParameters::read(const gguf::File& adapter) {
@@ -179,18 +185,7 @@ void AdapterParameters::read(const gguf::File& adapter) {
   if (rank_ > 0 && alpha != scale_ * static_cast<double>(rank_))
     fail("{}: made with alpha {}, this run has {}", adapter.path().string(), alpha,
          scale_ * static_cast<double>(rank_));
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    for (std::size_t p = 0; p < kNames.size(); ++p) {
-      const std::string name = tensor_name(i, p);
-      Projection& projection = layers_[i][p];
-      if (rank_ == 0) {
-        copy_tensor(adapter, name, projection.whole);
-      } else {
-        copy_tensor(adapter, name + ".lora_a", projection.a);
-        copy_tensor(adapter, name + ".lora_b", projection.b);
-      }
-    }
-  }
+  for (const auto& [name, tensor] : named()) copy_tensor(adapter, name, tensor);
 }
 
 }  // namespace focusllm::train

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <torch/types.h>
@@ -60,6 +62,8 @@ class AdapterParameters {
   Layer view_layer(std::int64_t& offset, const FrozenModel& model) const;
   torch::Tensor view(std::int64_t& offset, std::int64_t rows, std::int64_t cols) const;
   void fill(const FrozenModel& model, const AdapterShape& shape);
+  /// All tensors as an adapter's file calls them; the same memory.
+  std::vector<std::pair<std::string, torch::Tensor>> named() const;
   torch::Tensor change(const Projection& projection, const torch::Tensor& x) const;
 
   const FrozenModel& model_;

@@ -192,7 +192,7 @@ std::int64_t Trainer::steps_done() const {
 
 void Trainer::begin_from(const std::filesystem::path& adapter) {
   const auto file = gguf::File::open(adapter);
-  model::check_base(*file, *impl_->file);
+  model::check_base(*file, *impl_->file, impl_->hash);
   impl_->model.parameters().read(*file);
 }
 

@@ -1,5 +1,8 @@
 // The methods against plain-torch transcriptions, on random models of every architecture.
 
+#include <functional>
+#include <optional>
+
 #include <gtest/gtest.h>
 
 #include "context/infllm_reference.h"
@@ -53,10 +56,15 @@ TorchDecoder::Attention streaming_reference(const TorchDecoder& decoder, std::in
   };
 }
 
-/// LM-Infinite: the window at true distances, sinks behind it all at the window's length - 1.
-TorchDecoder::Attention lm_infinite_reference(const TorchDecoder& decoder, std::int64_t initial,
-                                              std::int64_t local) {
-  return [&decoder, initial, local](int layer, torch::Tensor q, torch::Tensor k, torch::Tensor v) {
+/// Positions at which query i meets key j; none: it does not see it.
+using Meeting =
+    std::function<std::optional<std::pair<std::int64_t, std::int64_t>>(std::int64_t i, std::int64_t j)>;
+
+/// One pair of query and key at a time, each rotated as it meets the other. Sliding-window layers see their
+/// window.
+TorchDecoder::Attention pairwise_reference(const TorchDecoder& decoder, double sharpness,
+                                           const Meeting& meet) {
+  return [&decoder, sharpness, meet](int layer, torch::Tensor q, torch::Tensor k, torch::Tensor v) {
     if (decoder.spec().window(layer) > 0) return full_reference(decoder)(layer, q, k, v);
     auto out = torch::zeros_like(q);
     const auto group = q.size(1) / k.size(1);
@@ -64,12 +72,12 @@ TorchDecoder::Attention lm_infinite_reference(const TorchDecoder& decoder, std::
     for (std::int64_t i = 0; i < q.size(0); ++i) {
       std::vector<torch::Tensor> logits, seen;
       for (std::int64_t j = 0; j <= i; ++j) {
-        const bool near = i - j < local;
-        if (!near && j >= initial) continue;
-        const auto query =
-            decoder.rotate(q.slice(0, i, i + 1), torch::tensor({near ? i : local - 1}), layer)[0];
-        const auto key = decoder.rotate(keys.slice(0, j, j + 1), torch::tensor({near ? j : 0}), layer)[0];
-        logits.push_back((query * key).sum(-1) * decoder.spec().attention_scale);
+        const auto positions = meet(i, j);
+        if (!positions) continue;
+        const auto query = decoder.rotate(q.slice(0, i, i + 1), torch::tensor({positions->first}), layer)[0];
+        const auto key =
+            decoder.rotate(keys.slice(0, j, j + 1), torch::tensor({positions->second}), layer)[0];
+        logits.push_back((query * key).sum(-1) * decoder.spec().attention_scale * sharpness);
         seen.push_back(values[j]);
       }
       const auto probabilities = torch::softmax(torch::stack(logits), 0).unsqueeze(-1);
@@ -79,30 +87,29 @@ TorchDecoder::Attention lm_infinite_reference(const TorchDecoder& decoder, std::
   };
 }
 
-/// Dual Chunk Attention: the three rules of methods.md section 3, one pair of query and key at a time.
+/// LM-Infinite: the window at true distances, sinks behind it all at the window's length - 1.
+TorchDecoder::Attention lm_infinite_reference(const TorchDecoder& decoder, std::int64_t initial,
+                                              std::int64_t local) {
+  return pairwise_reference(decoder, 1, [=](std::int64_t i, std::int64_t j) {
+    std::optional<std::pair<std::int64_t, std::int64_t>> positions;
+    if (i - j < local)
+      positions = {i, j};
+    else if (j < initial)
+      positions = {local - 1, 0};
+    return positions;
+  });
+}
+
+/// Dual Chunk Attention: the three rules of methods.md section 3.
 TorchDecoder::Attention dual_chunk_reference(const TorchDecoder& decoder, std::int64_t chunk,
                                              std::int64_t local, double sharpness = 1) {
-  return [=, &decoder](int layer, torch::Tensor q, torch::Tensor k, torch::Tensor v) {
-    if (decoder.spec().window(layer) > 0) return full_reference(decoder)(layer, q, k, v);
-    const std::int64_t period = chunk - local;
-    auto out = torch::zeros_like(q);
-    const auto group = q.size(1) / k.size(1);
-    const auto keys = k.repeat_interleave(group, 1), values = v.repeat_interleave(group, 1);
-    for (std::int64_t i = 0; i < q.size(0); ++i) {
-      std::vector<torch::Tensor> logits;
-      for (std::int64_t j = 0; j <= i; ++j) {
-        std::int64_t position = std::min(2 * period - 1, chunk);
-        if (i / period == j / period) position = i % period;
-        if (i / period == j / period + 1) position = std::min(i % period + period, chunk);
-        const auto query = decoder.rotate(q.slice(0, i, i + 1), torch::tensor({position}), layer)[0];
-        const auto key = decoder.rotate(keys.slice(0, j, j + 1), torch::tensor({j % period}), layer)[0];
-        logits.push_back((query * key).sum(-1) * decoder.spec().attention_scale * sharpness);
-      }
-      const auto probabilities = torch::softmax(torch::stack(logits), 0).unsqueeze(-1);
-      out[i] = (probabilities * values.slice(0, 0, i + 1)).sum(0);
-    }
-    return out;
-  };
+  const std::int64_t period = chunk - local;
+  return pairwise_reference(decoder, sharpness, [=](std::int64_t i, std::int64_t j) {
+    std::int64_t position = std::min(2 * period - 1, chunk);
+    if (i / period == j / period) position = i % period;
+    if (i / period == j / period + 1) position = std::min(i % period + period, chunk);
+    return std::optional(std::pair{position, j % period});
+  });
 }
 
 /// Reads tokens in pieces of `piece`, then steps through the last `steps`; hidden states of all tokens.
