@@ -41,6 +41,8 @@ Json answer_json(const Session& session, const Answer& answer) {
                {"kv_type", kv_type_name(session.kv_type())},
                {"memory_bytes", session.memory_bytes()},
                {"peak_memory_bytes", peak_memory()}};
+  if (const auto use = session.tier_use(); use.disk_bytes > 0)
+    json["file"] = {{"bytes", use.disk_bytes}, {"blocks_found", use.found}, {"blocks_read", use.read}};
   for (const auto& token : answer.tokens) json["tokens"].push_back(token_json(token));
   for (const auto& citation : answer.citations) json["citations"].push_back(citation_json(session, citation));
   return json;

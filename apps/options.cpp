@@ -16,6 +16,7 @@ constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;
 
 const std::vector<std::string> kProductTypes = {"auto", "f32", "bf16", "int8"};
 const std::vector<std::string> kKvTypes = {"auto", "bf16", "int8"};
+const std::vector<std::string> kCachePolicies = {"lru", "lru-s"};
 
 ProductType product_type(const std::string& name) {
   if (name == "f32") return ProductType::f32;
@@ -204,6 +205,27 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
       ->check(positive())
       ->type_name("N")
       ->group("Context");
+  app.add_option("--block-cache", values.block_cache,
+                 "Memory blocks of each layer that stay in memory, the others in a file; without it all of "
+                 "them do (infllm)")
+      ->check(positive())
+      ->type_name("N")
+      ->group("Context");
+  app.add_option("--cache-dir", values.cache_dir, "Folder of that file; $TMPDIR, or else /var/tmp")
+      ->type_name("DIR")
+      ->group("Context");
+  app.add_option("--cache-policy", cache_policy,
+                 "Which block makes room: the one chosen longest ago (lru) or the one with least attention "
+                 "(lru-s)")
+      ->check(one_of(kCachePolicies))
+      ->capture_default_str()
+      ->group("Context");
+  app.add_option("--score-decay", values.score_decay,
+                 "What is left of that attention at the next choice (lru-s)")
+      ->check(between(0, 1))
+      ->capture_default_str()
+      ->type_name("X")
+      ->group("Context");
   app.add_flag("--parity", values.parity,
                "Count keys as the official code does, some of them twice in reading (infllm)")
       ->group("Context");
@@ -230,6 +252,7 @@ ContextOptions ContextFlags::options() const {
   ContextOptions options = values;
   if (kv_type == "bf16") options.kv_type = attention::KvType::bf16;
   if (kv_type == "int8") options.kv_type = attention::KvType::int8;
+  options.evict_by_score = cache_policy == "lru-s";
   return options;
 }
 

@@ -34,6 +34,7 @@ struct ModelFlags {
 struct ContextFlags {
   ContextOptions values;
   std::string kv_type = "auto";
+  std::string cache_policy = "lru";
 
   /// with_method: also --method, for one method.
   void add_to(CLI::App& app, bool with_method = true);

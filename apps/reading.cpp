@@ -1,5 +1,6 @@
 #include "reading.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/memory.h"
@@ -76,16 +77,24 @@ Answer Reader::ask(const std::string& question, AskOptions options) {
   return answer;
 }
 
+std::string Reader::in_file() const {
+  const context::TierUse use = session_->tier_use();
+  if (use.disk_bytes == 0) return "";
+  const auto chosen = static_cast<double>(std::max<std::int64_t>(1, use.found + use.read));
+  return fmt::format(", {} in a file ({:.0f} % of the blocks chosen were in memory)",
+                     format_bytes(use.disk_bytes), 100 * static_cast<double>(use.found) / chosen);
+}
+
 void Reader::show_reading() {
   progress_.clear();
   if (!reading_) return;
   reading_ = false;
   if (!flags_.verbose && !stderr_is_terminal()) return;
   const double seconds = seconds_since(start_);
-  err_line(fmt::format("read {} tokens in {} ({}) with {}, keys and values {} in {}",
+  err_line(fmt::format("read {} tokens in {} ({}) with {}, keys and values {} in {}{}",
                        grouped(session_->tokens()), format_seconds(seconds),
                        format_rate(session_->tokens(), seconds), session_->method(),
-                       format_bytes(session_->memory_bytes()), kv_type_name(session_->kv_type())));
+                       format_bytes(session_->memory_bytes()), kv_type_name(session_->kv_type()), in_file()));
 }
 
 std::string Reader::source(std::int64_t token) const {

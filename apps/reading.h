@@ -36,6 +36,7 @@ class Reader {
     std::int64_t token;
   };
   void show_reading();
+  std::string in_file() const;  ///< what of the text is not in memory, in words
   std::string source(std::int64_t token) const;
 
   const SessionFlags& flags_;

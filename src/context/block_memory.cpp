@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "base/threads.h"
 #include "tensor/row_ops.h"
@@ -14,6 +15,10 @@ namespace {
 constexpr std::int64_t kPageTokens = 256;
 constexpr std::int64_t kPageBlocks = 1024;  // of representatives
 
+std::int64_t initial_page(const BlockMemory::Sizes& sizes) {
+  return std::max<std::int64_t>(1, sizes.initial);
+}
+
 template <typename Ranked>
 void keep_best(std::vector<Ranked>& ranked, std::int64_t count) {
   if (static_cast<std::int64_t>(ranked.size()) <= count) return;
@@ -23,22 +28,44 @@ void keep_best(std::vector<Ranked>& ranked, std::int64_t count) {
 
 }  // namespace
 
-BlockMemory::BlockMemory(const attention::HeadShape& heads, attention::KvType type, const Sizes& sizes)
+BlockMemory::BlockMemory(const attention::HeadShape& heads, attention::KvType type, const Sizes& sizes,
+                         std::unique_ptr<memory::BlockCache> cache)
     : heads_(heads),
       sizes_(sizes),
       keys_(heads, type, kPageTokens),
       values_(heads, type, kPageTokens),
+      initial_keys_(heads, type, initial_page(sizes)),
+      initial_values_(heads, type, initial_page(sizes)),
+      cache_(std::move(cache)),
       scores_(static_cast<std::size_t>(heads.heads)) {}
 
 void BlockMemory::append(const float* keys, const float* values, std::int64_t stride, std::int64_t rows) {
   keys_.append(keys, stride, rows);
   values_.append(values, stride, rows);
+  const std::int64_t initial = std::min(rows, sizes_.initial - initial_keys_.count());
+  initial_keys_.append(keys, stride, initial);
+  initial_values_.append(values, stride, initial);
   const auto size = static_cast<std::size_t>(tokens() - remainder_begin());
   for (auto& scores : scores_) scores.resize(size, 0.0F);
 }
 
 std::int64_t BlockMemory::remainder_begin() const {
   return std::min(tokens(), sizes_.initial + blocks_ * sizes_.block);
+}
+
+void BlockMemory::add_initial(std::int64_t end, std::vector<attention::KvRun>& runs) const {
+  memory::add_runs(initial_keys_, initial_values_, 0, std::min(end, initial_keys_.count()), runs);
+}
+
+void BlockMemory::add_remainder(std::int64_t end, std::vector<attention::KvRun>& runs) const {
+  if (end > remainder_begin()) memory::add_runs(keys_, values_, remainder_begin(), end, runs);
+}
+
+void BlockMemory::add_blocks(std::span<const std::int64_t> blocks, std::vector<attention::KvRun>& runs) {
+  if (cache_) return cache_->fetch(blocks, sizes_.initial, runs);
+  for (const std::int64_t block : blocks) {
+    memory::add_runs(keys_, values_, block_begin(block), block_begin(block) + sizes_.block, runs);
+  }
 }
 
 void BlockMemory::rank_page(const float* query, std::int64_t page, std::int64_t top_k,
@@ -85,10 +112,14 @@ void BlockMemory::retire() {
   for (; tokens() - remainder_begin() - sizes_.block >= sizes_.local; cut += sizes_.block) cut_block(cut);
   if (cut == 0) return;
   for (auto& scores : scores_) scores.erase(scores.begin(), scores.begin() + cut);
+  if (!cache_) return;
+  keys_.drop_before(remainder_begin());
+  values_.drop_before(remainder_begin());
 }
 
 void BlockMemory::cut_block(std::int64_t offset) {
   const std::int64_t first = remainder_begin();
+  if (cache_) cache_->add(keys_, values_, first);
   if (blocks_ % kPageBlocks == 0) {
     representatives_.emplace_back(static_cast<std::size_t>(kPageBlocks * representative_width()));
   }
@@ -122,14 +153,17 @@ void BlockMemory::represent(int head, std::int64_t first, std::int64_t offset, f
 }
 
 std::int64_t BlockMemory::bytes() const {
-  return keys_.bytes() + values_.bytes() +
+  return keys_.bytes() + values_.bytes() + initial_keys_.bytes() + initial_values_.bytes() +
+         (cache_ ? cache_->bytes() : 0) +
          static_cast<std::int64_t>(representatives_.size()) * kPageBlocks * representative_width() * 2;
 }
 
 std::int64_t BlockMemory::bytes_needed(const attention::HeadShape& heads, attention::KvType type,
-                                       const Sizes& sizes, std::int64_t tokens) {
+                                       const Sizes& sizes, std::int64_t tokens, std::int64_t cache_blocks) {
   const std::int64_t blocks = std::max<std::int64_t>(0, tokens - sizes.initial - sizes.local) / sizes.block;
-  return 2 * (tokens + kPageTokens) * memory::row_bytes(heads, type) +
+  const std::int64_t in_pages = cache_blocks == 0 ? tokens : tokens - blocks * sizes.block;
+  return 2 * (in_pages + kPageTokens + sizes.initial + cache_blocks * sizes.block) *
+             memory::row_bytes(heads, type) +
          (blocks + kPageBlocks) * heads.heads * heads.dim * 2;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "attention/partial.h"
 #include "base/bf16.h"
 #include "base/memory.h"
+#include "memory/block_cache.h"
 #include "memory/kv_pages.h"
 
 namespace focusllm::context {
@@ -21,7 +23,9 @@ class BlockMemory {
   struct Sizes {
     std::int64_t local, initial, block, representatives;
   };
-  BlockMemory(const attention::HeadShape& heads, attention::KvType type, const Sizes& sizes);
+  /// cache: where the blocks are kept; null: in memory, all of them.
+  BlockMemory(const attention::HeadShape& heads, attention::KvType type, const Sizes& sizes,
+              std::unique_ptr<memory::BlockCache> cache);
 
   /// keys and values [rows, kv_heads * dim], `stride` floats apart.
   void append(const float* keys, const float* values, std::int64_t stride, std::int64_t rows);
@@ -33,20 +37,21 @@ class BlockMemory {
   /// The `top_k` blocks nearest to `query` [heads, dim] (the mean of the block of queries, rotated): in text
   /// order.
   std::vector<std::int64_t> select(const float* query, std::int64_t top_k) const;
-  /// Runs of tokens [begin, end), raw keys.
-  void add_runs(std::int64_t begin, std::int64_t end, std::vector<attention::KvRun>& runs) const {
-    memory::add_runs(keys_, values_, begin, end, runs);
-  }
-  /// Runs of the same tokens with `rotated` keys and the values held here.
+  /// Runs of initial tokens [0, min(end, initial)), raw keys.
+  void add_initial(std::int64_t end, std::vector<attention::KvRun>& runs) const;
+  /// Runs of the remainder's tokens before `end`, raw keys.
+  void add_remainder(std::int64_t end, std::vector<attention::KvRun>& runs) const;
+  /// Runs of the remainder's tokens [begin, end) with `rotated` keys and the values held here.
   void add_runs(const memory::PagedRows& rotated, std::int64_t begin, std::int64_t end,
                 std::vector<attention::KvRun>& runs) const {
     memory::add_runs(rotated, values_, begin, end, runs);
   }
-  /// Runs of whole blocks, one after the other.
-  void add_blocks(std::span<const std::int64_t> blocks, std::vector<attention::KvRun>& runs) const {
-    for (const std::int64_t block : blocks) {
-      add_runs(block_begin(block), block_begin(block) + sizes_.block, runs);
-    }
+  /// Runs of whole blocks, one after the other; valid until the next call.
+  void add_blocks(std::span<const std::int64_t> blocks, std::vector<attention::KvRun>& runs);
+  const memory::BlockCache* cache() const { return cache_.get(); }
+  /// The attention that each block added last received, for a cache that wants to know.
+  void score_blocks(std::span<const std::int64_t> blocks, std::span<const double> received) {
+    cache_->score(blocks, received);
   }
   attention::KvType type() const { return keys_.type(); }
   /// Adds attention received: sums [heads, stride], of tokens first, first + 1, ..., `count` of them.
@@ -56,7 +61,7 @@ class BlockMemory {
 
   std::int64_t bytes() const;
   static std::int64_t bytes_needed(const attention::HeadShape& heads, attention::KvType type,
-                                   const Sizes& sizes, std::int64_t tokens);
+                                   const Sizes& sizes, std::int64_t tokens, std::int64_t cache_blocks);
 
  private:
   /// Both: `offset` is the block's first token in the remainder as it was when scores_ was last cut.
@@ -70,7 +75,9 @@ class BlockMemory {
 
   attention::HeadShape heads_;
   Sizes sizes_;
-  memory::PagedRows keys_, values_;
+  memory::PagedRows keys_, values_;                  ///< with a cache, blocks are dropped from these
+  memory::PagedRows initial_keys_, initial_values_;  ///< a second copy of the initial tokens
+  std::unique_ptr<memory::BlockCache> cache_;
   std::int64_t blocks_ = 0;
   std::int64_t representative_width() const { return std::int64_t{heads_.heads} * heads_.dim; }
 

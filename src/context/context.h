@@ -9,6 +9,7 @@
 #include "attention/partial.h"
 #include "base/cancel.h"
 #include "context/settings.h"
+#include "context/tier_use.h"
 #include "model/model.h"
 
 namespace focusllm::context {
@@ -53,6 +54,7 @@ class Context {
   virtual std::int64_t tokens() const = 0;        ///< taken so far, waiting ones included
   virtual std::int64_t done() const = 0;          ///< encoded so far
   virtual std::int64_t memory_bytes() const = 0;  ///< keys and values held
+  virtual TierUse tier_use() const { return {}; }
   /// Called from now on when a piece of long work is over, so that its caller can show progress.
   void on_work(std::function<void()> callback) { on_work_ = std::move(callback); }
   /// From now on notes which remembered text receives attention. Methods without memory blocks note nothing.

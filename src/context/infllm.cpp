@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <memory>
 #include <numeric>
 
+#include "base/error.h"
+#include "base/memory.h"
 #include "context/sizes.h"
 
 namespace focusllm::context {
@@ -18,6 +22,35 @@ BlockMemory::Sizes sizes_of(const Options& options) {
   return {options.local, options.initial, options.block, options.representatives};
 }
 
+/// What lies in /var/tmp is on a disk (FHS 5.15); /tmp may be memory.
+std::string default_cache_dir() {
+  const char* chosen = std::getenv("TMPDIR");
+  return chosen != nullptr && *chosen != '\0' ? chosen : "/var/tmp";
+}
+
+std::int64_t remembering_layers(const model::Spec& spec) {
+  std::int64_t layers = 0;
+  for (int i = 0; i < spec.layers; ++i) layers += spec.window(i) > 0 ? 0 : 1;
+  return layers;
+}
+
+std::shared_ptr<memory::BlockFile> block_file(const Options& options, const model::Spec& spec) {
+  if (options.block_cache == 0) return nullptr;
+  return std::make_shared<memory::BlockFile>(
+      options.cache_dir, memory::BlockCache::record_bytes(spec.heads, options.kv_type, options.block));
+}
+
+/// Of the layer that is the `index`th to remember. Null: all blocks stay in memory.
+std::unique_ptr<memory::BlockCache> block_cache(const Options& options, const model::Spec& spec,
+                                                const std::shared_ptr<memory::BlockFile>& file,
+                                                std::int64_t index) {
+  if (!file) return nullptr;
+  const memory::BlockCache::Place place{file, index, remembering_layers(spec)};
+  const memory::Eviction eviction{options.evict_by_score, options.score_decay, options.parity};
+  return std::make_unique<memory::BlockCache>(spec.heads, options.kv_type, options.block, options.block_cache,
+                                              place, eviction);
+}
+
 }  // namespace
 
 InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel)
@@ -29,13 +62,15 @@ InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> model
       rotary_(Sequential::model()),
       far_rotary_(Sequential::model()) {
   const auto& heads = spec().heads;
+  const auto file = block_file(options, spec());
+  std::int64_t remembering = 0;
   for (int i = 0; i < spec().layers; ++i) {
-    layers_.push_back({BlockMemory(heads, options.kv_type, sizes_),
+    const std::int64_t window = spec().window(i);
+    auto cache = window > 0 ? nullptr : block_cache(options, spec(), file, remembering++);
+    layers_.push_back({BlockMemory(heads, options.kv_type, sizes_, std::move(cache)),
                        memory::PagedRows(heads, options.kv_type, kWindowPage)});
     windows_.emplace_back();
-    if (const std::int64_t window = spec().window(i); window > 0) {
-      windows_.back().emplace(spec(), options.kv_type, window, options.block);
-    }
+    if (window > 0) windows_.back().emplace(spec(), options.kv_type, window, options.block);
   }
   const std::int64_t far_position[] = {sizes_.local - 1};
   far_rotary_.set_positions(far_position);
@@ -57,6 +92,20 @@ void InfLlm::fill(Options& options, const model::Spec& spec) {
   check_size("--top-k-blocks", options.top_k, 1, kMostBlocks);
   check_size("--answer-blocks", options.answer_top_k, 1, kMostBlocks);
   options.representatives = std::min(options.representatives, options.block);
+  if (options.block_cache != 0) fill_cache(options);
+}
+
+void InfLlm::fill_cache(Options& options) {
+  const std::int64_t least = std::max(options.top_k, options.answer_top_k);
+  if (options.block_cache < least || options.block_cache > kMostBlocks) {
+    throw UsageError(fmt::format(
+        "--block-cache {}: give a number of blocks from {} (as many as a token sees: --top-k-blocks, "
+        "--answer-blocks) to {}",
+        options.block_cache, least, kMostBlocks));
+  }
+  if (options.cache_dir.empty()) options.cache_dir = default_cache_dir();
+  if (!(options.score_decay >= 0 && options.score_decay <= 1))
+    throw UsageError(fmt::format("--score-decay {}: give a number from 0 to 1", options.score_decay));
 }
 
 std::int64_t InfLlm::memory_bytes() const {
@@ -72,11 +121,38 @@ std::int64_t InfLlm::bytes_needed(const Options& options, const model::Spec& spe
     if (spec.window(i) > 0) {
       bytes += window_bytes(spec, options.kv_type, spec.window(i), tokens);
     } else {
-      bytes += BlockMemory::bytes_needed(spec.heads, options.kv_type, sizes_of(options), tokens);
+      bytes += BlockMemory::bytes_needed(spec.heads, options.kv_type, sizes_of(options), tokens,
+                                         options.block_cache);
       bytes += window_bytes(spec, options.kv_type, options.local, tokens) / 2;
     }
   }
   return bytes;
+}
+
+void InfLlm::check_disk(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  if (options.block_cache == 0) return;
+  const std::int64_t blocks =
+      std::max<std::int64_t>(0, tokens - options.initial - options.local) / options.block;
+  const std::int64_t needed = blocks * remembering_layers(spec) *
+                              memory::BlockCache::record_bytes(spec.heads, options.kv_type, options.block);
+  const std::int64_t left = memory::free_disk(options.cache_dir);
+  if (needed <= left) return;
+  fail(
+      "{} tokens need {} in a file in {}; {} are free there: use --kv-type int8, or name another folder with "
+      "--cache-dir",
+      tokens, format_bytes(needed), options.cache_dir, format_bytes(left));
+}
+
+TierUse InfLlm::tier_use() const {
+  TierUse use;
+  for (const LayerState& layer : layers_) {
+    const memory::BlockCache* cache = layer.memory.cache();
+    if (cache == nullptr) continue;
+    use.disk_bytes += cache->file_bytes();
+    use.found += cache->found();
+    use.read += cache->read();
+  }
+  return use;
 }
 
 void InfLlm::begin(std::int64_t, std::int64_t) {
@@ -92,7 +168,7 @@ void InfLlm::attend(const model::LayerRows& layer) {
   add_local(layer, state);
   add_far(layer, state);
   run(layer, state);
-  if (citing_) cite(layer, state);
+  weigh(layer, state);
   score(layer, state);
   state.memory.retire();
 }
@@ -122,18 +198,20 @@ void InfLlm::add_local(const model::LayerRows& layer, LayerState& state) {
   state.memory.add_runs(state.rotated, first, state.memory.tokens(), next_part().runs);
 }
 
-void InfLlm::add_far(const model::LayerRows& layer, const LayerState& state) {
-  const BlockMemory& memory = state.memory;
+void InfLlm::add_far(const model::LayerRows& layer, LayerState& state) {
+  BlockMemory& memory = state.memory;
   chosen_.clear();
+  chosen_runs_.clear();
   const std::int64_t end =
       layer.rows.positions.back() - sizes_.local + 1;  // later tokens are in every row's window
   if (end <= 0) return;
   Part& rest = next_part();
-  memory.add_runs(0, std::min(end, sizes_.initial), rest.runs);
-  if (memory.remainder_begin() < end) memory.add_runs(memory.remainder_begin(), end, rest.runs);
+  memory.add_initial(end, rest.runs);
+  memory.add_remainder(end, rest.runs);
   if (memory.blocks() == 0) return;
   chosen_ = memory.select(mean_query(layer).data(), answering() ? answer_top_k_ : top_k_);
-  memory.add_blocks(chosen_, rest.runs);
+  memory.add_blocks(chosen_, chosen_runs_);
+  rest.runs.insert(rest.runs.end(), chosen_runs_.begin(), chosen_runs_.end());
 }
 
 std::vector<float> InfLlm::mean_query(const model::LayerRows& layer) const {
@@ -212,21 +290,29 @@ void InfLlm::start_citing() {
   received_.clear();
 }
 
-void InfLlm::cite(const model::LayerRows& layer, const LayerState& state) {
-  if (chosen_.empty()) return;
+void InfLlm::weigh(const model::LayerRows& layer, LayerState& state) {
+  const bool scored = state.memory.cache() != nullptr && state.memory.cache()->wants_scores();
+  if (chosen_.empty() || !(citing_ || scored)) return;
   const std::int64_t count = static_cast<std::int64_t>(chosen_.size()) * sizes_.block;
-  Part& part = next_part();
-  state.memory.add_blocks(chosen_, part.runs);
-  sum_columns(layer, far_rotary_.queries(layer), far_, part.runs, count);
+  sum_columns(layer, far_rotary_.queries(layer), far_, chosen_runs_, count);
   received_.resize(static_cast<std::size_t>((state.memory.blocks() + passage() - 1) / passage()));
+  std::vector<double> total(chosen_.size()), masses(chosen_.size());
   for (int head = 0; head < spec().heads.heads; ++head) {
     for (std::size_t i = 0; i < chosen_.size(); ++i) {
       const float* block = sums_.data() + head * count + static_cast<std::int64_t>(i) * sizes_.block;
-      const double mass = std::accumulate(block, block + sizes_.block, 0.0);
-      Received& place = received_[static_cast<std::size_t>(chosen_[i] / passage())];
-      place.mass += mass;
-      place.focus += mass * mass;
+      masses[i] = std::accumulate(block, block + sizes_.block, 0.0);
+      total[i] += masses[i];
     }
+    if (citing_) cite(masses);
+  }
+  if (scored) state.memory.score_blocks(chosen_, total);
+}
+
+void InfLlm::cite(std::span<const double> masses) {
+  for (std::size_t i = 0; i < chosen_.size(); ++i) {
+    Received& place = received_[static_cast<std::size_t>(chosen_[i] / passage())];
+    place.mass += masses[i];
+    place.focus += masses[i] * masses[i];
   }
 }
 

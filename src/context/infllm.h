@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "context/block_memory.h"
 #include "context/rotary.h"
@@ -19,10 +21,13 @@ class InfLlm final : public Sequential {
  public:
   InfLlm(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
   std::int64_t memory_bytes() const override;
+  TierUse tier_use() const override;
   void start_citing() override;
   std::vector<Attended> attended() const override;
   static void fill(Options& options, const model::Spec& spec);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
+  /// Throws Error when what goes to the cache's file will not fit there.
+  static void check_disk(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
  private:
   struct LayerState {
@@ -34,20 +39,23 @@ class InfLlm final : public Sequential {
     std::vector<attention::KvRun> runs;
     AlignedBuffer<float> out, lse;
   };
+  static void fill_cache(Options& options);
   void begin(std::int64_t first, std::int64_t count) override;
   void attend(const model::LayerRows& layer) override;
   void attend_window(const model::LayerRows& layer, WindowCache& cache);
   void store(const model::LayerRows& layer, LayerState& state);
   void add_local(const model::LayerRows& layer, LayerState& state);
-  void add_far(const model::LayerRows& layer, const LayerState& state);
+  void add_far(const model::LayerRows& layer, LayerState& state);
   void run(const model::LayerRows& layer, const LayerState& state);
   /// Fills sums_ [heads, keys] with the share of the rows' final attention that each key of the runs
   /// receives.
   void sum_columns(const model::LayerRows& layer, const float* queries, attention::Visible visible,
                    const std::vector<attention::KvRun>& runs, std::int64_t keys);
   void score(const model::LayerRows& layer, LayerState& state);
-  /// Adds what each chosen block receives of the attention to received_.
-  void cite(const model::LayerRows& layer, const LayerState& state);
+  /// What the chosen blocks received of the attention, for citations and for the cache.
+  void weigh(const model::LayerRows& layer, LayerState& state);
+  /// Adds the masses of a head, one for each chosen block, to received_.
+  void cite(std::span<const double> masses);
   std::vector<float> mean_query(const model::LayerRows& layer) const;
   Part& next_part();
 
@@ -61,7 +69,8 @@ class InfLlm final : public Sequential {
   std::vector<Part> parts_;                          ///< [0] is the local window; reused from call to call
   std::size_t used_parts_ = 0;
   AlignedBuffer<float> sums_;
-  std::vector<std::int64_t> chosen_;  ///< blocks of the layer at hand
+  std::vector<std::int64_t> chosen_;           ///< blocks of the layer at hand
+  std::vector<attention::KvRun> chosen_runs_;  ///< their keys and values
   bool citing_ = false;
   /// What a passage received: its share of each head's attention, added up, and the squares of these. Some
   /// tokens get a little of every head's attention; what a head looks for gets much of one.

@@ -69,6 +69,10 @@ std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::
   return find(filled.method).bytes_needed(filled, spec, tokens);
 }
 
+void check_disk(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  if (options.method == "infllm") InfLlm::check_disk(with_defaults(options, spec), spec, tokens);
+}
+
 std::unique_ptr<Context> make(const Options& options, ModelPointer model, const CancelToken& cancel) {
   const Options filled = with_defaults(options, model->spec());
   return find(filled.method).make(filled, std::move(model), cancel);

@@ -20,6 +20,10 @@ struct Settings {
   std::int64_t top_k = 0;       ///< infllm: memory blocks that a block of queries sees in reading
   std::int64_t answer_top_k = 0;     ///< infllm: the same for each token of the answer, where recall matters
   std::int64_t representatives = 0;  ///< infllm: keys averaged into a block's representative
+  std::int64_t block_cache = 0;      ///< infllm: blocks of each layer in memory, the others in a file; 0: all
+  std::string cache_dir;             ///< infllm: folder of that file; empty: TMPDIR, else /var/tmp
+  bool evict_by_score = false;  ///< infllm: the block with the least attention makes room, not the oldest
+  double score_decay = 0.9;     ///< infllm: what is left of that attention at the next choice
   bool parity = false;          ///< infllm: as the official code, which counts some keys twice in reading
   bool beyond_trained = false;  ///< full, focus: allowed past the trained context
   std::int64_t chunk = 0;       ///< focus: tokens in a chunk; dca: the largest distance between two tokens

@@ -14,6 +14,7 @@
 #include "base/cancel.h"
 #include "base/progress.h"
 #include "context/settings.h"
+#include "context/tier_use.h"
 #include "gguf/file.h"
 #include "tensor/linear.h"
 #include "tokenizer/chat_template.h"
@@ -166,6 +167,7 @@ class Session {
   attention::KvType kv_type() const;
   std::int64_t tokens() const;        ///< read or generated so far
   std::int64_t memory_bytes() const;  ///< keys and values
+  context::TierUse tier_use() const;  ///< what of them went to a file
   /// The text of a range of tokens of everything read so far (to show a citation). Cut at the ends of what
   /// was read.
   std::string text(std::int64_t first_token, std::int64_t count) const;

@@ -36,7 +36,9 @@ context::Options resolve(const ContextOptions& options, attention::KvType kv_typ
   return {options, kv_type, std::nullopt};
 }
 
-attention::KvType choose_kv_type(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
+namespace {
+
+attention::KvType fitting_kv_type(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
   using attention::KvType;
   const auto bytes = [&](KvType type) {
     return context::bytes_needed(resolve(options, type), engine.spec(), tokens);
@@ -49,7 +51,17 @@ attention::KvType choose_kv_type(const Engine& engine, const ContextOptions& opt
   fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free: {}", tokens,
        format_bytes(bytes(least)), kv_name(least), options.method, format_bytes(limit),
        least == KvType::bf16 ? "use --kv-type int8, or a shorter text"
-                             : "give a shorter text, or --method streaming");
+       : options.method == "infllm" && options.block_cache == 0
+           ? "use --block-cache 512, which keeps the rest in a file"
+           : "give a shorter text, or --method streaming");
+}
+
+}  // namespace
+
+attention::KvType choose_kv_type(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
+  const attention::KvType type = fitting_kv_type(engine, options, tokens);
+  context::check_disk(resolve(options, type), engine.spec(), tokens);
+  return type;
 }
 
 }  // namespace focusllm

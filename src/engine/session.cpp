@@ -316,6 +316,10 @@ std::int64_t Session::memory_bytes() const {
   return impl_->undecided() ? 0 : impl_->context->memory_bytes();
 }
 
+context::TierUse Session::tier_use() const {
+  return impl_->undecided() ? context::TierUse{} : impl_->context->tier_use();
+}
+
 std::string Session::text(std::int64_t first_token, std::int64_t count) const {
   const std::int64_t size = tokens();
   const std::int64_t first = std::clamp<std::int64_t>(first_token, 0, size);

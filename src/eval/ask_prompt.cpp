@@ -44,17 +44,21 @@ Results::Json ask_prompt(const std::shared_ptr<const Engine>& engine, const Prom
   const std::string text = prompt.first_line ? first_line(answer.text) : answer.text;
   const double score = prompt.metric(text, prompt.expected);
   const Timings& time = answer.timings;
-  return {{"score", score},
-          {"right", score == 1},
-          {"expected", prompt.expected},
-          {"answer", text},
-          {"tokens", time.prompt_tokens},
-          {"needle", prompt.needle ? Json(*prompt.needle) : Json()},
-          {"read_seconds", time.read_seconds},
-          {"first_token_seconds", time.first_token_seconds},
-          {"generated_tokens", time.generated_tokens},
-          {"generate_seconds", time.generate_seconds},
-          {"memory_bytes", session.memory_bytes()}};
+  const context::TierUse use = session.tier_use();
+  Json outcome = {{"score", score},
+                  {"right", score == 1},
+                  {"expected", prompt.expected},
+                  {"answer", text},
+                  {"tokens", time.prompt_tokens},
+                  {"needle", prompt.needle ? Json(*prompt.needle) : Json()},
+                  {"read_seconds", time.read_seconds},
+                  {"first_token_seconds", time.first_token_seconds},
+                  {"generated_tokens", time.generated_tokens},
+                  {"generate_seconds", time.generate_seconds},
+                  {"memory_bytes", session.memory_bytes()}};
+  if (use.disk_bytes > 0)
+    outcome["file"] = {{"bytes", use.disk_bytes}, {"blocks_found", use.found}, {"blocks_read", use.read}};
+  return outcome;
 }
 
 }  // namespace focusllm::eval

@@ -18,24 +18,29 @@ std::string kv_name(const ContextOptions& options) {
 }  // namespace
 
 Results::Json identity_of(const Engine& engine, const ContextOptions& options) {
-  return {{"model", engine.name()},
-          {"adapter", options.method == "focus" ? engine.adapter_hash() : ""},
-          {"method", options.method},
-          {"sizes",
-           {{"local", options.local},
-            {"initial", options.initial},
-            {"block", options.block},
-            {"top_k", options.top_k},
-            {"answer_top_k", options.answer_top_k},
-            {"representatives", options.representatives},
-            {"parity", options.parity},
-            {"sharpen", options.sharpen},
-            {"chunk", options.chunk},
-            {"tail", options.tail},
-            {"refresh", options.refresh},
-            {"renew", options.renew},
-            {"exact", options.exact}}},
-          {"kv_type", kv_name(options)}};
+  Json identity = {{"model", engine.name()},
+                   {"adapter", options.method == "focus" ? engine.adapter_hash() : ""},
+                   {"method", options.method},
+                   {"sizes",
+                    {{"local", options.local},
+                     {"initial", options.initial},
+                     {"block", options.block},
+                     {"top_k", options.top_k},
+                     {"answer_top_k", options.answer_top_k},
+                     {"representatives", options.representatives},
+                     {"parity", options.parity},
+                     {"sharpen", options.sharpen},
+                     {"chunk", options.chunk},
+                     {"tail", options.tail},
+                     {"refresh", options.refresh},
+                     {"renew", options.renew},
+                     {"exact", options.exact}}},
+                   {"kv_type", kv_name(options)}};
+  if (options.method == "infllm" && options.block_cache != 0)
+    identity["cache"] = {{"blocks", options.block_cache},
+                         {"policy", options.evict_by_score ? "lru-s" : "lru"},
+                         {"decay", options.score_decay}};
+  return identity;
 }
 
 std::vector<ContextOptions> methods_with_store(const Plan& plan) {

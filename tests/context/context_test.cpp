@@ -130,6 +130,42 @@ TEST(InfLlm, NamesTheBlocksThatAnswered) {
   }
 }
 
+TEST(InfLlm, BlocksInAFileGiveTheSameAnswers) {
+  TinySizes sizes;
+  sizes.architecture = "gemma3";  // whose windows remember nothing
+  sizes.layers = 12;
+  const TinyModel tiny{sizes};
+  CancelToken cancel;
+  const auto tokens = random_tokens(700, sizes.vocabulary, 10);
+  for (const auto type : {attention::KvType::bf16, attention::KvType::int8}) {
+    context::Options options = small("infllm");
+    options.kv_type = type;
+    const auto in_memory = context::make(options, tiny.model, cancel);
+    const auto expected = last_hidden(*in_memory, tokens, 50);
+    options.block_cache = std::max(options.top_k, options.answer_top_k);
+    for (const bool by_score : {false, true}) {
+      options.evict_by_score = by_score;
+      const auto in_file = context::make(options, tiny.model, cancel);
+      EXPECT_EQ(last_hidden(*in_file, tokens, 50), expected);
+      EXPECT_LT(in_file->memory_bytes(), in_memory->memory_bytes());
+      const auto use = in_file->tier_use();
+      EXPECT_GT(use.disk_bytes, 0);
+      EXPECT_GT(use.found, 0);
+      EXPECT_GT(use.read, 0);
+    }
+  }
+}
+
+TEST(InfLlm, WhatWillNotFitTheDiskIsRefused) {
+  const TinyModel tiny{TinySizes{}};
+  context::Options options = small("infllm");
+  EXPECT_NO_THROW(context::check_disk(options, tiny.model->spec(), std::int64_t{1} << 50));
+  options.block_cache = 1000;
+  options.cache_dir = testing::TempDir();
+  EXPECT_NO_THROW(context::check_disk(options, tiny.model->spec(), 1000));
+  EXPECT_THROW(context::check_disk(options, tiny.model->spec(), std::int64_t{1} << 50), Error);
+}
+
 TEST(Options, WrongOnesNameTheFlag) {
   const TinyModel tiny{TinySizes{}};
   const auto& spec = tiny.model->spec();
