@@ -127,6 +127,7 @@ void add_samples(TrainOptions& o, CLI::App& app) {
   group.number("--renewed", o.sampler.renewed, 0, 1 << 16,
                "Chunks of the pool that are replaced at each step");
   group.number("--run", o.sampler.run, 1, 1 << 16, "Chunks of the pool that are one stretch of text");
+  group.share("--cut", o.sampler.cut, "Share of chunks' ends that cut a fact in two, as they do in reading");
   group.share("--repeated", o.sampler.repeated, "Share of stretches that are one short piece over and over");
   group.number("--positions", o.sampler.positions, 1, kMany,
                "Positions that candidates are spread over, at most");

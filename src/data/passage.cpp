@@ -11,8 +11,8 @@ namespace {
 /// Shares of chunks that are shorter than their run's, as the last one of a text is, and of documents that
 /// begin like a conversation, as the first chunk does when a text is read.
 constexpr double kShort = 0.05, kOpens = 0.25;
-/// Share of chunks' ends that cut a statement in two, as they do when a text is cut into chunks.
-constexpr double kCut = 0.2;
+/// Share of cut statements that are cut within the value: the rarest and the hardest place.
+constexpr double kCutValue = 0.5;
 /// How far from the place that was drawn a sentence's end is looked for.
 constexpr std::int64_t kNear = 48;
 /// Tokens of what is said over and over in a document of its own.
@@ -131,15 +131,31 @@ PoolChunk ChunkSource::chunk(const Place& place, std::vector<Fact> facts, std::u
   return {std::move(chunk), place.document, place.begin, end, std::move(hidden), std::nullopt};
 }
 
+std::int64_t ChunkSource::cut_place(const Fact& fact, std::span<const Token> words, Random& random) const {
+  Range inside{1, std::ssize(words) - 1};
+  const std::size_t found = fact.statement.find(fact.value);
+  if (!random.chance(kCutValue) || found == std::string::npos) return random.in(inside);
+  const std::size_t begin = found + 1;  // behind the space in front of the statement
+  const std::size_t end = begin + fact.value.size();
+  std::size_t byte = 0;
+  Range value{std::ssize(words), 0};  // tokens that begin within the value
+  for (std::int64_t i = 0; i < std::ssize(words); ++i) {
+    byte += tokenizer_.piece(words[static_cast<std::size_t>(i)]).size();
+    if (byte > begin && byte < end) value = {std::min(value.least, i + 1), i + 1};
+  }
+  if (value.least <= value.most) inside = {value.least, std::min(value.most, inside.most)};
+  return random.in(inside);
+}
+
 std::optional<Fact> ChunkSource::cut_fact(Place& place, Facts& facts, std::vector<Token>& rest,
                                           Random& random) const {
   const bool goes_on = place.begin + place.size + kLeastChunk <= std::ssize(place.document->tokens);
-  if (options_.facts <= 0 || !goes_on || !random.chance(kCut)) return std::nullopt;
+  if (options_.facts <= 0 || !goes_on || !random.chance(options_.cut)) return std::nullopt;
   std::optional<Fact> fact = facts.next(random);
   if (!fact) return std::nullopt;
   const std::vector<Token> words = statement(*fact);
   if (std::ssize(words) > place.size / 4) return std::nullopt;
-  const std::int64_t cut = random.in({1, std::ssize(words) - 1});
+  const std::int64_t cut = cut_place(*fact, words, random);
   place.tail.assign(words.begin(), words.begin() + cut);
   rest.assign(words.begin() + cut, words.end());
   return fact;

@@ -63,6 +63,8 @@ class ChunkSource {
   std::shared_ptr<const Document> repeated_document(std::int64_t size, Random& random) const;
   PoolChunk chunk(const Place& place, std::vector<Fact> facts, std::uint64_t id, Random& random) const;
   /// Sometimes: a fact whose statement the end of the chunk cuts in two; what does not fit is in `rest`.
+  /// How many of a statement's words stay in front of the cut.
+  std::int64_t cut_place(const Fact& fact, std::span<const Token> words, Random& random) const;
   std::optional<Fact> cut_fact(Place& place, Facts& facts, std::vector<Token>& rest, Random& random) const;
   std::int64_t sentence_end(std::span<const Token> text, std::int64_t from) const;
 

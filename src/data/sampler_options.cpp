@@ -30,6 +30,7 @@ void check_shares(const SamplerOptions& options) {
   check_share("--chat", options.chat);
   check_share("--absent", options.absent);
   check_share("--repeated", options.repeated);
+  check_share("--cut", options.cut);
   check_share("--gapless", options.gapless);
   if (options.retrieval > 0 && !(options.facts > 0))
     throw UsageError("--facts is 0: retrieval has nothing to ask for; give --retrieval 0 as well");
@@ -85,11 +86,12 @@ std::string describe(const SamplerOptions& o) {
   return fmt::format(
       "retrieval {} repetition {} continuation {} chunk sizes {} chunks {} local {} labels {} tail {} pool "
       "{} "
-      "renewed {} run {} repeated {} facts {} questions {} chat {} absent {} gapless {} positions {} batch "
+      "renewed {} run {} repeated {} facts {} cut {} questions {} chat {} absent {} gapless {} positions {} "
+      "batch "
       "{}",
       o.retrieval, o.repetition, o.continuation, fmt::join(o.chunk_sizes, ","), text(o.chunks), text(o.local),
-      text(o.labels), text(o.tail), o.pool, o.renewed, o.run, o.repeated, o.facts, text(o.questions), o.chat,
-      o.absent, o.gapless, o.positions, o.batch);
+      text(o.labels), text(o.tail), o.pool, o.renewed, o.run, o.repeated, o.facts, o.cut, text(o.questions),
+      o.chat, o.absent, o.gapless, o.positions, o.batch);
 }
 
 }  // namespace focusllm::data

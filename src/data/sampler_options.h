@@ -21,6 +21,7 @@ struct SamplerOptions {
   std::int64_t run = 16;   ///< chunks of the pool that stand side by side
   double repeated = 0.1;   ///< share of passages that are one short piece over and over
   double facts = 1.5;      ///< in a chunk, on average
+  double cut = 0.2;        ///< share of chunks' ends that cut a fact in two, as they do when a text is cut
   Range questions{1, 4};   ///< in a sample of retrieval
   double chat = 0.6;  ///< share of retrieval that is asked through the chat template; the rest is plain text
   double absent = 0.03;           ///< share of questions for what the text does not tell

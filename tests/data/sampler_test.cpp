@@ -196,8 +196,9 @@ TEST(Sampler, EachAnswerStandsInExactlyItsChunk) {
   options.facts = 3;
   options.chunk_sizes = {500};
   options.absent = 0.2;
+  options.cut = 0.5;
   const auto sampler = bench.sampler(options);
-  int told = 0, absent = 0, several = 0, cut = 0;
+  int told = 0, absent = 0, several = 0, cut = 0, cut_value = 0;
   for (std::int64_t step = 0; step < 150; ++step) {
     const Drawn drawn = sampler->draw(step, 0, Kind::retrieval);
     ASSERT_FALSE(drawn.asked.empty());
@@ -225,6 +226,10 @@ TEST(Sampler, EachAnswerStandsInExactlyItsChunk) {
         both.insert(both.end(), rest.begin(), rest.end());
         EXPECT_NE(bench.text(both).find(asked.fact.statement), std::string::npos);
         ++cut;
+        const auto has_value = [&](const std::string& text) {
+          return text.find(asked.fact.value) != std::string::npos;
+        };
+        if (!has_value(texts[i]) && !has_value(texts[i + 1])) ++cut_value;
         continue;
       }
       EXPECT_EQ(keys.count(asked.fact.key()), asked.chunk ? 1U : 0U);
@@ -244,7 +249,8 @@ TEST(Sampler, EachAnswerStandsInExactlyItsChunk) {
   EXPECT_GT(told, 150);
   EXPECT_GT(absent, 20);
   EXPECT_GT(several, 50);
-  EXPECT_GT(cut, 2);
+  EXPECT_GT(cut, 5);
+  EXPECT_GT(cut_value, 1);
 }
 
 TEST(Sampler, OnlyAnswersAreLabelsOfRetrieval) {
