@@ -190,6 +190,14 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
   add_length(app, "--local", values.local, "Local window (all but full); the method's own default");
   add_length(app, "--initial", values.initial,
              "First tokens that are always seen (streaming, lm-infinite, infllm)");
+  add_infllm(app);
+  add_chunks(app);
+  app.add_flag("--beyond-trained", values.beyond_trained,
+               "Let full and focus go past the length the model was trained for (answers get worse there)")
+      ->group("Context");
+}
+
+void ContextFlags::add_infllm(CLI::App& app) {
   add_length(app, "--block", values.block, "Tokens in a memory block (infllm)");
   app.add_option("--top-k-blocks", values.top_k, "Memory blocks that a token sees in reading (infllm)")
       ->check(positive())
@@ -229,9 +237,20 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
   app.add_flag("--parity", values.parity,
                "Count keys as the official code does, some of them twice in reading (infllm)")
       ->group("Context");
+}
+
+void ContextFlags::add_chunks(CLI::App& app) {
   add_length(app, "--chunk", values.chunk, "Tokens in a chunk (focus); the largest distance (dca)");
   add_length(app, "--sharpen", values.sharpen,
              "Sharpen attention as for a text of N tokens, by YaRN's temperature (dca); 0: not");
+  app.add_option_function<std::int64_t>(
+         "--overlap", [this](std::int64_t tokens) { values.overlap = tokens == 0 ? -1 : tokens; },
+         "A chunk begins with so many tokens of the one before, so that no short fact is cut in two (focus); "
+         "32; "
+         "0: none, as in the paper")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("TOKENS")
+      ->group("Context");
   add_length(app, "--tail", values.tail,
              "Tokens of the local window behind each chunk, at most (focus); the smallest of 512, --chunk "
              "and --local");
@@ -242,9 +261,6 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
       ->type_name("N")
       ->group("Context");
   app.add_flag("--exact", values.exact, "Compute the local window anew for each token (focus)")
-      ->group("Context");
-  app.add_flag("--beyond-trained", values.beyond_trained,
-               "Let full and focus go past the length the model was trained for (answers get worse there)")
       ->group("Context");
 }
 

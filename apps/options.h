@@ -39,6 +39,10 @@ struct ContextFlags {
   /// with_method: also --method, for one method.
   void add_to(CLI::App& app, bool with_method = true);
   ContextOptions options() const;
+
+ private:
+  void add_infllm(CLI::App& app);
+  void add_chunks(CLI::App& app);
 };
 
 struct SamplingFlags {

@@ -14,12 +14,13 @@ std::shared_ptr<const memory::Segment> ChunkEncoder::known(std::span<const std::
 }
 
 std::vector<std::shared_ptr<const memory::Segment>> ChunkEncoder::encode(std::span<const std::int32_t> text,
-                                                                         std::int64_t chunk) {
+                                                                         std::int64_t chunk,
+                                                                         std::int64_t stride) {
   const model::Spec& spec = lockstep_.model().spec();
   std::vector<std::shared_ptr<const memory::Segment>> segments;
   std::vector<Work> works;
   const auto size = static_cast<std::int64_t>(text.size());
-  for (std::int64_t first = 0; first < size; first += chunk) {
+  for (std::int64_t first = 0; first == 0 || first + chunk - stride < size; first += stride) {
     const std::int64_t count = std::min(chunk, size - first);
     const auto tokens = text.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
     segments.push_back(known(tokens, works));

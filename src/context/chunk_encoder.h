@@ -17,9 +17,10 @@ class ChunkEncoder {
                const CancelToken& cancel)
       : lockstep_(lockstep), type_(type), store_(store), cancel_(cancel) {}
 
-  /// `text` in chunks of `chunk` tokens, the last one possibly shorter.
+  /// `text` in chunks of `chunk` tokens that begin every `stride` tokens; the last one, where the text ends,
+  /// is possibly shorter.
   std::vector<std::shared_ptr<const memory::Segment>> encode(std::span<const std::int32_t> text,
-                                                             std::int64_t chunk);
+                                                             std::int64_t chunk, std::int64_t stride);
 
  private:
   struct Work {

@@ -15,6 +15,7 @@ namespace focusllm::context {
 namespace {
 
 constexpr std::int64_t kTailPage = 64;  // tokens
+constexpr std::int64_t kOverlap = 32;   // tokens: what says one thing in few words stands whole in a chunk
 constexpr std::int64_t kGrowth = 1024;  // tokens that a conversation may add before everything is cut anew
 
 constexpr std::int64_t kUnbounded = std::int64_t{1} << 40;
@@ -58,11 +59,14 @@ void Focus::fill(Options& options, const model::Spec& spec) {
   options.chunk = or_default(options.chunk, std::min<std::int64_t>(trained / 4, 256));
   const std::int64_t tail = std::min<std::int64_t>({512, options.chunk, options.local});
   options.tail = or_default(options.tail, tail);
+  const std::int64_t overlap = std::min(kOverlap, options.chunk / 8);
+  options.overlap = options.overlap == -1 ? 0 : or_default(options.overlap, overlap);
   options.refresh = or_default(options.refresh, 1);
   options.renew = or_default(options.renew, 32);
   check_size("--local", options.local, 1, trained);
   check_size("--chunk", options.chunk, 1, trained);
   check_size("--tail", options.tail, 1, std::min(tail, trained - options.chunk));
+  check_size("--overlap", options.overlap, 0, options.chunk - 1);
   check_size("--refresh", options.refresh, 1, kUnbounded);
   check_size("--renew", options.renew, 1, kUnbounded);
 }
@@ -78,8 +82,9 @@ void Focus::read(std::span<const Token> tokens, const HiddenSink& sink) {
   append(tokens);
   if (window_) return;
   // Whole chunks, as many as fill a pass, that are chunks wherever the text ends.
-  const std::int64_t together = std::max<std::int64_t>(1, kPassRows / options_.chunk) * options_.chunk;
-  while (static_cast<std::int64_t>(text_.size()) >= options_.local + together) encode(together);
+  const std::int64_t count = std::max<std::int64_t>(1, kPassRows / options_.chunk);
+  const std::int64_t together = count * stride() + options_.overlap;
+  while (std::ssize(text_) >= options_.local + together) encode(together);
 }
 
 void Focus::append(std::span<const Token> tokens) {
@@ -92,23 +97,37 @@ void Focus::append(std::span<const Token> tokens) {
 
 void Focus::encode(std::int64_t tokens) {
   check_memory(in_chunks_, tokens);
-  const auto count = static_cast<std::size_t>(tokens);
-  const auto segments = ChunkEncoder(lockstep_, options_.kv_type, *options_.chunk_store, cancel_)
-                            .encode(std::span(text_).first(count), options_.chunk);
+  const std::int64_t begin = in_chunks_ - repeated_;  // of text_ in the conversation
+  const auto segments =
+      ChunkEncoder(lockstep_, options_.kv_type, *options_.chunk_store, cancel_)
+          .encode(std::span(text_).first(static_cast<std::size_t>(tokens)), options_.chunk, stride());
+  std::int64_t first = 0;  // token of text_
   for (const auto& segment : segments) {
-    chunks_.push_back({in_chunks_, segment});
-    in_chunks_ += segment->capacity();
+    chunks_.push_back({begin + first, segment});
+    first += stride();
   }
-  if (const std::int64_t rest = tokens % options_.chunk; rest > 0)
-    last_short_.assign(text_.begin() + (tokens - rest), text_.begin() + tokens);
-  text_.erase(text_.begin(), text_.begin() + tokens);
+  in_chunks_ = begin + tokens;
+  if (segments.back()->capacity() == options_.chunk) {
+    text_.erase(text_.begin(), text_.begin() + first);
+    repeated_ = options_.overlap;
+  } else {
+    set_aside(first - stride(), tokens, std::ssize(segments) > 1 ? options_.overlap : repeated_);
+  }
   worked();
+}
+
+/// Takes tokens [0, end) away from text_ and keeps [begin, end), of which `repeated` are in chunks that stay.
+void Focus::set_aside(std::int64_t begin, std::int64_t end, std::int64_t repeated) {
+  aside_ = {{text_.begin() + begin, text_.begin() + end}, repeated};
+  text_.erase(text_.begin(), text_.begin() + end);
+  repeated_ = 0;
 }
 
 /// The text ends here for now: the last tokens are the local window, what is left before them a last chunk.
 void Focus::open() {
-  if (const std::int64_t rest = static_cast<std::int64_t>(text_.size()) - options_.local; rest > 0)
-    encode(rest);
+  aside_ = {};
+  if (const std::int64_t rest = std::ssize(text_) - options_.local; rest > repeated_) encode(rest);
+  if (repeated_ > 0) set_aside(0, repeated_, repeated_);
   check_positions(static_cast<std::int64_t>(text_.size()));
   window_.emplace(model(), window_type(options_.kv_type), chunks_);
   const std::size_t tail = std::min(text_.size(), static_cast<std::size_t>(options_.tail));
@@ -123,11 +142,12 @@ void Focus::open() {
 /// Goes back to reading: the last short chunk is cut anew with what follows it.
 void Focus::close() {
   window_.reset();
-  if (last_short_.empty()) return;
-  in_chunks_ -= static_cast<std::int64_t>(last_short_.size());
-  chunks_.pop_back();
-  text_.insert(text_.begin(), last_short_.begin(), last_short_.end());
-  last_short_.clear();
+  if (const std::int64_t rest = std::ssize(aside_.tokens) - aside_.repeated; rest > 0) {
+    in_chunks_ -= rest;
+    chunks_.pop_back();
+  }
+  text_.insert(text_.begin(), aside_.tokens.begin(), aside_.tokens.end());
+  repeated_ = aside_.repeated;
 }
 
 void Focus::check_positions(std::int64_t window) const {
@@ -231,14 +251,15 @@ std::int64_t Focus::done() const {
   // A token of a chunk is done in two parts: when it is encoded, and when the tail stands behind its chunk.
   const double share =
       static_cast<double>(options_.chunk) / static_cast<double>(options_.chunk + options_.tail);
-  std::int64_t tailed = 0;
-  if (window_) {
-    for (const ChunkTail& tail : window_->tails)
-      tailed += tail.has_tail() ? tail.chunk_tokens() * tail.places() : 0;
+  if (!window_) return std::llround(share * static_cast<double>(in_chunks_));
+  std::int64_t all = 0, tailed = 0;
+  for (const ChunkTail& tail : window_->tails) {
+    all += tail.chunk_tokens() * tail.places();
+    tailed += tail.has_tail() ? tail.chunk_tokens() * tail.places() : 0;
   }
-  const auto chunks =
-      std::llround(share * static_cast<double>(in_chunks_) + (1 - share) * static_cast<double>(tailed));
-  return chunks + (window_ ? std::min(window_->done, std::ssize(text_)) : 0);
+  const double tails = all > 0 ? static_cast<double>(tailed) / static_cast<double>(all) : 0;
+  return std::llround((share + (1 - share) * tails) * static_cast<double>(in_chunks_)) +
+         std::min(window_->done, std::ssize(text_));
 }
 
 std::int64_t Focus::memory_bytes() const {
@@ -254,9 +275,10 @@ std::int64_t Focus::memory_bytes() const {
 
 std::int64_t Focus::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
   const std::int64_t memory = std::max<std::int64_t>(0, tokens - options.local);
-  const std::int64_t chunks = (memory + options.chunk - 1) / options.chunk;
+  const std::int64_t stride = options.chunk - options.overlap;
+  const std::int64_t chunks = (memory + stride - 1) / stride;
   const std::int64_t tail = (options.tail / kTailPage + 1) * kTailPage;
-  const std::int64_t rows = memory + chunks * tail;
+  const std::int64_t rows = memory + chunks * (options.overlap + tail);
   const std::int64_t window = chunks + std::min(tokens, options.local) + kGrowth;
   return 2 * spec.layers *
          (rows * memory::row_bytes(spec.heads, options.kv_type) +

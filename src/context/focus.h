@@ -11,8 +11,9 @@ namespace focusllm::context {
 
 /// FocusLLM (arXiv 2408.11745; methods.md section 1). The text is cut into chunks, each encoded alone; behind
 /// each stands the end of the local window, whose last token, with the candidates' weights, is the chunk's
-/// candidate. The candidates of all chunks stand in front of the local window, which predicts the next token.
-/// Cost linear in the text; chunks are never encoded again.
+/// candidate. A chunk may begin with the end of the one before, so that no short fact is cut in two (not in
+/// the paper). The candidates of all chunks stand in front of the local window, which predicts the next
+/// token. Cost linear in the text; chunks are never encoded again.
 ///
 /// Incremental: rows up to the prompt's last token see the candidates of that token, each later row those of
 /// its own step, and its keys and values stay. Exact: the local window is computed anew whenever candidates
@@ -31,7 +32,7 @@ class Focus final : public Context {
   bool sees_ahead() const override { return true; }
   std::span<const float> finish(const HiddenSink& sink) override;
   std::span<const float> step(Token token) override;
-  std::int64_t tokens() const override { return in_chunks_ + static_cast<std::int64_t>(text_.size()); }
+  std::int64_t tokens() const override { return in_chunks_ + std::ssize(text_) - repeated_; }
   std::int64_t done() const override;
   std::int64_t memory_bytes() const override;
   void start_citing() override;
@@ -62,7 +63,10 @@ class Focus final : public Context {
   std::int64_t chunk_count() const { return static_cast<std::int64_t>(chunks_.size()); }
 
   void append(std::span<const Token> tokens);
+  std::int64_t stride() const { return options_.chunk - options_.overlap; }
+  /// The first `tokens` of text_, those in chunks already among them; the last chunk may be short.
   void encode(std::int64_t tokens);
+  void set_aside(std::int64_t begin, std::int64_t end, std::int64_t repeated);
   void open();
   void close();
   void check_positions(std::int64_t window) const;
@@ -78,10 +82,15 @@ class Focus final : public Context {
   Options options_;
   const CancelToken& cancel_;
   Lockstep lockstep_;
-  std::vector<Token> text_;        ///< behind the last chunk
-  std::int64_t in_chunks_ = 0;     ///< tokens
-  std::vector<Token> last_short_;  ///< tokens of the last chunk, where it is shorter than the others
+  std::vector<Token> text_;     ///< behind the last chunk, and in front what the next one repeats of it
+  std::int64_t repeated_ = 0;   ///< tokens of that
+  std::int64_t in_chunks_ = 0;  ///< tokens, each counted once
   std::vector<Chunk> chunks_;
+  /// What goes back in front of text_ when the text goes on behind the local window.
+  struct SetAside {
+    std::vector<Token> tokens;
+    std::int64_t repeated = 0;  ///< of them in chunks that stay
+  } aside_;
   std::optional<Window> window_;
   std::vector<ChunkTail*> in_pass_;  ///< chunks whose tails are in the pass that is being put together
   std::int64_t steps_ = 0;           ///< since candidates were renewed

@@ -27,6 +27,7 @@ struct Settings {
   bool parity = false;          ///< infllm: as the official code, which counts some keys twice in reading
   bool beyond_trained = false;  ///< full, focus: allowed past the trained context
   std::int64_t chunk = 0;       ///< focus: tokens in a chunk; dca: the largest distance between two tokens
+  std::int64_t overlap = 0;     ///< focus: a chunk begins with so many tokens of the one before; -1: none
   std::int64_t tail = 0;        ///< focus: most tokens of the local window that stand behind each chunk
   std::int64_t refresh = 0;     ///< focus: tokens of an answer between two renewals of candidates
   std::int64_t renew = 0;       ///< focus: chunks renewed then, those looked at hardest

@@ -31,6 +31,7 @@ Results::Json identity_of(const Engine& engine, const ContextOptions& options) {
                      {"parity", options.parity},
                      {"sharpen", options.sharpen},
                      {"chunk", options.chunk},
+                     {"overlap", options.overlap},
                      {"tail", options.tail},
                      {"refresh", options.refresh},
                      {"renew", options.renew},

@@ -27,8 +27,9 @@ class Reference {
       : decoder_(decoder), sizes_(sizes), all_(prompt.begin(), prompt.end()), prompt_(std::ssize(prompt)) {
     all_.insert(all_.end(), generated.begin(), generated.end());
     cut_ = std::max<std::int64_t>(0, prompt_ - sizes.local);
-    for (std::int64_t first = 0; first < cut_; first += sizes.chunk) {
-      chunks_.emplace_back(all_.begin() + first, all_.begin() + std::min(first + sizes.chunk, cut_));
+    for (std::int64_t first = 0, end = 0; end < cut_; first = end - sizes.overlap) {
+      end = std::min(first + sizes.chunk, cut_);
+      chunks_.emplace_back(all_.begin() + first, all_.begin() + end);
     }
   }
 

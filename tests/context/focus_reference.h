@@ -8,7 +8,7 @@
 namespace focusllm::test {
 
 struct FocusSizes {
-  std::int64_t chunk = 0, local = 0, tail = 0;
+  std::int64_t chunk = 0, local = 0, tail = 0, overlap = 0;
   std::optional<std::int32_t> bos;  ///< in front of tails and local window
 };
 

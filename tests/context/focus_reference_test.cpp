@@ -15,11 +15,13 @@ namespace {
 constexpr std::int64_t kGenerated = 8;
 
 struct Case {
-  std::int64_t tokens, chunk, local, tail;
+  std::int64_t tokens, chunk, local, tail, overlap = 0;
 };
-// Whole chunks and a short last one, one chunk, none, a tail of one token, a local window of one token.
-constexpr Case kCases[] = {{60, 12, 24, 12}, {71, 12, 24, 9}, {30, 40, 8, 8},
-                           {20, 12, 24, 12}, {53, 7, 10, 1},  {25, 6, 1, 1}};
+// Whole chunks and a short last one, one chunk, none, a tail of one token, a local window of one token;
+// chunks that overlap: a short last one of them, all whole, all but one token.
+constexpr Case kCases[] = {{60, 12, 24, 12},    {71, 12, 24, 9},     {30, 40, 8, 8},
+                           {20, 12, 24, 12},    {53, 7, 10, 1},      {25, 6, 1, 1},
+                           {61, 12, 24, 12, 3}, {56, 12, 20, 12, 4}, {18, 4, 6, 4, 3}};
 
 class FocusReference : public testing::TestWithParam<std::tuple<const char*, int, bool, bool>> {
  protected:
@@ -64,11 +66,12 @@ TEST_P(FocusReference, EqualsTheTranscription) {
     options.chunk = sample.chunk;
     options.local = sample.local;
     options.tail = sample.tail;
+    options.overlap = sample.overlap == 0 ? -1 : sample.overlap;
     options.exact = exact();
     if (bos()) options.bos = 1;
     const auto context = context::make(options, with_adapter(tiny, adapter), cancel);
     const auto got = hidden_states(*context, prompt, generated);
-    FocusSizes focus{sample.chunk, sample.local, sample.tail, options.bos};
+    FocusSizes focus{sample.chunk, sample.local, sample.tail, sample.overlap, options.bos};
     const auto want = focus_reference(reference, prompt, generated, focus, exact()).flatten().contiguous();
     ASSERT_EQ(static_cast<std::int64_t>(got.size()), want.numel());
     double worst = 0;

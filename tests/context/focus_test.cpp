@@ -40,6 +40,7 @@ class FocusMethod : public testing::Test {
     options.kv_type = attention::KvType::f32;
     options.chunk = chunk;
     options.local = local;
+    options.overlap = -1;
     return context::with_defaults(options, tiny_.model->spec());
   }
   context::Focus make(const context::Options& options) { return {options, model_, cancel_}; }
@@ -204,15 +205,43 @@ TEST_F(FocusMethod, ASecondQuestionCostsOnlyItsOwnTokens) {
 
 TEST_F(FocusMethod, ATextThatGoesOnIsCutAnew) {
   // More than a conversation may add (1024 tokens) behind a first answer: as if all had been read at once.
-  for (const std::size_t first : {24U, 50U, 150U}) {
-    auto twice = make(options());
-    read(twice, tokens(0, first));
-    const auto a = read(twice, tokens(first, 1500));
-    auto once = make(options());
-    EXPECT_EQ(a, read(once, tokens(0, first + 1500))) << first;
-    EXPECT_EQ(twice.done(), once.done());
-    EXPECT_EQ(twice.tokens(), once.tokens());
+  // The first text ends in the window, behind whole chunks (40: with 5 tokens of overlap also 51) or a short
+  // one.
+  for (const std::int64_t overlap : {0, 5}) {
+    auto chosen = options();
+    chosen.overlap = overlap;
+    for (const std::size_t first : {24U, 40U, 41U, 50U, 51U, 150U}) {
+      auto twice = make(chosen);
+      read(twice, tokens(0, first));
+      EXPECT_EQ(twice.tokens(), static_cast<std::int64_t>(first));
+      EXPECT_EQ(twice.done(), static_cast<std::int64_t>(first));
+      const auto a = read(twice, tokens(first, 1500));
+      auto once = make(chosen);
+      EXPECT_EQ(a, read(once, tokens(0, first + 1500))) << first << ", overlap " << overlap;
+      EXPECT_EQ(twice.done(), static_cast<std::int64_t>(first + 1500));
+      EXPECT_EQ(twice.done(), once.done());
+      EXPECT_EQ(twice.tokens(), once.tokens());
+    }
   }
+}
+
+TEST_F(FocusMethod, OverlappingChunksRepeatTheEndOfTheOneBefore) {
+  auto chosen = options();  // chunks of 16, a window of 24
+  chosen.overlap = 6;
+  auto overlapping = make(chosen);
+  read(overlapping, tokens(0, 16 + 10 + 10 + 24));
+  std::vector<std::int32_t> text;
+  for (const std::size_t first : {0U, 10U, 20U}) {
+    const auto chunk = tokens(first, 16);
+    text.insert(text.end(), chunk.begin(), chunk.end());
+  }
+  const auto local = tokens(36, 24);
+  text.insert(text.end(), local.begin(), local.end());
+  auto repeated = make(options());
+  read(repeated, text);
+  ASSERT_EQ(overlapping.candidates()->count(), 3);
+  for (std::int64_t i = 0; i < 3; ++i)
+    EXPECT_EQ(candidate(overlapping, 1, i, true), candidate(repeated, 1, i, true));
 }
 
 TEST_F(FocusMethod, GivesNoHiddenStatesOfAPrompt) {
@@ -294,6 +323,11 @@ TEST_F(FocusMethod, WrongSizesNameTheFlag) {
     wrong.local = local;
     wrong.tail = tail;
     EXPECT_THROW(context::with_defaults(wrong, tiny_.model->spec()), UsageError) << chunk;
+  }
+  for (const std::int64_t overlap : {std::int64_t{-2}, std::int64_t{16}}) {
+    auto wrong = options();
+    wrong.overlap = overlap;
+    EXPECT_THROW(context::with_defaults(wrong, tiny_.model->spec()), UsageError) << overlap;
   }
 }
 

@@ -38,6 +38,7 @@ std::vector<double> infer(std::shared_ptr<const model::Model> model, const train
                           std::optional<std::int32_t> bos) {
   context::Options options;
   options.method = "focus";
+  options.overlap = -1;  // as samples are
   options.kv_type = attention::KvType::f32;
   options.chunk = std::ssize(sample.chunks.front()->tokens);
   options.local = sample.split + 1;
