@@ -1,36 +1,19 @@
-#include <filesystem>
-
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "engine/engine.h"
 #include "eval/tasks/hidden_number.h"
+#include "eval/with_tokenizer.h"
 
 namespace focusllm::eval {
 namespace {
 
-class Passkey : public testing::Test {
+class Passkey : public WithTokenizer {
  protected:
-  void SetUp() override {
-    const std::string path = FOCUSLLM_SOURCE_DIR "/models/SmolLM2-135M-Instruct.Q4_1.gguf";
-    if (!std::filesystem::exists(path)) GTEST_SKIP() << "no model: make models";
-    file_ = gguf::File::open(path);
-    tokenizer_ = Tokenizer::load(*file_);
-  }
   HiddenNumberTask task(Layout layout, const std::string& text = "", int distractors = 0) const {
     const auto haystack = std::make_shared<const Haystack>(*tokenizer_, NamedText{"hay", text});
     return {haystack, passkey_number(), layout, distractors};
   }
-  std::string text(const Prompt& prompt) const { return tokenizer_->decode(prompt.tokens); }
-  std::shared_ptr<const gguf::File> file_;
-  std::shared_ptr<const Tokenizer> tokenizer_;
 };
-
-int count(const std::string& text, const std::string& what) {
-  int found = 0;
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
-  return found;
-}
 
 const std::string kTask = "There is an important info hidden inside a lot of irrelevant text.";
 const std::string kQuestion = "What is the pass key? The pass key is";

@@ -1,7 +1,6 @@
 #include "eval/tasks/tasks.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <regex>
 #include <set>
@@ -14,19 +13,16 @@
 #include "eval/run.h"
 #include "eval/tasks/draw.h"
 #include "eval/tasks/words.h"
+#include "eval/with_tokenizer.h"
 
 namespace focusllm::eval {
 namespace {
 
 using testing::HasSubstr;
 
-class Tasks : public testing::Test {
+class Tasks : public WithTokenizer {
  protected:
-  void SetUp() override {
-    const std::string path = FOCUSLLM_SOURCE_DIR "/models/SmolLM2-135M-Instruct.Q4_1.gguf";
-    if (!std::filesystem::exists(path)) GTEST_SKIP() << "no model: make models";
-    file_ = gguf::File::open(path);
-    tokenizer_ = Tokenizer::load(*file_);
+  Tasks() {
     plan_.layouts = {Layout::focus, Layout::dca};
     plan_.needles = needle_forms();
   }
@@ -34,18 +30,9 @@ class Tasks : public testing::Test {
     return make_tasks(name, *tokenizer_, plan_);
   }
   TaskPointer task(const std::string& name) const { return tasks(name).at(0); }
-  std::string text(const Prompt& prompt) const { return tokenizer_->decode(prompt.tokens); }
 
   Plan plan_;
-  std::shared_ptr<const gguf::File> file_;
-  std::shared_ptr<const Tokenizer> tokenizer_;
 };
-
-int count(const std::string& text, const std::string& what) {
-  int found = 0;
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
-  return found;
-}
 
 std::size_t differences(const Prompt& a, const Prompt& b) {
   std::size_t different = 0;
