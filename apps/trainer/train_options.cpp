@@ -93,6 +93,8 @@ void add_losses(TrainOptions& o, CLI::App& app) {
                "Share of samples that go on behind the chunks");
   group.number("--facts", o.sampler.facts, 0, 64, "Facts hidden in a chunk, on average");
   group.range("--questions", o.sampler.questions, "Questions in a sample of retrieval");
+  group.share("--unrelated", o.sampler.unrelated,
+              "Share of continuation whose memory is of other texts, from which nothing is to be taken");
   group.share("--chat", o.sampler.chat,
               "Share of retrieval through the chat template; the rest is plain text");
   group.share("--absent", o.sampler.absent, "Share of questions for what the text does not tell");
@@ -127,6 +129,8 @@ void add_samples(TrainOptions& o, CLI::App& app) {
   group.number("--renewed", o.sampler.renewed, 0, 1 << 16,
                "Chunks of the pool that are replaced at each step");
   group.number("--run", o.sampler.run, 1, 1 << 16, "Chunks of the pool that are one stretch of text");
+  group.number("--overlap", o.sampler.overlap, 0, 1 << 16,
+               "Most tokens of one chunk that the next begins with: each stretch draws its own number");
   group.share("--cut", o.sampler.cut, "Share of chunks' ends that cut a fact in two, as they do in reading");
   group.share("--repeated", o.sampler.repeated, "Share of stretches that are one short piece over and over");
   group.number("--positions", o.sampler.positions, 1, kMany,

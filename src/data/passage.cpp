@@ -128,7 +128,7 @@ PoolChunk ChunkSource::chunk(const Place& place, std::vector<Fact> facts, std::u
   chunk->tokens.insert(chunk->tokens.begin(), place.head.begin(), place.head.end());
   chunk->tokens.insert(chunk->tokens.end(), place.tail.begin(), place.tail.end());
   if (opens) chunk->tokens.insert(chunk->tokens.begin(), opening_.begin(), opening_.end());
-  return {std::move(chunk), place.document, place.begin, end, std::move(hidden), std::nullopt};
+  return {std::move(chunk), place.document, place.begin, end, std::move(hidden), place.repeats, {}, {}};
 }
 
 std::int64_t ChunkSource::cut_place(const Fact& fact, std::span<const Token> words, Random& random) const {
@@ -173,11 +173,15 @@ std::vector<std::shared_ptr<const PoolChunk>> ChunkSource::passage(std::int64_t 
                 0,
                 random.chance(kOpens),
                 {},
-                {}};
+                {},
+                0};
+    const std::int64_t overlap = random.in({0, std::min(options_.overlap, size / 8)});
     const std::int64_t length = std::ssize(place.document->tokens);
     place.begin = random.below(std::max<std::int64_t>(length - (count - std::ssize(chunks)) * size, 0) + 1);
     while (std::ssize(chunks) < count && place.begin + kLeastChunk <= length) {
-      place.size = place.head.empty() && random.chance(kShort) ? random.in({kLeastChunk, size}) : size;
+      const bool may_be_short = std::ssize(place.head) == place.repeats;
+      place.size =
+          may_be_short && random.chance(kShort) ? random.in({kLeastChunk + place.repeats, size}) : size;
       std::vector<Fact> facts;
       for (std::int64_t i = fact_count(options_.facts, random); i > 0; --i)
         if (auto fact = source.next(random)) facts.push_back(std::move(*fact));
@@ -186,8 +190,12 @@ std::vector<std::shared_ptr<const PoolChunk>> ChunkSource::passage(std::int64_t 
       if (std::ssize(chunks) + 1 < count) across = cut_fact(place, source, rest, random);
       PoolChunk made = chunk(place, std::move(facts), first_id + chunks.size(), random);
       made.across = std::move(across);
+      if (made.repeats > 0) made.before = chunks.back()->facts;
+      const auto& tokens = made.chunk->tokens;
+      const std::int64_t repeats = std::min<std::int64_t>(overlap, std::ssize(tokens));
+      rest.insert(rest.begin(), tokens.end() - repeats, tokens.end());
+      place = {place.document, made.end, 0, false, std::move(rest), {}, repeats};
       chunks.push_back(std::make_shared<PoolChunk>(std::move(made)));
-      place = {place.document, chunks.back()->end, 0, false, std::move(rest), {}};
     }
   }
   return chunks;

@@ -21,6 +21,8 @@ struct PoolChunk {
   std::shared_ptr<const Document> document;
   std::int64_t begin = 0, end = 0;  ///< the document's tokens in it; facts stand between them
   std::vector<Fact> facts;
+  std::int64_t repeats = 0;    ///< of its first tokens: the end of the chunk before
+  std::vector<Fact> before;    ///< facts of that one, of which the end may be here
   std::optional<Fact> across;  ///< begins at the end of this chunk and ends in the one that goes on
 
   bool goes_on_in(const PoolChunk& next) const { return document == next.document && end == next.begin; }
@@ -54,17 +56,19 @@ class ChunkSource {
   struct Place {
     std::shared_ptr<const Document> document;
     std::int64_t begin, size;
-    bool opens;                     ///< begins like a conversation
-    std::vector<Token> head, tail;  ///< the rest of a statement that the chunk before began; one's beginning
+    bool opens;  ///< begins like a conversation
+    /// The end of the chunk before and the rest of a statement that it began; another one's beginning.
+    std::vector<Token> head, tail;
+    std::int64_t repeats = 0;  ///< tokens of the head that are the end of the chunk before
   };
   /// Facts of a passage, no key twice.
   class Facts;
   /// At least `size` tokens: a short piece of a document over and over, as logs and forms are.
   std::shared_ptr<const Document> repeated_document(std::int64_t size, Random& random) const;
   PoolChunk chunk(const Place& place, std::vector<Fact> facts, std::uint64_t id, Random& random) const;
-  /// Sometimes: a fact whose statement the end of the chunk cuts in two; what does not fit is in `rest`.
   /// How many of a statement's words stay in front of the cut.
   std::int64_t cut_place(const Fact& fact, std::span<const Token> words, Random& random) const;
+  /// Sometimes: a fact whose statement the end of the chunk cuts in two; what does not fit is in `rest`.
   std::optional<Fact> cut_fact(Place& place, Facts& facts, std::vector<Token>& rest, Random& random) const;
   std::int64_t sentence_end(std::span<const Token> text, std::int64_t from) const;
 

@@ -24,6 +24,9 @@ class Told {
       else
         add(*memory[i]->across);  // told by half
     }
+    for (const auto& chunk : memory)
+      for (const Fact& fact : chunk->before)
+        add(fact);  // perhaps told as well: not to be asked for as untold
     std::erase_if(facts_, [this](const Asked& each) { return twice_.count(each.fact.key()) > 0; });
   }
 

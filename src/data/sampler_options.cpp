@@ -30,6 +30,7 @@ void check_shares(const SamplerOptions& options) {
   check_share("--chat", options.chat);
   check_share("--absent", options.absent);
   check_share("--repeated", options.repeated);
+  check_share("--unrelated", options.unrelated);
   check_share("--cut", options.cut);
   check_share("--gapless", options.gapless);
   if (options.retrieval > 0 && !(options.facts > 0))
@@ -70,6 +71,7 @@ void check(const SamplerOptions& options, std::int64_t context) {
   if (options.chunk_sizes.empty()) throw UsageError("--chunk-size is empty: give one size or more");
   for (const std::int64_t size : options.chunk_sizes)
     check_range("--chunk-size", {size, size}, kLeastChunk, context / 2);
+  check_range("--overlap", {options.overlap, options.overlap}, 0, context / 2);
   check_range("--chunks", options.chunks, 1, kMost);
   check_range("--local", options.local, 8, context);
   check_range("--labels", options.labels, 1, context);
@@ -86,12 +88,14 @@ std::string describe(const SamplerOptions& o) {
   return fmt::format(
       "retrieval {} repetition {} continuation {} chunk sizes {} chunks {} local {} labels {} tail {} pool "
       "{} "
-      "renewed {} run {} repeated {} facts {} cut {} questions {} chat {} absent {} gapless {} positions {} "
+      "renewed {} run {} repeated {} overlap {} unrelated {} facts {} cut {} questions {} chat {} absent {} "
+      "gapless {} "
+      "positions {} "
       "batch "
       "{}",
       o.retrieval, o.repetition, o.continuation, fmt::join(o.chunk_sizes, ","), text(o.chunks), text(o.local),
-      text(o.labels), text(o.tail), o.pool, o.renewed, o.run, o.repeated, o.facts, o.cut, text(o.questions),
-      o.chat, o.absent, o.gapless, o.positions, o.batch);
+      text(o.labels), text(o.tail), o.pool, o.renewed, o.run, o.repeated, o.overlap, o.unrelated, o.facts,
+      o.cut, text(o.questions), o.chat, o.absent, o.gapless, o.positions, o.batch);
 }
 
 }  // namespace focusllm::data

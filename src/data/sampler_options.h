@@ -16,13 +16,15 @@ struct SamplerOptions {
   Range local{64, 512};  ///< of the prompt: the local window up to the split
   Range labels{16, 48};  ///< rows with a label in continuation and repetition
   Range tail{16, 128};  ///< of the prompt, behind each chunk; {0, 0}: min(512, chunk, prompt) as in the paper
-  std::int64_t pool = 96;  ///< chunks that samples are made of at any one time
-  double renewed = 4;      ///< of them at each step
-  std::int64_t run = 16;   ///< chunks of the pool that stand side by side
-  double repeated = 0.1;   ///< share of passages that are one short piece over and over
-  double facts = 1.5;      ///< in a chunk, on average
-  double cut = 0.2;        ///< share of chunks' ends that cut a fact in two, as they do when a text is cut
-  Range questions{1, 4};   ///< in a sample of retrieval
+  std::int64_t pool = 96;     ///< chunks that samples are made of at any one time
+  double renewed = 4;         ///< of them at each step
+  std::int64_t run = 16;      ///< chunks of the pool that stand side by side
+  double repeated = 0.1;      ///< share of passages that are one short piece over and over
+  double unrelated = 0.2;     ///< share of continuation whose memory is of other texts: it is to do no harm
+  double facts = 1.5;         ///< in a chunk, on average
+  std::int64_t overlap = 32;  ///< most tokens of one chunk that the next begins with, an eighth of it at most
+  double cut = 0.2;           ///< share of chunks' ends that cut a fact in two, as they do when a text is cut
+  Range questions{1, 4};      ///< in a sample of retrieval
   double chat = 0.6;  ///< share of retrieval that is asked through the chat template; the rest is plain text
   double absent = 0.03;           ///< share of questions for what the text does not tell
   double gapless = 0.5;           ///< share of samples whose candidates stand at 0, 1, 2, ...

@@ -44,11 +44,12 @@ Chunks text_before(const Draw& draw, const Cut& cut, std::int64_t count) {
 std::vector<Token> passage_from(const Chunks& memory, std::size_t index, std::int64_t offset,
                                 std::int64_t count) {
   std::vector<Token> tokens;
-  for (; std::ssize(tokens) < count; ++index, offset = 0) {
+  for (; std::ssize(tokens) < count; ++index) {
     const auto& chunk = memory[index]->chunk->tokens;
     const std::int64_t take = std::min<std::int64_t>(count - std::ssize(tokens), std::ssize(chunk) - offset);
     tokens.insert(tokens.end(), chunk.begin() + offset, chunk.begin() + offset + take);
     if (index + 1 == memory.size() || !memory[index]->goes_on_in(*memory[index + 1])) break;
+    offset = memory[index + 1]->repeats;
   }
   return tokens;
 }
@@ -70,12 +71,15 @@ Drawn draw_continuation(const Draw& draw) {
         "no document goes on behind its first chunk: give longer texts, smaller --chunk-size or "
         "--continuation 0");
   const Cut cut = draw.random.pick(possible);
-  Chunks own = text_before(draw, cut, count);
+  const PoolChunk& last =
+      *draw.runs[static_cast<std::size_t>(cut.run)][static_cast<std::size_t>(cut.chunk - 1)];
+  Chunks own;
+  if (draw.runs.size() == 1 || !draw.random.chance(draw.options().unrelated))
+    own = text_before(draw, cut, count);
   // Other documents before it, where it has not enough chunks of its own.
   Chunks memory = draw_memory(draw, count - std::ssize(own), cut.run);
   memory.insert(memory.end(), own.begin(), own.end());
 
-  const PoolChunk& last = *memory.back();
   const auto& text = last.document->tokens;
   const std::int64_t labels = draw.random.in(draw.options().labels);
   const std::int64_t wanted = draw.random.log_in(draw.options().local) + labels;

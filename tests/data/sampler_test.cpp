@@ -152,6 +152,7 @@ TEST(Sampler, ContinuationGoesOnBehindItsChunks) {
   SamplerOptions options = small_options();
   options.facts = 0;
   options.retrieval = 0;
+  options.unrelated = 0;
   const auto sampler = bench.sampler(options);
   std::size_t longest = 0;
   for (std::int64_t step = 0; step < 60; ++step) {
@@ -171,6 +172,27 @@ TEST(Sampler, ContinuationGoesOnBehindItsChunks) {
           << "dense: every later row is a label";
   }
   EXPECT_GE(longest, 5U);
+}
+
+TEST(Sampler, UnrelatedMemoryHasNothingOfTheTextThatGoesOn) {
+  const Bench bench;
+  SamplerOptions options = small_options();
+  options.facts = 0;
+  options.retrieval = 0;
+  options.unrelated = 1;
+  const auto sampler = bench.sampler(options);
+  for (std::int64_t step = 0; step < 60; ++step) {
+    const Drawn drawn = sampler->draw(step, 0, Kind::continuation);
+    ASSERT_FALSE(drawn.memory.empty());
+    std::vector<Token> text = drawn.sample.local;
+    text.push_back(drawn.sample.targets.back());
+    for (const auto& chunk : drawn.memory) {
+      const auto& tokens = chunk->document->tokens;
+      const auto next = tokens.begin() + chunk->end;
+      if (tokens.end() - next < std::ssize(text)) continue;
+      EXPECT_FALSE(std::equal(text.begin(), text.end(), next)) << step;
+    }
+  }
 }
 
 TEST(Sampler, RepetitionRepeatsWhatAChunkSays) {
@@ -223,18 +245,26 @@ TEST(Sampler, EachAnswerStandsInExactlyItsChunk) {
         EXPECT_EQ(asked.chunk, i);
         auto both = drawn.memory[i]->chunk->tokens;
         const auto& rest = drawn.memory[i + 1]->chunk->tokens;
-        both.insert(both.end(), rest.begin(), rest.end());
+        both.insert(both.end(), rest.begin() + drawn.memory[i + 1]->repeats, rest.end());
         EXPECT_NE(bench.text(both).find(asked.fact.statement), std::string::npos);
         ++cut;
         const auto has_value = [&](const std::string& text) {
           return text.find(asked.fact.value) != std::string::npos;
         };
-        if (!has_value(texts[i]) && !has_value(texts[i + 1])) ++cut_value;
+        const std::string before =
+            bench.text({both.begin(), both.end() - std::ssize(rest) + drawn.memory[i + 1]->repeats});
+        if (!has_value(before) &&
+            !has_value(bench.text({rest.begin() + drawn.memory[i + 1]->repeats, rest.end()})))
+          ++cut_value;
         continue;
       }
       EXPECT_EQ(keys.count(asked.fact.key()), asked.chunk ? 1U : 0U);
-      for (std::size_t i = 0; i < texts.size(); ++i)
-        EXPECT_EQ(texts[i].find(asked.fact.statement) != std::string::npos, asked.chunk == i);
+      for (std::size_t i = 0; i < texts.size(); ++i) {
+        const bool may_repeat = asked.chunk && i == *asked.chunk + 1 && drawn.memory[i]->repeats > 0;
+        if (!may_repeat) {
+          EXPECT_EQ(texts[i].find(asked.fact.statement) != std::string::npos, asked.chunk == i);
+        }
+      }
       const auto& targets = drawn.sample.targets;
       const std::string answer = bench.text(
           {targets.begin() + asked.first_label, targets.begin() + asked.first_label + asked.labels});
