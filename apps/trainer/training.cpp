@@ -121,7 +121,7 @@ bool Training::all_steps() try {
   if (trainer_.steps_done() == 0 && !corpus_.validation.empty()) {
     progress_->announce(
         fmt::format("measuring the start on {} samples that are held back", options_.validation_samples));
-    validate();
+    validate(true);
   }
   while (trainer_.steps_done() < options_.trainer.steps)
     if (!step()) return false;
@@ -158,22 +158,44 @@ bool Training::step() {
 }
 
 /// A sample of each rank at a time: it takes minutes on a small machine, and says so.
-void Training::validate() {
-  if (corpus_.validation.empty()) return;
+train::Losses Training::measure(std::span<const train::Sample> samples) {
   const std::int64_t ranks = group_ ? group_->size() : 1, total = options_.validation_samples;
   train::Losses losses;
   for (std::int64_t done = 0; done < total; done += ranks) {
     progress_->doing(fmt::format("measuring on samples that are held back: {} of {}", done, total));
     const auto at = static_cast<std::size_t>(done / ranks);
-    const std::span<const train::Sample> mine =
-        std::span(validation_).subspan(std::min(at, validation_.size()));
+    const std::span<const train::Sample> mine = samples.subspan(std::min(at, samples.size()));
     for (const auto& [kind, loss] : trainer_.evaluate(mine.first(std::min<std::size_t>(mine.size(), 1)))) {
       losses[kind].sum += loss.sum;
       losses[kind].labels += loss.labels;
     }
   }
-  metrics_->add(
-      {{"step", trainer_.steps_done()}, {"seconds", seconds()}, {"validation", losses_json(losses)}});
+  return losses;
+}
+
+/// What the local window alone makes of the text: a memory that is worth something lowers that.
+train::Losses Training::measure_alone() {
+  std::vector<train::Sample> alone = validation_;
+  for (train::Sample& sample : alone) {
+    sample.chunks.clear();
+    sample.positions.clear();
+    sample.local_position = 0;
+  }
+  train::Losses losses = measure(alone);
+  std::erase_if(losses, [](const auto& each) { return each.first != train::Sample::Kind::continuation; });
+  return losses;
+}
+
+void Training::validate(bool also_alone) {
+  if (corpus_.validation.empty()) return;
+  const train::Losses losses = measure(validation_);
+  Metrics::Record record = {
+      {"step", trainer_.steps_done()}, {"seconds", seconds()}, {"validation", losses_json(losses)}};
+  if (const auto alone = also_alone ? measure_alone() : train::Losses{}; !alone.empty()) {
+    record["without_memory"] = losses_json(alone);
+    progress_->say(fmt::format("the local window alone: validation loss {}", losses_text(alone)));
+  }
+  metrics_->add(std::move(record));
   progress_->say(fmt::format("step {}: validation loss {}", trainer_.steps_done(), losses_text(losses)));
 }
 

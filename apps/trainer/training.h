@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/cancel.h"
@@ -33,7 +34,10 @@ class Training {
   void check_same_start() const;
   bool all_steps();
   bool step();
-  void validate();
+  train::Losses measure(std::span<const train::Sample> samples);
+  train::Losses measure_alone();
+  /// also_alone: beside what the local window predicts without a memory.
+  void validate(bool also_alone = false);
   void save();
   void finish();
   void stop();

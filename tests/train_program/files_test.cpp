@@ -25,10 +25,16 @@ TEST(TrainFiles, ARunWritesAdapterCheckpointMetricsAndPage) {
   EXPECT_THAT(place.files(), ElementsAre("a.gguf", "a.gguf.checkpoint", "a.gguf.html", "a.gguf.jsonl"));
   EXPECT_EQ(place.checkpoint_step(), 12);
   EXPECT_THAT(steps_of(place.metrics()), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
-  std::vector<int> measured;
-  for (const auto& record : place.metrics())
+  std::vector<int> measured, alone;
+  for (const auto& record : place.metrics()) {
     if (record.contains("validation")) measured.push_back(record.at("step"));
+    if (!record.contains("without_memory")) continue;
+    alone.push_back(record.at("step"));
+    EXPECT_GT(record.at("without_memory").at("losses").at("continuation"), 0);
+  }
   EXPECT_THAT(measured, ElementsAre(0, 4, 8, 12));
+  EXPECT_THAT(alone, ElementsAre(0));
+  EXPECT_THAT(ended.err, HasSubstr("the local window alone: validation loss"));
   EXPECT_THAT(place.read("a.gguf.html"), HasSubstr("<polyline"));
 }
 
