@@ -158,9 +158,13 @@ std::int64_t BlockMemory::bytes() const {
          static_cast<std::int64_t>(representatives_.size()) * kPageBlocks * representative_width() * 2;
 }
 
+std::int64_t BlockMemory::blocks_of(const Sizes& sizes, std::int64_t tokens) {
+  return std::max<std::int64_t>(0, tokens - sizes.initial - sizes.local) / sizes.block;
+}
+
 std::int64_t BlockMemory::bytes_needed(const attention::HeadShape& heads, attention::KvType type,
                                        const Sizes& sizes, std::int64_t tokens, std::int64_t cache_blocks) {
-  const std::int64_t blocks = std::max<std::int64_t>(0, tokens - sizes.initial - sizes.local) / sizes.block;
+  const std::int64_t blocks = blocks_of(sizes, tokens);
   const std::int64_t in_pages = cache_blocks == 0 ? tokens : tokens - blocks * sizes.block;
   return 2 * (in_pages + kPageTokens + sizes.initial + cache_blocks * sizes.block) *
              memory::row_bytes(heads, type) +

@@ -59,6 +59,8 @@ class BlockMemory {
   /// Cuts blocks from the remainder until all that is left is needed for the local window.
   void retire();
 
+  /// Blocks that are cut from a text of `tokens` tokens.
+  static std::int64_t blocks_of(const Sizes& sizes, std::int64_t tokens);
   std::int64_t bytes() const;
   static std::int64_t bytes_needed(const attention::HeadShape& heads, attention::KvType type,
                                    const Sizes& sizes, std::int64_t tokens, std::int64_t cache_blocks);

@@ -131,9 +131,7 @@ std::int64_t InfLlm::bytes_needed(const Options& options, const model::Spec& spe
 
 void InfLlm::check_disk(const Options& options, const model::Spec& spec, std::int64_t tokens) {
   if (options.block_cache == 0) return;
-  const std::int64_t blocks =
-      std::max<std::int64_t>(0, tokens - options.initial - options.local) / options.block;
-  const std::int64_t needed = blocks * remembering_layers(spec) *
+  const std::int64_t needed = BlockMemory::blocks_of(sizes_of(options), tokens) * remembering_layers(spec) *
                               memory::BlockCache::record_bytes(spec.heads, options.kv_type, options.block);
   const std::int64_t left = memory::free_disk(options.cache_dir);
   if (needed <= left) return;

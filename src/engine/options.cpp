@@ -12,6 +12,24 @@ std::string_view kv_name(attention::KvType type) {
   return type == attention::KvType::int8 ? "int8" : "bf16";
 }
 
+attention::KvType fitting_kv_type(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
+  using attention::KvType;
+  const auto bytes = [&](KvType type) {
+    return context::bytes_needed(resolve(options, type), engine.spec(), tokens);
+  };
+  const auto limit = static_cast<std::int64_t>(kShare * static_cast<double>(available_memory()));
+  const KvType wanted = options.kv_type.value_or(KvType::bf16);
+  if (bytes(wanted) <= limit) return wanted;
+  if (!options.kv_type && bytes(KvType::int8) <= limit) return KvType::int8;
+  const KvType least = options.kv_type.value_or(KvType::int8);
+  fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free: {}", tokens,
+       format_bytes(bytes(least)), kv_name(least), options.method, format_bytes(limit),
+       least == KvType::bf16 ? "use --kv-type int8, or a shorter text"
+       : options.method == "infllm" && options.block_cache == 0
+           ? "use --block-cache 512, which keeps the rest in a file"
+           : "give a shorter text, or --method streaming");
+}
+
 }  // namespace
 
 const std::vector<std::string>& method_names() {
@@ -35,28 +53,6 @@ std::string automatic_method(const Engine& engine, std::int64_t tokens) {
 context::Options resolve(const ContextOptions& options, attention::KvType kv_type) {
   return {options, kv_type, std::nullopt};
 }
-
-namespace {
-
-attention::KvType fitting_kv_type(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
-  using attention::KvType;
-  const auto bytes = [&](KvType type) {
-    return context::bytes_needed(resolve(options, type), engine.spec(), tokens);
-  };
-  const auto limit = static_cast<std::int64_t>(kShare * static_cast<double>(available_memory()));
-  const KvType wanted = options.kv_type.value_or(KvType::bf16);
-  if (bytes(wanted) <= limit) return wanted;
-  if (!options.kv_type && bytes(KvType::int8) <= limit) return KvType::int8;
-  const KvType least = options.kv_type.value_or(KvType::int8);
-  fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free: {}", tokens,
-       format_bytes(bytes(least)), kv_name(least), options.method, format_bytes(limit),
-       least == KvType::bf16 ? "use --kv-type int8, or a shorter text"
-       : options.method == "infllm" && options.block_cache == 0
-           ? "use --block-cache 512, which keeps the rest in a file"
-           : "give a shorter text, or --method streaming");
-}
-
-}  // namespace
 
 attention::KvType choose_kv_type(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
   const attention::KvType type = fitting_kv_type(engine, options, tokens);

@@ -147,19 +147,30 @@ TEST(Sampler, ChunksThatLeftThePoolAreLetGo) {
   EXPECT_LE(alive.size(), 24U);
 }
 
-TEST(Sampler, ContinuationGoesOnBehindItsChunks) {
-  const Bench bench;
+SamplerOptions continuation_options(double unrelated) {
   SamplerOptions options = small_options();
   options.facts = 0;
   options.retrieval = 0;
-  options.unrelated = 0;
+  options.unrelated = unrelated;
+  return options;
+}
+
+/// The local window and the last label behind it.
+std::vector<Token> local_text(const Drawn& drawn) {
+  std::vector<Token> text = drawn.sample.local;
+  text.push_back(drawn.sample.targets.back());
+  return text;
+}
+
+TEST(Sampler, ContinuationGoesOnBehindItsChunks) {
+  const Bench bench;
+  const SamplerOptions options = continuation_options(0);
   const auto sampler = bench.sampler(options);
   std::size_t longest = 0;
   for (std::int64_t step = 0; step < 60; ++step) {
     const Drawn drawn = sampler->draw(step, 0, Kind::continuation);
     const PoolChunk& last = *drawn.memory.back();
-    std::vector<Token> text = drawn.sample.local;
-    text.push_back(drawn.sample.targets.back());
+    const std::vector<Token> text = local_text(drawn);
     const auto expected = last.document->tokens.begin() + last.end;
     ASSERT_TRUE(std::equal(text.begin(), text.end(), expected)) << step;
     std::size_t run = 1;
@@ -176,16 +187,12 @@ TEST(Sampler, ContinuationGoesOnBehindItsChunks) {
 
 TEST(Sampler, UnrelatedMemoryHasNothingOfTheTextThatGoesOn) {
   const Bench bench;
-  SamplerOptions options = small_options();
-  options.facts = 0;
-  options.retrieval = 0;
-  options.unrelated = 1;
+  const SamplerOptions options = continuation_options(1);
   const auto sampler = bench.sampler(options);
   for (std::int64_t step = 0; step < 60; ++step) {
     const Drawn drawn = sampler->draw(step, 0, Kind::continuation);
     ASSERT_FALSE(drawn.memory.empty());
-    std::vector<Token> text = drawn.sample.local;
-    text.push_back(drawn.sample.targets.back());
+    const std::vector<Token> text = local_text(drawn);
     for (const auto& chunk : drawn.memory) {
       const auto& tokens = chunk->document->tokens;
       const auto next = tokens.begin() + chunk->end;
