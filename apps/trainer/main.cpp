@@ -58,9 +58,16 @@ data::Corpus read_texts(const TrainOptions& options, const Tokenizer& tokenizer,
   return corpus;
 }
 
-int train(const TrainOptions& options, const std::vector<std::string>& arguments) {
+/// One of several ranks with --device cuda takes the GPU of its number, if there is one for each.
+void choose_gpu(TrainOptions& options, train::GroupOptions& group) {
+  group.gpu = train::gpu_of_rank(options.trainer.device, local_rank(), ranks_here());
+  if (group.gpu >= 0) options.trainer.device = fmt::format("cuda:{}", group.gpu);
+}
+
+int train(TrainOptions options, const std::vector<std::string>& arguments) {
   options.check();
-  const auto group_options = train::GroupOptions::from_environment();
+  auto group_options = train::GroupOptions::from_environment();
+  if (group_options) choose_gpu(options, *group_options);
   const auto file = gguf::File::open(options.model);
   data::check(options.sampler, trained_context(*file));
   const bool chief = !group_options || group_options->rank == 0;

@@ -165,6 +165,10 @@ std::string rank_prefix() {
   return size > 1 && rank > 0 ? fmt::format("rank {} of {}: ", rank, size) : "";
 }
 
+int local_rank() {
+  return std::max(number_in("LOCAL_RANK", 0), 0);
+}
+
 int ranks_here() {
   return std::max(number_in("LOCAL_WORLD_SIZE", 1), 1);
 }

@@ -13,6 +13,8 @@ int run_ranks(int ranks, const std::vector<std::string>& arguments);
 
 /// "rank 1 of 2: " in a process that is one of some and not the first, else empty.
 std::string rank_prefix();
+/// This rank's number among those of this machine, as LOCAL_RANK says; 0 if it does not.
+int local_rank();
 /// How many ranks share this machine, as LOCAL_WORLD_SIZE says; 1 if it does not.
 int ranks_here();
 

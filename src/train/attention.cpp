@@ -18,55 +18,59 @@ HeadRows split_heads(const FrozenModel& model, const FrozenLayer& layer, const T
 }
 
 Tensor visible_keys(const Tensor& query_positions, const Tensor& key_positions, std::int64_t window) {
-  const auto distance = query_positions.unsqueeze(1) - key_positions.unsqueeze(0);
+  const auto distance = query_positions.unsqueeze(-1) - key_positions.unsqueeze(-2);
   const auto causal = distance >= 0;
   return window > 0 ? causal.logical_and(distance < window) : causal;
 }
 
-Tensor masked_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& visible,
-                        double scale) {
-  const std::int64_t group = q.size(1) / k.size(0);
-  const auto queries = q.transpose(0, 1);  // [heads, n, dim]
-  const auto keys = k.repeat_interleave(group, 0);
-  const auto logits = torch::matmul(queries, keys.transpose(1, 2)) * scale;
-  const auto masked = logits.masked_fill(visible.logical_not(), -std::numeric_limits<double>::infinity());
-  return torch::matmul(torch::softmax(masked, -1), v.repeat_interleave(group, 0)).transpose(0, 1);
+Tensor visible_logits(const Tensor& q, const Tensor& k, const Tensor& visible, double scale) {
+  const std::int64_t sequences = q.size(0), rows = q.size(1), kv_heads = k.size(1), keys = k.size(2);
+  const auto queries = q.transpose(1, 2).reshape({sequences, kv_heads, -1, q.size(3)});
+  const auto logits = torch::matmul(queries * scale, k.transpose(2, 3));
+  return logits.view({sequences, kv_heads, -1, rows, keys})
+      .masked_fill(visible.logical_not().unsqueeze(1).unsqueeze(1), -std::numeric_limits<double>::infinity());
+}
+
+Tensor weighted_values(const Tensor& weights, const Tensor& v) {
+  const std::int64_t sequences = weights.size(0), kv_heads = weights.size(1), rows = weights.size(3);
+  const auto out = torch::matmul(weights.reshape({sequences, kv_heads, -1, weights.size(4)}), v);
+  return out.view({sequences, -1, rows, v.size(3)}).transpose(1, 2);
+}
+
+PlainMemory plain_memory(const FrozenModel& model, const std::vector<PaddedKv::Parts>& worlds,
+                         const CandidateMemory& memory) {
+  PlainMemory plain{{model.spec(), worlds, 0, model.backend()}, {}};
+  const auto& slots = plain.kv.positions();
+  const auto at =
+      torch::tensor(memory.positions, torch::kLong).view({-1, memory.steps}).to(model.backend().device);
+  // A candidate's position is that of the ordinary row of the same token, which it must not see.
+  const auto before = (at.unsqueeze(-1) > slots.unsqueeze(-2)).logical_and((slots >= 0).unsqueeze(1));
+  plain.visible = model.by_kind(
+      [&](int layer) { return visible_keys(at, slots, model.spec().window(layer)).logical_and(before); });
+  return plain;
 }
 
 Tensor candidate_attention_plain(const FrozenModel& model, int layer, const CandidateMemory& memory,
                                  const Tensor& q, const Tensor& k, const Tensor& v) {
+  const auto chunks = static_cast<std::int64_t>(memory.chunks.size());
+  const auto by_chunk = [&](const Tensor& x) { return x.view({chunks, memory.steps, x.size(1), x.size(2)}); };
+  const auto keys = memory.plain.kv.keys(layer);
+  const auto values = memory.plain.kv.values(layer);
+  const auto queries = by_chunk(q);
+  const auto logits =
+      visible_logits(queries, keys, memory.plain.visible[model.kind(layer)], model.spec().attention_scale);
+  // Its own key and value: [chunks, steps, heads, dim].
   const std::int64_t group = q.size(1) / k.size(1);
-  const double scale = model.spec().attention_scale;
-  const auto positions = torch::tensor(memory.positions, torch::kLong);
-  std::vector<Tensor> outputs;
-  for (std::size_t i = 0; i < memory.chunks.size(); ++i) {
-    const std::int64_t first = static_cast<std::int64_t>(i) * memory.steps;
-    auto keys = memory.chunks[i]->keys(layer);
-    auto values = memory.chunks[i]->values(layer);
-    if (memory.tails[i].tokens() > 0) {
-      keys = torch::cat({keys, memory.tails[i].keys(layer)}, 1);
-      values = torch::cat({values, memory.tails[i].values(layer)}, 1);
-    }
-    keys = keys.to(q.scalar_type()).repeat_interleave(group, 0);      // [heads, n, dim]
-    values = values.to(q.scalar_type()).repeat_interleave(group, 0);  // [heads, n, dim]
-    const auto queries = q.narrow(0, first, memory.steps).transpose(0, 1);
-    const auto own_keys = k.narrow(0, first, memory.steps).transpose(0, 1).repeat_interleave(group, 0);
-    const auto own_values = v.narrow(0, first, memory.steps).transpose(0, 1).repeat_interleave(group, 0);
-    // A candidate's position is that of the ordinary row of the same token, which it must not see.
-    const auto at = positions.narrow(0, first, memory.steps);
-    const auto before = torch::arange(keys.size(1), torch::kLong);
-    const auto visible = visible_keys(at, before, model.spec().window(layer))
-                             .logical_and(at.unsqueeze(1) > before.unsqueeze(0));
-    const auto logits =
-        (torch::matmul(queries, keys.transpose(1, 2)) * scale)
-            .masked_fill(visible.logical_not().to(q.device()), -std::numeric_limits<double>::infinity());
-    const auto own = (queries * own_keys).sum(-1, true) * scale;
-    const auto weights = torch::softmax(torch::cat({logits, own}, -1), -1);
-    const auto out = torch::matmul(weights.narrow(-1, 0, keys.size(1)), values) +
-                     weights.narrow(-1, keys.size(1), 1) * own_values;
-    outputs.push_back(out.transpose(0, 1));
-  }
-  return torch::cat(outputs);
+  const auto own_keys = by_chunk(k.repeat_interleave(group, 1));
+  const auto own_values = by_chunk(v.repeat_interleave(group, 1));
+  const auto own = ((queries * own_keys).sum(-1) * model.spec().attention_scale).transpose(1, 2);
+  const auto weights =
+      torch::softmax(torch::cat({logits, own.reshape({chunks, k.size(1), group, memory.steps, 1})}, -1), -1);
+  const std::int64_t others = keys.size(2);
+  const auto own_weights = weights.select(-1, others).reshape({chunks, q.size(1), memory.steps, 1});
+  const auto out =
+      weighted_values(weights.narrow(-1, 0, others), values) + own_weights.transpose(1, 2) * own_values;
+  return out.reshape(q.sizes());
 }
 
 namespace {

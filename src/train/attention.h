@@ -7,6 +7,7 @@
 
 #include "train/frozen_kv.h"
 #include "train/frozen_model.h"
+#include "train/padded_kv.h"
 
 namespace focusllm::train {
 
@@ -20,13 +21,24 @@ struct HeadRows {
 HeadRows split_heads(const FrozenModel& model, const FrozenLayer& layer, const torch::Tensor& qkv);
 
 /// Whether queries see keys, both by position: causal, and within `window` tokens unless that is 0.
-/// [queries, keys], bool.
+/// [..., queries], [..., keys] -> [..., queries, keys], bool.
 torch::Tensor visible_keys(const torch::Tensor& query_positions, const torch::Tensor& key_positions,
                            std::int64_t window);
 
-/// Plain torch: q [n, heads, dim], k and v [kv_heads, m, dim], visible [n, m] -> [n, heads, dim].
-torch::Tensor masked_attention(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
-                               const torch::Tensor& visible, double scale);
+// Plain torch, for several sequences at once, differentiable in everything but `visible`.
+
+/// q [sequences, n, heads, dim], k [sequences, kv_heads, m, dim], visible [sequences, n, m] -> scaled dot
+/// products, -inf where a row does not see a key: [sequences, kv_heads, heads / kv_heads, n, m].
+torch::Tensor visible_logits(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& visible,
+                             double scale);
+/// weights as those logits, v [sequences, kv_heads, m, dim] -> [sequences, n, heads, dim].
+torch::Tensor weighted_values(const torch::Tensor& weights, const torch::Tensor& v);
+
+/// What the plain form of candidate_attention reads.
+struct PlainMemory {
+  PaddedKv kv;                                 ///< each chunk and its tail
+  FrozenModel::ByKind<torch::Tensor> visible;  ///< [chunks, steps, slots]
+};
 
 /// Ordinary rows that the candidates of a sample see: those of each chunk, and the tail behind it. Outlives
 /// the graphs that it is in.
@@ -35,7 +47,11 @@ struct CandidateMemory {
   std::vector<FrozenKv> tails;          ///< [chunks]
   std::int64_t steps = 0;               ///< candidates of each chunk
   std::vector<std::int64_t> positions;  ///< [chunks * steps] in their chunks' worlds
+  PlainMemory plain;                    ///< empty where the backend is fast
 };
+/// worlds: the ordinary rows of each chunk's world.
+PlainMemory plain_memory(const FrozenModel& model, const std::vector<PaddedKv::Parts>& worlds,
+                         const CandidateMemory& memory);
 
 /// Candidates [chunks * steps], chunk by chunk. Each sees the ordinary rows of its chunk's world that stand
 /// before it, within the layer's window, and itself, but no other candidate. q [rows, heads, dim], k and v

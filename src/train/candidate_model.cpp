@@ -1,6 +1,5 @@
 #include "train/candidate_model.h"
 
-#include <array>
 #include <limits>
 #include <numeric>
 
@@ -57,27 +56,15 @@ LayerKind layer_kind(const FrozenModel& model, const SampleRows& rows, const Can
           model.rotary(local, layer), hidden.to(model.backend().options())};
 }
 
-std::vector<Token> all_candidates(const SampleRows& rows) {
-  std::vector<Token> tokens;
-  for (std::int64_t i = 0; i < rows.chunks; ++i) {
-    tokens.insert(tokens.end(), rows.candidate_tokens.begin(), rows.candidate_tokens.end());
-  }
-  return tokens;
-}
-
 }  // namespace
 
 struct CandidateModel::Streams {
   const CandidateMemory& memory;
   LocalShape shape;
-  std::array<LayerKind, 2> kinds;  ///< [1]: sliding-window layers
-  Tensor candidates;               ///< [chunks * steps, width] residual streams
-  Tensor local;                    ///< [local rows, width]
+  FrozenModel::ByKind<LayerKind> kinds;
+  Tensor candidates;    ///< [chunks * steps, width] residual streams
+  Tensor local;         ///< [local rows, width]
   Tensor keys, values;  ///< [chunks * steps, kv_heads, dim] of the candidates at this layer, keys not rotated
-
-  const LayerKind& kind(const FrozenModel& model, int layer) const {
-    return kinds[model.spec().window(layer) > 0 ? 1 : 0];
-  }
 };
 
 CandidateModel::CandidateModel(std::shared_ptr<const gguf::File> file, const Backend& backend,
@@ -108,18 +95,20 @@ std::shared_ptr<const CandidateMemory> CandidateModel::remember(const Sample& sa
     const auto positions = consecutive(chunk->tokens() + rows.first_candidate, rows.steps);
     memory->positions.insert(memory->positions.end(), positions.begin(), positions.end());
   }
-  if (rows.tail.empty()) return memory;
   std::vector<OrdinarySequence> sequences;
+  std::vector<PaddedKv::Parts> worlds;
   for (std::size_t i = 0; i < memory->chunks.size(); ++i) {
     sequences.push_back({memory->chunks[i].get(), rows.tail, &memory->tails[i]});
+    worlds.push_back({memory->chunks[i].get(), &memory->tails[i]});
   }
-  ordinary_->encode(sequences, cancel_);
+  if (!rows.tail.empty()) ordinary_->encode(sequences, cancel_);
+  if (!model_.backend().fast && !worlds.empty()) memory->plain = plain_memory(model_, worlds, *memory);
   return memory;
 }
 
 void CandidateModel::candidate_layer(int index, Streams& streams) const {
   const FrozenLayer& layer = model_.layer(index);
-  const LayerKind& kind = streams.kind(model_, index);
+  const LayerKind& kind = streams.kinds[model_.kind(index)];
   const std::int64_t rows = streams.candidates.size(0);
   auto qkv = parameters_.qkv(index, model_.norm(streams.candidates, layer.attention_norm));
   if (layer.qkv_bias.defined()) qkv = qkv + layer.qkv_bias;
@@ -136,7 +125,7 @@ void CandidateModel::candidate_layer(int index, Streams& streams) const {
 
 void CandidateModel::local_layer(int index, Streams& streams) const {
   const FrozenLayer& layer = model_.layer(index);
-  const LayerKind& kind = streams.kind(model_, index);
+  const LayerKind& kind = streams.kinds[model_.kind(index)];
   auto qkv = layer.qkv.apply(model_.norm(streams.local, layer.attention_norm));
   if (layer.qkv_bias.defined()) qkv = qkv + layer.qkv_bias;
   HeadRows heads = split_heads(model_, layer, qkv);
@@ -151,11 +140,10 @@ void CandidateModel::local_layer(int index, Streams& streams) const {
 }
 
 Tensor CandidateModel::local_logits(const SampleRows& rows, const CandidateMemory& memory) const {
-  const int full = model_.spec().sliding_window > 0 ? model_.spec().full_attention_every - 1 : 0;
   Streams streams{memory,
                   {rows.chunks, rows.steps, rows.prompt},
-                  {layer_kind(model_, rows, memory, full), layer_kind(model_, rows, memory, 0)},
-                  model_.embed(all_candidates(rows)),
+                  model_.by_kind([&](int layer) { return layer_kind(model_, rows, memory, layer); }),
+                  model_.embed(rows.candidate_tokens).repeat({rows.chunks, 1}),
                   model_.embed(rows.local),
                   {},
                   {}};

@@ -1,5 +1,7 @@
 #include "train/frozen_model.h"
 
+#include <numeric>
+
 #include <ATen/Parallel.h>
 
 #include "base/threads.h"
@@ -43,6 +45,13 @@ FrozenModel::FrozenModel(std::shared_ptr<const gguf::File> file, const Backend& 
       output_norm_(vector("output_norm.weight")),
       head_({matrix(head_name(*file_))}, backend) {
   for (int i = 0; i < spec().layers; ++i) layers_.push_back(load(i));
+  if (!backend.device.is_cpu()) embeddings_ = all_embeddings();
+}
+
+Tensor FrozenModel::all_embeddings() const {
+  std::vector<Token> tokens(static_cast<std::size_t>(spec().vocabulary));
+  std::iota(tokens.begin(), tokens.end(), 0);
+  return embed(tokens);
 }
 
 Tensor FrozenModel::vector(const std::string& name) const {
@@ -81,6 +90,10 @@ FrozenLayer FrozenModel::load(int index) const {
 
 Tensor FrozenModel::embed(std::span<const Token> tokens) const {
   const auto rows = static_cast<std::int64_t>(tokens.size());
+  if (embeddings_.defined()) {
+    const auto ids = torch::tensor(std::vector<std::int64_t>(tokens.begin(), tokens.end()), torch::kLong);
+    return embeddings_.index_select(0, ids.to(backend_.device));
+  }
   auto x = torch::empty({rows, spec().width}, torch::kFloat);
   if (rows > 0) model_->embed(tokens, x.data_ptr<float>());
   return x.to(backend_.options());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -44,6 +45,16 @@ class FrozenModel {
   const std::shared_ptr<const model::Model>& engine_model() const { return model_; }
   const model::Spec& spec() const { return model_->spec(); }
   const FrozenLayer& layer(int index) const { return layers_[static_cast<std::size_t>(index)]; }
+  /// Kinds of layers differ in what their rows see and how they turn: [0] everything before them, [1] a
+  /// sliding window.
+  template <typename T>
+  using ByKind = std::array<T, 2>;
+  std::size_t kind(int layer) const { return spec().window(layer) > 0 ? 1 : 0; }
+  /// make(layer) for a layer of each kind; for any layer where there is none of that kind.
+  template <typename Make>
+  auto by_kind(Make&& make) const -> ByKind<decltype(make(0))> {
+    return {make(spec().sliding_window > 0 ? spec().full_attention_every - 1 : 0), make(0)};
+  }
   /// The token that stands in front of a text, if the model wants one.
   std::optional<Token> bos() const { return bos_; }
 
@@ -65,12 +76,14 @@ class FrozenModel {
   BlockMatrix matrix(const std::string& name) const { return file_->tensor(name).matrix(); }
   FrozenLayer load(int index) const;
   torch::Tensor bias(const std::string& prefix) const;
+  torch::Tensor all_embeddings() const;
 
   std::shared_ptr<const gguf::File> file_;
   Backend backend_;
   std::shared_ptr<const model::Model> model_;
   std::optional<Token> bos_;
   std::vector<FrozenLayer> layers_;
+  torch::Tensor embeddings_;  ///< [vocabulary, width] where a GPU has them
   torch::Tensor output_norm_;
   FrozenMatrix head_;
 };

@@ -7,6 +7,10 @@
 #include <span>
 #include <string>
 
+namespace at {
+class Tensor;
+}
+
 namespace focusllm::train {
 
 /// How a process finds the others. Rank 0 listens at address:port; all ranks are given the same ones.
@@ -15,6 +19,9 @@ struct GroupOptions {
   int world_size = 1;
   std::string address = "127.0.0.1";
   std::uint16_t port = 29500;
+  /// The GPU that this rank has for itself, as all others have one: then they exchange over NCCL; else over
+  /// Gloo.
+  int gpu = -1;
   /// How long joining, or any one exchange, waits for the others: the longest that ranks may be apart in a
   /// step.
   std::chrono::milliseconds timeout{300'000};
@@ -25,7 +32,7 @@ struct GroupOptions {
 };
 
 /// Some processes that train together, each with the whole model and a share of the samples (data parallel,
-/// over torch's c10d with Gloo). Every rank makes the same calls in the same order, from one thread.
+/// over torch's c10d). Every rank makes the same calls in the same order, from one thread.
 /// Exchanges throw Error when a rank is gone or does not come within the timeout; the group is of no use
 /// after that.
 class Group {
@@ -40,8 +47,9 @@ class Group {
   int size() const { return options_.world_size; }
 
   /// Replaces each number by its sum over all ranks: the same bits on every rank.
-  virtual void sum(std::span<float> values) = 0;
   virtual void sum(std::span<double> values) = 0;
+  /// On any device.
+  virtual void sum(at::Tensor& values) = 0;
   /// Returns once all ranks have come here.
   void barrier();
 
@@ -50,6 +58,10 @@ class Group {
 
   GroupOptions options_;
 };
+
+/// The GPU that a rank has for itself on a machine with `local_ranks` of them: its own number with the device
+/// "cuda", if there are enough GPUs; else -1.
+int gpu_of_rank(const std::string& device, int local_rank, int local_ranks);
 
 /// A TCP port of the loopback interface that nobody listens at now, for ranks on one machine.
 std::uint16_t free_port();

@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/error.h"
+#include "train/group.h"
 
 namespace focusllm::train {
 namespace {
@@ -53,6 +54,11 @@ Backend make_backend(const TrainerOptions& options) {
   }
   backend.fast = false;
   return backend;
+}
+
+int gpu_of_rank(const std::string& device, int local_rank, int local_ranks) {
+  const int gpus = at::hasCUDA() ? static_cast<int>(at::getNumGPUs()) : 0;
+  return device == "cuda" && local_ranks <= gpus ? local_rank : -1;
 }
 
 const char* supervision_name(Supervision supervision) {

@@ -1,58 +1,100 @@
-// Ordinary rows in plain torch, one sequence after the other: for devices and types without kernels of ours.
-#include <numeric>
+// Ordinary rows in plain torch: for devices and types without kernels of ours.
+#include <algorithm>
 
 #include "train/attention.h"
 #include "train/ordinary_rows.h"
+#include "train/padded_kv.h"
 
 namespace focusllm::train {
 namespace {
 
 using torch::Tensor;
+using Sequences = std::span<const OrdinarySequence>;
 
 class TorchRows final : public OrdinaryRows {
  public:
   explicit TorchRows(const FrozenModel& model) : model_(model) {}
 
-  void encode(std::span<const OrdinarySequence> sequences, const CancelToken& cancel) override {
+  /// Neighbours of the same length go through the layers together.
+  void encode(Sequences sequences, const CancelToken& cancel) override {
     const torch::NoGradGuard no_gradients;
-    for (const OrdinarySequence& sequence : sequences) encode(sequence, cancel);
+    while (!sequences.empty()) {
+      const std::size_t length = sequences.front().tokens.size();
+      const auto other = std::find_if(sequences.begin(), sequences.end(),
+                                      [&](const auto& s) { return s.tokens.size() != length; });
+      const auto same = static_cast<std::size_t>(other - sequences.begin());
+      encode_together(sequences.first(same), cancel);
+      sequences = sequences.subspan(same);
+    }
   }
 
  private:
-  void encode(const OrdinarySequence& sequence, const CancelToken& cancel) const {
-    const std::int64_t before = sequence.before != nullptr ? sequence.before->tokens() : 0;
-    std::vector<std::int64_t> positions(sequence.tokens.size());
-    std::iota(positions.begin(), positions.end(), before);
-    auto x = model_.embed(sequence.tokens);
+  struct Batch {
+    Sequences sequences;
+    PaddedKv kv;              ///< what stands before them, and room for their own
+    std::int64_t length = 0;  ///< tokens of each
+    FrozenModel::ByKind<RotaryTable> turns;
+    FrozenModel::ByKind<Tensor> visible;  ///< [sequences, length, slots]
+  };
+
+  Batch batch(Sequences sequences) const {
+    const auto length = static_cast<std::int64_t>(sequences.front().tokens.size());
+    std::vector<PaddedKv::Parts> before;
+    for (const auto& sequence : sequences) before.push_back({sequence.before});
+    Batch batch{sequences, {model_.spec(), before, length, model_.backend()}, length, {}, {}};
+    std::vector<std::int64_t> positions;
+    for (const std::int64_t first : batch.kv.tokens()) {
+      for (std::int64_t i = 0; i < length; ++i) positions.push_back(first + i);
+    }
+    batch.turns = model_.by_kind([&](int layer) { return model_.rotary(positions, layer); });
+    const auto& slots = batch.kv.positions();
+    const auto at = torch::tensor(positions, torch::kLong).view({-1, length}).to(slots.device());
+    const auto filled = (slots >= 0).unsqueeze(1);
+    batch.visible = model_.by_kind(
+        [&](int layer) { return visible_keys(at, slots, model_.spec().window(layer)).logical_and(filled); });
+    return batch;
+  }
+
+  void encode_together(Sequences sequences, const CancelToken& cancel) const {
+    const Batch rows = batch(sequences);
+    std::vector<Token> tokens;
+    for (const auto& sequence : sequences) {
+      tokens.insert(tokens.end(), sequence.tokens.begin(), sequence.tokens.end());
+    }
+    auto x = model_.embed(tokens);
     for (int i = 0; i < model_.spec().layers; ++i) {
       cancel.check();
-      x = layer(i, x, positions, sequence);
+      x = layer(i, x, rows);
     }
   }
 
-  Tensor layer(int index, const Tensor& x, const std::vector<std::int64_t>& positions,
-               const OrdinarySequence& sequence) const {
+  /// Into the room behind each sequence, and into what its caller wants filled.
+  void store(const Batch& rows, int index, const Tensor& keys, const Tensor& values) const {
+    const std::int64_t room = rows.kv.slots() - rows.length;
+    rows.kv.keys(index).narrow(2, room, rows.length).copy_(keys);
+    rows.kv.values(index).narrow(2, room, rows.length).copy_(values);
+    for (std::size_t i = 0; i < rows.sequences.size(); ++i) {
+      const FrozenKv& own = *rows.sequences[i].kv;
+      own.keys(index).copy_(keys[static_cast<std::int64_t>(i)]);
+      own.values(index).copy_(values[static_cast<std::int64_t>(i)]);
+    }
+  }
+
+  Tensor layer(int index, const Tensor& x, const Batch& rows) const {
     const FrozenLayer& weights = model_.layer(index);
-    const attention::HeadShape& shape = model_.spec().heads;
     auto qkv = weights.qkv.apply(model_.norm(x, weights.attention_norm));
     if (weights.qkv_bias.defined()) qkv = qkv + weights.qkv_bias;
     const auto parts = split_heads(model_, weights, qkv);
-    const RotaryTable table = model_.rotary(positions, index);
-    sequence.kv->keys(index).copy_(model_.rotate(parts.keys, table).transpose(0, 1));
-    sequence.kv->values(index).copy_(parts.values.transpose(0, 1));
-    auto keys = sequence.kv->keys(index);
-    auto values = sequence.kv->values(index);
-    if (sequence.before != nullptr) {
-      keys = torch::cat({sequence.before->keys(index), keys}, 1);
-      values = torch::cat({sequence.before->values(index), values}, 1);
-    }
-    const std::int64_t first = keys.size(1) - x.size(0);
-    const auto visible = visible_keys(torch::arange(first, keys.size(1), torch::kLong),
-                                      torch::arange(keys.size(1), torch::kLong), model_.spec().window(index))
-                             .to(model_.backend().device);
-    const auto attended = masked_attention(model_.rotate(parts.queries, table), keys, values, visible,
-                                           model_.spec().attention_scale);
-    const auto y = weights.out.apply(attended.reshape({x.size(0), std::int64_t{shape.heads} * shape.dim}));
+    const RotaryTable& table = rows.turns[model_.kind(index)];
+    const auto by_sequence = [&](const Tensor& y) {  // [rows, heads, dim] -> [sequences, length, heads, dim]
+      return y.view({-1, rows.length, y.size(1), y.size(2)});
+    };
+    store(rows, index, by_sequence(model_.rotate(parts.keys, table)).transpose(1, 2),
+          by_sequence(parts.values.contiguous()).transpose(1, 2));
+    const auto logits = visible_logits(by_sequence(model_.rotate(parts.queries, table)), rows.kv.keys(index),
+                                       rows.visible[model_.kind(index)], model_.spec().attention_scale);
+    const auto attended = weighted_values(torch::softmax(logits, -1), rows.kv.values(index));
+    const auto y = weights.out.apply(attended.reshape({x.size(0), -1}));
     return model_.add_feed_forward(weights, model_.add_attention(weights, x, y));
   }
 

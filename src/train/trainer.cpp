@@ -134,13 +134,11 @@ Sums Trainer::Impl::accumulate(std::span<const Sample> samples, double labels) {
   return sums;
 }
 
-/// The gradient summed over the ranks, on the parameters' device.
+/// The gradient summed over the ranks.
 Tensor Trainer::Impl::shared_gradient() const {
-  const Tensor gradient = model.parameters().gradient();
-  if (group->size() == 1) return gradient;
-  Tensor exchanged = gradient.to(torch::kCPU);
-  group->sum(std::span(exchanged.data_ptr<float>(), static_cast<std::size_t>(exchanged.numel())));
-  return exchanged.to(gradient.device());
+  Tensor gradient = model.parameters().gradient();
+  group->sum(gradient);
+  return gradient;
 }
 
 Trainer::Trainer(const std::filesystem::path& model, const TrainerOptions& options,

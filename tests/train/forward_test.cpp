@@ -18,7 +18,7 @@ using train::Supervision;
 std::map<std::string, torch::Tensor> candidate_weights(const gguf::File& file,
                                                        const train::AdapterParameters& p,
                                                        const train::AdapterShape& shape) {
-  const auto flat = p.values().to(torch::kDouble);
+  const auto flat = p.values().to(torch::kCPU, torch::kDouble);
   std::int64_t offset = 0;
   const auto take = [&](std::int64_t rows, std::int64_t cols) {
     const auto part = flat.narrow(0, offset, rows * cols).view({rows, cols});
@@ -60,18 +60,21 @@ TinySizes tiny_sizes(const std::string& architecture) {
 void compare(const TrainingModel& tiny, const train::AdapterShape& shape, const train::Sample& sample,
              std::optional<std::int32_t> bos) {
   const CancelToken cancel;
-  for (const bool fast : {true, false}) {
-    train::CandidateModel model(tiny.file, fast ? fast_backend() : double_backend(), shape, cancel);
+  std::vector<train::Backend> backends{fast_backend(), double_backend()};
+  if (const auto gpu = gpu_backend()) backends.push_back(*gpu);
+  for (const train::Backend& backend : backends) {
+    train::CandidateModel model(tiny.file, backend, shape, cancel);
     randomise(model.parameters());
     const CandidateReference reference(*tiny.file, candidate_weights(*tiny.file, model.parameters(), shape),
                                        bos);
     for (const Supervision supervision : {Supervision::dense, Supervision::paper}) {
       const auto prediction = model.predict(sample, supervision);
-      SCOPED_TRACE(testing::Message() << (fast ? "f32" : "double") << ", "
+      SCOPED_TRACE(testing::Message() << backend.device << " " << backend.dtype << ", "
                                       << (supervision == Supervision::dense ? "dense" : "paper"));
       const auto want = reference.log_probabilities(sample, supervision);
       // The double form's rotary tables are f32.
-      expect_near(prediction.log_probabilities(), want, fast ? 2e-3 : 2e-5);
+      const double tolerance = backend.dtype == torch::kDouble ? 2e-5 : 2e-3;
+      expect_near(prediction.log_probabilities().to(torch::kCPU), want, tolerance);
     }
   }
 }

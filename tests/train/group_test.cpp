@@ -9,6 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "train/group_backend.h"
+#include "train/tiny_training.h"
 #include "train/training_run.h"
 
 namespace focusllm::test {
@@ -49,15 +51,33 @@ TEST(Group, SumsOverRanks) {
   const std::uint16_t port = train::free_port();
   const auto errors = on_ranks(3, [&](int rank) {
     const auto group = Group::join(rank_options(rank, 3, port));
-    std::vector<float> values{1.0F + static_cast<float>(rank), 10};
-    group->sum(std::span(values));
-    EXPECT_EQ(values, (std::vector<float>{6, 30}));
+    auto values = torch::tensor({1.0F + static_cast<float>(rank), 10.0F});
+    group->sum(values);
+    EXPECT_TRUE(values.equal(torch::tensor({6.0F, 30.0F})));
     double one = 0.5;
     group->sum(std::span(&one, 1));
     EXPECT_EQ(one, 1.5);
     group->barrier();
   });
   for (const auto& error : errors) EXPECT_EQ(error, "");
+}
+
+// One GPU is enough for one rank only: what NCCL does with it is all that can be seen there.
+TEST(Group, NcclSumsOnTheGpu) {
+#ifdef FOCUSLLM_NCCL
+  if (!gpu_backend()) GTEST_SKIP() << "no GPU";
+  auto options = rank_options(0, 1, train::free_port());
+  options.gpu = 0;
+  const auto group = train::join_backend(options);
+  auto values = torch::tensor({1.0F, 10.0F}, torch::kCUDA);
+  group->sum(values);
+  EXPECT_TRUE(values.cpu().equal(torch::tensor({1.0F, 10.0F})));
+  double one = 0.5;
+  group->sum(std::span(&one, 1));
+  EXPECT_EQ(one, 0.5);
+#else
+  GTEST_SKIP() << "built without NCCL";
+#endif
 }
 
 TEST(Group, OneAloneNeedsNoNetwork) {

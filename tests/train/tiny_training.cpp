@@ -69,11 +69,19 @@ void randomise(train::AdapterParameters& parameters, unsigned seed, double devia
   auto random = at::detail::createCPUGenerator(seed);
   parameters.values().add_(torch::empty(parameters.values().sizes(), torch::kDouble)
                                .normal_(0, deviation, random)
-                               .to(parameters.values().scalar_type()));
+                               .to(parameters.values().options()));
 }
 
 train::Backend fast_backend() {
   return {};
+}
+
+std::optional<train::Backend> gpu_backend() {
+  if (!at::hasCUDA()) return std::nullopt;
+  train::Backend backend;
+  backend.fast = false;
+  backend.device = torch::kCUDA;
+  return backend;
 }
 
 train::Backend double_backend() {

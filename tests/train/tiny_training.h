@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "support/tiny_model.h"
@@ -32,5 +33,7 @@ void randomise(train::AdapterParameters& parameters, unsigned seed = 7, double d
 
 train::Backend fast_backend();
 train::Backend double_backend();
+/// Plain torch in f32 on a GPU, if there is one.
+std::optional<train::Backend> gpu_backend();
 
 }  // namespace focusllm::test

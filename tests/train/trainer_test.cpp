@@ -7,6 +7,7 @@
 
 #include "gguf/file.h"
 #include "model/adapter.h"
+#include "train/tiny_training.h"
 #include "train/training_run.h"
 
 namespace focusllm::test {
@@ -45,6 +46,37 @@ double total(const train::Losses& losses) {
     labels += loss.labels;
   }
   return sum / labels;
+}
+
+TEST_F(TrainerTest, AGpuTrainsAsTheCpuDoes) {
+  if (!gpu_backend()) GTEST_SKIP() << "no GPU";
+  const auto samples = retrieval_samples(3, 11);
+  for (const bool bf16 : {false, true}) {
+    auto options = tiny_options();
+    Trainer cpu = make(options);
+    options.device = "cuda";
+    options.bf16 = bf16;
+    Trainer gpu = make(options);
+    for (int i = 0; i < 5; ++i) {
+      const auto want = cpu.step(samples), got = gpu.step(samples);
+      EXPECT_NEAR(total(got.losses), total(want.losses), (bf16 ? 0.02 : 1e-3) * total(want.losses));
+      EXPECT_NEAR(got.gradient_norm, want.gradient_norm, (bf16 ? 0.1 : 1e-2) * want.gradient_norm);
+    }
+  }
+}
+
+TEST_F(TrainerTest, AGpuGoesOnFromACheckpointAsIfItHadNotStopped) {
+  if (!gpu_backend()) GTEST_SKIP() << "no GPU";
+  auto options = tiny_options();
+  options.device = "cuda";
+  const auto samples = retrieval_samples(3, 11);
+  Trainer whole = make(options);
+  for (int i = 0; i < 2; ++i) whole.step(samples);
+  whole.save(folder_ / "checkpoint");
+  Trainer resumed = make(options);
+  resumed.resume(folder_ / "checkpoint");
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(total(resumed.step(samples).losses), total(whole.step(samples).losses));
 }
 
 TEST_F(TrainerTest, OverfitsSamplesWhoseAnswersStandInChunks) {

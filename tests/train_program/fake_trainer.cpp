@@ -28,7 +28,7 @@ int number(const char* variable, int otherwise) {
 class LonelyGroup : public Group {
  public:
   explicit LonelyGroup(const GroupOptions& options) : Group(options) {}
-  void sum(std::span<float>) override {}
+  void sum(at::Tensor&) override {}
   void sum(std::span<double> values) override {
     for (double& value : values) value *= size();
   }
@@ -62,6 +62,10 @@ std::optional<GroupOptions> GroupOptions::from_environment() {
 
 std::shared_ptr<Group> Group::join(const GroupOptions& options) {
   return std::make_shared<LonelyGroup>(options);
+}
+
+int gpu_of_rank(const std::string&, int, int) {
+  return -1;
 }
 
 std::uint16_t free_port() {
