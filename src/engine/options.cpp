@@ -1,5 +1,7 @@
 #include "engine/options.h"
 
+#include <array>
+
 #include "base/memory.h"
 #include "model/model.h"
 
@@ -12,23 +14,58 @@ std::string_view kv_name(attention::KvType type) {
   return type == attention::KvType::int8 ? "int8" : "bf16";
 }
 
-attention::KvType fitting_kv_type(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
-  using attention::KvType;
-  const auto bytes = [&](KvType type) {
-    return context::bytes_needed(resolve(options, type), engine.spec(), tokens);
-  };
-  const auto limit = static_cast<std::int64_t>(kShare * static_cast<double>(available_memory()));
-  const KvType wanted = options.kv_type.value_or(KvType::bf16);
-  if (bytes(wanted) <= limit) return wanted;
-  if (!options.kv_type && bytes(KvType::int8) <= limit) return KvType::int8;
-  const KvType least = options.kv_type.value_or(KvType::int8);
-  fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free: {}", tokens,
-       format_bytes(bytes(least)), kv_name(least), options.method, format_bytes(limit),
-       least == KvType::bf16 ? "use --kv-type int8, or a shorter text"
-       : options.method == "infllm" && options.block_cache == 0
-           ? "use --block-cache 512, which keeps the rest in a file"
-           : "give a shorter text, or --method streaming");
-}
+constexpr std::array<std::int64_t, 3> kLargerChunks{512, 1024, 2048};
+
+class Fit {
+ public:
+  Fit(const Engine& engine, const ContextOptions& options, std::int64_t tokens, std::int64_t free)
+      : engine_(engine),
+        options_(options),
+        tokens_(tokens),
+        limit_(static_cast<std::int64_t>(kShare * static_cast<double>(free))) {}
+
+  context::Options choose() const {
+    const KvType least = options_.kv_type.value_or(KvType::int8);
+    for (const KvType type : {options_.kv_type.value_or(KvType::bf16), least}) {
+      if (bytes(options_, type) <= limit_) return resolve(options_, type);
+    }
+    for (const std::int64_t chunk : kLargerChunks) {
+      if (!may_choose_chunk()) break;
+      ContextOptions larger = options_;
+      larger.chunk = chunk;
+      if (bytes(larger, least) <= limit_) return resolve(larger, least);
+    }
+    refuse(least);
+  }
+
+ private:
+  using KvType = attention::KvType;
+
+  std::int64_t bytes(const ContextOptions& options, KvType type) const {
+    return context::bytes_needed(resolve(options, type), engine_.spec(), tokens_);
+  }
+  /// Each chunk has a tail in memory, so fewer chunks take less.
+  bool may_choose_chunk() const { return options_.method == "focus" && options_.chunk == 0; }
+
+  [[noreturn]] void refuse(KvType least) const {
+    fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free: {}", tokens_,
+         format_bytes(bytes(options_, least)), kv_name(least), options_.method, format_bytes(limit_),
+         advice(least));
+  }
+  const char* advice(KvType least) const {
+    if (least == KvType::bf16) return "use --kv-type int8, or a shorter text";
+    if (options_.method == "infllm" && options_.block_cache == 0)
+      return "use --block-cache 512, which keeps the rest in a file";
+    if (options_.method == "focus" && !may_choose_chunk())
+      return "use a larger --chunk, or none, which chooses one; or give a shorter text";
+    return "give a shorter text, or --method streaming";
+  }
+
+  const Engine& engine_;
+  const ContextOptions& options_;
+  const std::int64_t tokens_;
+  const std::int64_t limit_;
+};
 
 }  // namespace
 
@@ -54,10 +91,11 @@ context::Options resolve(const ContextOptions& options, attention::KvType kv_typ
   return {options, kv_type, std::nullopt};
 }
 
-attention::KvType choose_kv_type(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
-  const attention::KvType type = fitting_kv_type(engine, options, tokens);
-  context::check_disk(resolve(options, type), engine.spec(), tokens);
-  return type;
+context::Options fit_memory(const Engine& engine, const ContextOptions& options, std::int64_t tokens,
+                            std::int64_t free) {
+  const context::Options fitting = Fit(engine, options, tokens, free).choose();
+  context::check_disk(fitting, engine.spec(), tokens);
+  return fitting;
 }
 
 }  // namespace focusllm

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/memory.h"
 #include "context/method.h"
 #include "engine/engine.h"
 
@@ -17,9 +18,10 @@ std::string long_method(const Engine& engine);
 std::string automatic_method(const Engine& engine, std::int64_t tokens);
 /// The context layer's options for a method that is decided.
 context::Options resolve(const ContextOptions& options, attention::KvType kv_type);
-/// bf16 if `tokens` tokens fit the memory that is free, else int8; throws Error with the numbers if that does
-/// not fit either, or if the type that was asked for does not.
-attention::KvType choose_kv_type(const Engine& engine, const ContextOptions& options, std::int64_t tokens);
+/// What `tokens` tokens fit `free` bytes of memory with: keys and values as bf16, else as int8, else (focus)
+/// in larger chunks as well; what was asked for stays. Throws Error with the numbers if nothing fits.
+context::Options fit_memory(const Engine& engine, const ContextOptions& options, std::int64_t tokens,
+                            std::int64_t free = available_memory());
 std::unique_ptr<context::Context> make_context(const Engine& engine, const context::Options& options,
                                                const CancelToken& cancel);
 

@@ -84,8 +84,7 @@ std::vector<float> log_probabilities(const Engine& engine, std::span<const Token
   if (count < 1 || count >= std::ssize(tokens)) {
     fail("{} tokens of {} cannot be scored: at least one must stand before them", count, tokens.size());
   }
-  const auto kv_type = choose_kv_type(engine, options, std::ssize(tokens));
-  const auto method = make_context(engine, resolve(options, kv_type), cancel);
+  const auto method = make_context(engine, fit_memory(engine, options, std::ssize(tokens)), cancel);
   const std::int64_t begin = std::ssize(tokens) - count - 1;
   Scorer scorer(engine, tokens, begin);
   if (method->sees_ahead()) {

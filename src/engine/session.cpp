@@ -53,6 +53,7 @@ struct Session::Impl {
   void take_question(std::string_view question, std::int64_t answer_tokens);
   void append(std::vector<Token> more) { tokens.insert(tokens.end(), more.begin(), more.end()); }
   void decide(std::int64_t total);
+  void begin(const ContextOptions& chosen, std::int64_t room);
   bool undecided() const { return context == nullptr; }
   void feed(bool all);
   void fall_back_if_needed(std::int64_t more);
@@ -127,8 +128,14 @@ void Session::Impl::decide(std::int64_t total) {
   if (!undecided()) return;
   ContextOptions chosen = options.context;
   if (chosen.method == "auto") chosen.method = automatic_method(*engine, total);
-  kv_type = choose_kv_type(*engine, chosen, std::max(total, expected));
-  context = make_context(*engine, resolve(chosen, kv_type), cancel);
+  begin(chosen, std::max(total, expected));
+}
+
+/// A method that is decided, with room for `room` tokens.
+void Session::Impl::begin(const ContextOptions& chosen, std::int64_t room) {
+  const context::Options fitting = fit_memory(*engine, chosen, room);
+  kv_type = fitting.kv_type;
+  context = make_context(*engine, fitting, cancel);
   context->on_work([this] { report(); });
   method = chosen.method;
 }
@@ -157,10 +164,7 @@ void Session::Impl::fall_back_if_needed(std::int64_t more) {
   if (options.context.method != "auto" || method != "full" || total <= engine->spec().trained_context) return;
   ContextOptions chosen = options.context;
   chosen.method = long_method(*engine);
-  kv_type = choose_kv_type(*engine, chosen, total);
-  context = make_context(*engine, resolve(chosen, kv_type), cancel);
-  context->on_work([this] { report(); });
-  method = chosen.method;
+  begin(chosen, total);
   fed = 0;
   answered = 0;
 }
@@ -238,7 +242,7 @@ void Session::expect(std::int64_t tokens) {
   impl_->expected = tokens;
   ContextOptions chosen = impl_->options.context;
   if (chosen.method == "auto") chosen.method = automatic_method(*impl_->engine, tokens);
-  choose_kv_type(*impl_->engine, chosen, tokens);
+  fit_memory(*impl_->engine, chosen, tokens);
   const std::int64_t trained = impl_->engine->spec().trained_context;
   if (chosen.method == "full" && tokens > trained && !chosen.beyond_trained) {
     fail(

@@ -8,7 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "engine/engine.h"
+#include "engine/options.h"
 #include "model/model.h"
 
 namespace focusllm {
@@ -52,6 +54,30 @@ TEST_F(Sessions, AnswersAndStops) {
   EXPECT_TRUE(answer.stopped_at_end);
   EXPECT_EQ(chat.method(), "full");
   EXPECT_EQ(answer.timings.generated_tokens, static_cast<std::int64_t>(answer.tokens.size()));
+}
+
+TEST_F(Sessions, ALongTextTakesSmallerNumbersThenLargerChunks) {
+  using attention::KvType;
+  ContextOptions options;
+  options.method = "focus";
+  constexpr std::int64_t kTokens = 100'000;
+  const auto needed = [&](KvType type, std::int64_t chunk) {
+    ContextOptions sized = options;
+    sized.chunk = chunk;
+    return context::bytes_needed(resolve(sized, type), engine_->spec(), kTokens) * 100 / 90;
+  };
+  const auto fit = [&](std::int64_t free) { return fit_memory(*engine_, options, kTokens, free); };
+  EXPECT_EQ(fit(needed(KvType::bf16, 0)).kv_type, KvType::bf16);
+  EXPECT_EQ(fit(needed(KvType::int8, 0)).kv_type, KvType::int8);
+  EXPECT_EQ(fit(needed(KvType::int8, 0)).chunk, 0);
+  EXPECT_EQ(fit(needed(KvType::int8, 512)).chunk, 512);
+  EXPECT_EQ(fit(needed(KvType::int8, 2048)).chunk, 2048);
+  EXPECT_THROW(fit(needed(KvType::int8, 2048) / 2), Error);
+  options.chunk = 256;  // what was asked for stays
+  EXPECT_THROW(fit(needed(KvType::int8, 512)), Error);
+  options.chunk = 0;
+  options.kv_type = KvType::bf16;
+  EXPECT_EQ(fit(needed(KvType::bf16, 512)).kv_type, KvType::bf16);
 }
 
 TEST_F(Sessions, ASecondQuestionReadsOnlyItself) {
