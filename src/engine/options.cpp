@@ -93,7 +93,7 @@ context::Options resolve(const ContextOptions& options, attention::KvType kv_typ
 
 context::Options fit_memory(const Engine& engine, const ContextOptions& options, std::int64_t tokens,
                             std::int64_t free) {
-  const context::Options fitting = Fit(engine, options, tokens, free).choose();
+  context::Options fitting = Fit(engine, options, tokens, free).choose();
   context::check_disk(fitting, engine.spec(), tokens);
   return fitting;
 }
