@@ -25,10 +25,10 @@ PaddedKv::PaddedKv(const model::Spec& spec, const std::vector<Parts>& sequences,
   for (std::int64_t i = 0; i < count; ++i) {
     first_slots.push_back(most - tokens_[static_cast<std::size_t>(i)]);
     std::int64_t slot = first_slots.back();
-    for (const FrozenKv* part : sequences[static_cast<std::size_t>(i)]) {
-      if (part == nullptr || part->tokens() == 0) continue;
-      data_.select(2, i).narrow(3, slot, part->tokens()).copy_(part->data);
-      slot += part->tokens();
+    for (const FrozenKv* kv : sequences[static_cast<std::size_t>(i)]) {
+      if (kv == nullptr || kv->tokens() == 0) continue;
+      part(i, slot, kv->tokens()).copy_(kv->data);
+      slot += kv->tokens();
     }
   }
   positions_ = (torch::arange(most + room, torch::kLong).unsqueeze(0) -

@@ -22,6 +22,10 @@ class PaddedKv {
 
   torch::Tensor keys(int layer) const { return data_[layer][0]; }    ///< [sequences, kv_heads, slots, dim]
   torch::Tensor values(int layer) const { return data_[layer][1]; }  ///< [sequences, kv_heads, slots, dim]
+  /// Slots of one sequence at all layers: [layers, 2, kv_heads, count, dim].
+  torch::Tensor part(std::int64_t sequence, std::int64_t first_slot, std::int64_t count) const {
+    return data_.select(2, sequence).narrow(3, first_slot, count);
+  }
   std::int64_t slots() const { return data_.size(4); }
   /// Where the slots stand in their sequences, below 0 if empty: [sequences, slots], int64.
   const torch::Tensor& positions() const { return positions_; }

@@ -66,18 +66,17 @@ class TorchRows final : public OrdinaryRows {
       cancel.check();
       x = layer(i, x, rows);
     }
+    for (std::size_t i = 0; i < sequences.size(); ++i) {
+      const std::int64_t room = rows.kv.slots() - rows.length;
+      sequences[i].kv->data.copy_(rows.kv.part(static_cast<std::int64_t>(i), room, rows.length));
+    }
   }
 
-  /// Into the room behind each sequence, and into what its caller wants filled.
-  void store(const Batch& rows, int index, const Tensor& keys, const Tensor& values) const {
+  /// Into the room behind each sequence.
+  static void store(const Batch& rows, int index, const Tensor& keys, const Tensor& values) {
     const std::int64_t room = rows.kv.slots() - rows.length;
     rows.kv.keys(index).narrow(2, room, rows.length).copy_(keys);
     rows.kv.values(index).narrow(2, room, rows.length).copy_(values);
-    for (std::size_t i = 0; i < rows.sequences.size(); ++i) {
-      const FrozenKv& own = *rows.sequences[i].kv;
-      own.keys(index).copy_(keys[static_cast<std::int64_t>(i)]);
-      own.values(index).copy_(values[static_cast<std::int64_t>(i)]);
-    }
   }
 
   Tensor layer(int index, const Tensor& x, const Batch& rows) const {
