@@ -23,6 +23,11 @@ Tensor visible_keys(const Tensor& query_positions, const Tensor& key_positions, 
   return window > 0 ? causal.logical_and(distance < window) : causal;
 }
 
+Tensor visible_slots(const Tensor& query_positions, const PaddedKv& kv, std::int64_t window) {
+  const auto filled = (kv.positions() >= 0).unsqueeze(1);
+  return visible_keys(query_positions, kv.positions(), window).logical_and(filled);
+}
+
 Tensor visible_logits(const Tensor& q, const Tensor& k, const Tensor& visible, double scale) {
   const std::int64_t sequences = q.size(0), rows = q.size(1), kv_heads = k.size(1), keys = k.size(2);
   const auto queries = q.transpose(1, 2).reshape({sequences, kv_heads, -1, q.size(3)});
@@ -40,13 +45,12 @@ Tensor weighted_values(const Tensor& weights, const Tensor& v) {
 PlainMemory plain_memory(const FrozenModel& model, const std::vector<PaddedKv::Parts>& worlds,
                          const CandidateMemory& memory) {
   PlainMemory plain{{model.spec(), worlds, 0, model.backend()}, {}};
-  const auto& slots = plain.kv.positions();
   const auto at =
       torch::tensor(memory.positions, torch::kLong).view({-1, memory.steps}).to(model.backend().device);
   // A candidate's position is that of the ordinary row of the same token, which it must not see.
-  const auto before = (at.unsqueeze(-1) > slots.unsqueeze(-2)).logical_and((slots >= 0).unsqueeze(1));
+  const auto before = at.unsqueeze(-1) > plain.kv.positions().unsqueeze(-2);
   plain.visible = model.by_kind(
-      [&](int layer) { return visible_keys(at, slots, model.spec().window(layer)).logical_and(before); });
+      [&](int layer) { return visible_slots(at, plain.kv, model.spec().window(layer)).logical_and(before); });
   return plain;
 }
 

@@ -25,6 +25,10 @@ HeadRows split_heads(const FrozenModel& model, const FrozenLayer& layer, const t
 torch::Tensor visible_keys(const torch::Tensor& query_positions, const torch::Tensor& key_positions,
                            std::int64_t window);
 
+/// The same for queries [sequences, n] and the slots of as many sequences; an empty slot is seen by none.
+/// [sequences, n, slots], bool.
+torch::Tensor visible_slots(const torch::Tensor& query_positions, const PaddedKv& kv, std::int64_t window);
+
 // Plain torch, for several sequences at once, differentiable in everything but `visible`.
 
 /// q [sequences, n, heads, dim], k [sequences, kv_heads, m, dim], visible [sequences, n, m] -> scaled dot

@@ -30,9 +30,9 @@ class TorchRows final : public OrdinaryRows {
 
  private:
   struct Batch {
-    Sequences sequences;
     PaddedKv kv;              ///< what stands before them, and room for their own
     std::int64_t length = 0;  ///< tokens of each
+    std::int64_t room = 0;    ///< the first slot of their own
     FrozenModel::ByKind<RotaryTable> turns;
     FrozenModel::ByKind<Tensor> visible;  ///< [sequences, length, slots]
   };
@@ -41,17 +41,16 @@ class TorchRows final : public OrdinaryRows {
     const auto length = static_cast<std::int64_t>(sequences.front().tokens.size());
     std::vector<PaddedKv::Parts> before;
     for (const auto& sequence : sequences) before.push_back({sequence.before});
-    Batch batch{sequences, {model_.spec(), before, length, model_.backend()}, length, {}, {}};
+    Batch batch{{model_.spec(), before, length, model_.backend()}, length, 0, {}, {}};
+    batch.room = batch.kv.slots() - length;
     std::vector<std::int64_t> positions;
     for (const std::int64_t first : batch.kv.tokens()) {
       for (std::int64_t i = 0; i < length; ++i) positions.push_back(first + i);
     }
     batch.turns = model_.by_kind([&](int layer) { return model_.rotary(positions, layer); });
-    const auto& slots = batch.kv.positions();
-    const auto at = torch::tensor(positions, torch::kLong).view({-1, length}).to(slots.device());
-    const auto filled = (slots >= 0).unsqueeze(1);
-    batch.visible = model_.by_kind(
-        [&](int layer) { return visible_keys(at, slots, model_.spec().window(layer)).logical_and(filled); });
+    const auto at = torch::tensor(positions, torch::kLong).view({-1, length}).to(model_.backend().device);
+    batch.visible =
+        model_.by_kind([&](int layer) { return visible_slots(at, batch.kv, model_.spec().window(layer)); });
     return batch;
   }
 
@@ -67,16 +66,14 @@ class TorchRows final : public OrdinaryRows {
       x = layer(i, x, rows);
     }
     for (std::size_t i = 0; i < sequences.size(); ++i) {
-      const std::int64_t room = rows.kv.slots() - rows.length;
-      sequences[i].kv->data.copy_(rows.kv.part(static_cast<std::int64_t>(i), room, rows.length));
+      sequences[i].kv->data.copy_(rows.kv.part(static_cast<std::int64_t>(i), rows.room, rows.length));
     }
   }
 
   /// Into the room behind each sequence.
   static void store(const Batch& rows, int index, const Tensor& keys, const Tensor& values) {
-    const std::int64_t room = rows.kv.slots() - rows.length;
-    rows.kv.keys(index).narrow(2, room, rows.length).copy_(keys);
-    rows.kv.values(index).narrow(2, room, rows.length).copy_(values);
+    rows.kv.keys(index).narrow(2, rows.room, rows.length).copy_(keys);
+    rows.kv.values(index).narrow(2, rows.room, rows.length).copy_(values);
   }
 
   Tensor layer(int index, const Tensor& x, const Batch& rows) const {
