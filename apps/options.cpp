@@ -240,7 +240,8 @@ void ContextFlags::add_infllm(CLI::App& app) {
 }
 
 void ContextFlags::add_chunks(CLI::App& app) {
-  add_length(app, "--chunk", values.chunk, "Tokens in a chunk (focus); the largest distance (dca)");
+  add_length(app, "--chunk", values.chunk,
+             "Tokens in a chunk (focus), 1024 if not given; the largest distance (dca)");
   add_length(app, "--sharpen", values.sharpen,
              "Sharpen attention as for a text of N tokens, by YaRN's temperature (dca); 0: not");
   app.add_option_function<std::int64_t>(

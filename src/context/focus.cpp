@@ -56,7 +56,7 @@ Focus::Window::Window(const model::Model& model, attention::KvType type, std::sp
 void Focus::fill(Options& options, const model::Spec& spec) {
   const std::int64_t trained = spec.trained_context;
   options.local = or_default(options.local, std::min<std::int64_t>(trained / 4, 128));
-  options.chunk = or_default(options.chunk, std::min<std::int64_t>(trained / 4, 256));
+  options.chunk = or_default(options.chunk, std::min<std::int64_t>(trained / 4, 1024));
   const std::int64_t tail = std::min<std::int64_t>({512, options.chunk, options.local});
   options.tail = or_default(options.tail, tail);
   const std::int64_t overlap = std::min(kOverlap, options.chunk / 8);

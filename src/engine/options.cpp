@@ -1,7 +1,5 @@
 #include "engine/options.h"
 
-#include <array>
-
 #include "base/memory.h"
 #include "model/model.h"
 
@@ -14,7 +12,7 @@ std::string_view kv_name(attention::KvType type) {
   return type == attention::KvType::int8 ? "int8" : "bf16";
 }
 
-constexpr std::array<std::int64_t, 3> kLargerChunks{512, 1024, 2048};
+constexpr std::int64_t kLargerChunk = 2048;
 
 class Fit {
  public:
@@ -29,10 +27,9 @@ class Fit {
     for (const KvType type : {options_.kv_type.value_or(KvType::bf16), least}) {
       if (bytes(options_, type) <= limit_) return resolve(options_, type);
     }
-    for (const std::int64_t chunk : kLargerChunks) {
-      if (!may_choose_chunk()) break;
+    if (may_choose_chunk()) {
       ContextOptions larger = options_;
-      larger.chunk = chunk;
+      larger.chunk = kLargerChunk;
       if (bytes(larger, least) <= limit_) return resolve(larger, least);
     }
     refuse(least);

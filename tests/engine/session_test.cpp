@@ -70,14 +70,13 @@ TEST_F(Sessions, ALongTextTakesSmallerNumbersThenLargerChunks) {
   EXPECT_EQ(fit(needed(KvType::bf16, 0)).kv_type, KvType::bf16);
   EXPECT_EQ(fit(needed(KvType::int8, 0)).kv_type, KvType::int8);
   EXPECT_EQ(fit(needed(KvType::int8, 0)).chunk, 0);
-  EXPECT_EQ(fit(needed(KvType::int8, 512)).chunk, 512);
   EXPECT_EQ(fit(needed(KvType::int8, 2048)).chunk, 2048);
   EXPECT_THROW(fit(needed(KvType::int8, 2048) / 2), Error);
   options.chunk = 256;  // what was asked for stays
-  EXPECT_THROW(fit(needed(KvType::int8, 512)), Error);
+  EXPECT_THROW(fit(needed(KvType::int8, 2048)), Error);
   options.chunk = 0;
   options.kv_type = KvType::bf16;
-  EXPECT_EQ(fit(needed(KvType::bf16, 512)).kv_type, KvType::bf16);
+  EXPECT_EQ(fit(needed(KvType::bf16, 2048)).kv_type, KvType::bf16);
 }
 
 TEST_F(Sessions, ASecondQuestionReadsOnlyItself) {

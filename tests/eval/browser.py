@@ -2,9 +2,11 @@
 after each message): opens a page at a given size and colour scheme, evaluates expressions in it, takes pictures."""
 
 import base64
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -18,7 +20,8 @@ def find():
 
 class Browser:
     def __init__(self, program):
-        self.profile = tempfile.TemporaryDirectory(prefix="focusllm-browser-")
+        # Its processes may still write there for a moment when it has ended.
+        self.profile = tempfile.TemporaryDirectory(prefix="focusllm-browser-", ignore_cleanup_errors=True)
         child_reads, self.to_child = os.pipe()
         self.from_child, child_writes = os.pipe()
         command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
@@ -27,7 +30,7 @@ class Browser:
         # The browser reads from descriptor 3 and writes to 4.
         shell = ["sh", "-c", f'exec "$@" 3<&{child_reads} 4>&{child_writes}', "sh", *command]
         self.process = subprocess.Popen(shell, pass_fds=(child_reads, child_writes), stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         os.close(child_reads)
         os.close(child_writes)
         self.pending = b""
@@ -44,6 +47,8 @@ class Browser:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait(20)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         os.close(self.to_child)
         os.close(self.from_child)
         self.profile.cleanup()
