@@ -27,23 +27,9 @@ void Candidates::store(const model::LayerRows& layer, std::int64_t row, std::int
 }
 
 void Candidates::note(int layer, const attention::Problem& problem) {
-  const auto& shape = problem.shape;
   const attention::KvRun runs[] = {run(layer)};
-  const std::int64_t row = problem.rows - 1;
-  attention::Problem last = problem;
-  last.queries = problem.queries + row * shape.heads * shape.dim;
-  last.positions = problem.positions + row;
-  last.rows = 1;
-  last.runs = runs;
-  sums_.assign(static_cast<std::size_t>(shape.heads * count()), 0.0F);
-  attention::column_sums(last, problem.lse + row * shape.heads, sums_.data(), count());
-  for (int head = 0; head < shape.heads; ++head) {
-    for (std::size_t i = 0; i < received_.size(); ++i) {
-      const double mass = sums_[static_cast<std::size_t>(head) * received_.size() + i];
-      received_[i].mass += mass;
-      received_[i].focus += mass * mass;
-    }
-  }
+  last_row_shares(problem, runs, count(), shares_);
+  for (std::size_t i = 0; i < shares_.size(); ++i) received_[i % received_.size()].add(shares_[i]);
 }
 
 void Candidates::forget_attention() {

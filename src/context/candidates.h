@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "context/lockstep.h"
+#include "context/received.h"
 #include "memory/segment.h"
 
 namespace focusllm::context {
@@ -22,11 +23,6 @@ class Candidates {
   /// Notes what the candidates received of the last row's attention in `problem`, which saw them all.
   void note(int layer, const attention::Problem& problem);
   void forget_attention();
-  struct Received {
-    double mass = 0;  ///< shares of single heads' attention, added up
-    double focus =
-        0;  ///< their squares, which tell a head that looks for something from heads that look everywhere
-  };
   const std::vector<Received>& received() const { return received_; }
   /// The `count` candidates that single heads looked at hardest, in ascending order.
   std::vector<std::int64_t> hardest(std::int64_t count) const;
@@ -37,7 +33,7 @@ class Candidates {
   memory::Segment memory_;
   model::RopeTable table_, sliding_table_;  ///< of positions 0 to count - 1
   std::vector<Received> received_;
-  std::vector<float> sums_;
+  std::vector<float> shares_;
 };
 
 }  // namespace focusllm::context

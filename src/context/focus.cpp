@@ -19,6 +19,8 @@ constexpr std::int64_t kOverlap = 32;   // tokens: what says one thing in few wo
 constexpr std::int64_t kGrowth = 1024;  // tokens that a conversation may add before everything is cut anew
 
 constexpr std::int64_t kUnbounded = std::int64_t{1} << 40;
+constexpr std::int64_t kNoted =
+    4;  // chunks in which each token of an answer notes the passage: it takes time
 constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
 /// Candidates and local window are few and seen by every row: they keep their precision.
@@ -168,6 +170,8 @@ std::span<const float> Focus::finish(const HiddenSink& sink) {
   std::vector<std::int64_t> all(chunks_.size());
   std::iota(all.begin(), all.end(), 0);
   window_->candidates.forget_attention();
+  for (ChunkTail& tail : window_->tails) tail.forget_attention();
+  note_passages(all);
   renew(all);
   run_window();
   return last_hidden_;
@@ -177,7 +181,10 @@ std::span<const float> Focus::step(Token token) {
   const bool fresh = window_ && window_->done == static_cast<std::int64_t>(window_->tokens.size());
   append({&token, 1});
   if (!window_ || !fresh) return finish({});
-  if (++steps_ >= options_.refresh) renew(chunks_of_this_step());
+  if (++steps_ >= options_.refresh) {
+    note_passages(window_->candidates.hardest(kNoted));
+    renew(chunks_of_this_step());
+  }
   run_window();
   return last_hidden_;
 }
@@ -200,6 +207,14 @@ void Focus::renew(std::span<const std::int64_t> chunks) {
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   for (const std::size_t index : wanted) add_tail(window_->tails[index]);
+}
+
+/// From now on it is noted, if anyone wants to cite, where in these chunks their candidates look.
+void Focus::note_passages(std::span<const std::int64_t> chunks) {
+  if (!citing_) return;
+  for (ChunkTail& tail : window_->tails) tail.note_attention(false);
+  for (const std::int64_t chunk : chunks)
+    window_->tails[window_->tail_of[static_cast<std::size_t>(chunk)]].note_attention(true);
 }
 
 void Focus::add_tail(ChunkTail& tail) {
@@ -292,14 +307,11 @@ void Focus::start_citing() {
 std::vector<Attended> Focus::attended() const {
   if (!window_) return {};
   const auto& received = window_->candidates.received();
-  std::vector<std::size_t> order(received.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::erase_if(order, [&](std::size_t i) { return !(received[i].focus > 0); });
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return received[a].focus > received[b].focus; });
   std::vector<Attended> found;
-  for (const std::size_t i : order)
-    found.push_back({chunks_[i].first, chunks_[i].tokens(), received[i].mass});
+  for (const std::size_t i : by_focus(received)) {
+    const Passage place = window_->tails[window_->tail_of[i]].hardest();
+    found.push_back({chunks_[i].first + place.first, place.tokens, received[i].mass});
+  }
   return found;
 }
 

@@ -1,9 +1,14 @@
 #include "context/focus_chunk.h"
 
+#include <algorithm>
+#include <numeric>
+
 namespace focusllm::context {
 namespace {
 
 constexpr std::int64_t kLocalPage = 256;
+constexpr std::int64_t kPassage = 64;  // tokens whose attention is noted together; two of them are cited
+constexpr std::int64_t kSinks = 4;     // first tokens, which heads look at that look for nothing
 
 std::int64_t key_width(const model::LayerRows& layer) {
   return layer.values - layer.keys;
@@ -70,6 +75,42 @@ void ChunkTail::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
     position += count;
     left -= count;
   }
+}
+
+void ChunkTail::attended(int layer, const attention::Problem& problem) {
+  if (!noting_) return;
+  const std::int64_t keys = chunk_tokens();
+  const attention::KvRun runs[] = {encoded_->run(layer, keys, 0)};
+  last_row_shares(problem, runs, keys, shares_);
+  received_.resize(static_cast<std::size_t>((keys + kPassage - 1) / kPassage));
+  for (std::int64_t head = 0; head < problem.shape.heads; ++head) {
+    const auto of_head =
+        std::span(shares_).subspan(static_cast<std::size_t>(head * keys), static_cast<std::size_t>(keys));
+    for (std::int64_t begin = kSinks; begin < keys;) {
+      const std::int64_t passage = begin / kPassage;
+      const std::int64_t end = std::min((passage + 1) * kPassage, keys);
+      received_[static_cast<std::size_t>(passage)].add(
+          std::accumulate(of_head.begin() + begin, of_head.begin() + end, 0.0));
+      begin = end;
+    }
+  }
+}
+
+Passage ChunkTail::hardest() const {
+  const auto passages = std::ssize(received_);
+  const std::int64_t together = std::min<std::int64_t>(2, passages);
+  if (together == 0) return {0, chunk_tokens()};
+  const auto focus = [&](std::int64_t first) {
+    const auto from = received_.begin() + first;
+    return std::accumulate(from, from + together, 0.0,
+                           [](double sum, const Received& r) { return sum + r.focus; });
+  };
+  std::int64_t best = 0;
+  for (std::int64_t first = 1; first + together <= passages; ++first) {
+    if (focus(first) > focus(best)) best = first;
+  }
+  const std::int64_t first = best * kPassage;
+  return {first, std::min(together * kPassage, chunk_tokens() - first)};
 }
 
 LocalWindow::LocalWindow(const model::Spec& spec, attention::KvType type) {

@@ -24,6 +24,12 @@ class ChunkText final : public Sequence {
   std::int64_t end_ = 0;  ///< tokens stored
 };
 
+/// Tokens of a chunk, `first` counted from its beginning.
+struct Passage {
+  std::int64_t first, tokens;
+  bool operator==(const Passage&) const = default;
+};
+
 /// What a session puts behind an encoded chunk: the tail of the local window and the tokens since. The last
 /// row of a pass is the chunk's candidate: it takes the place that the ordinary row of the same token will
 /// take later.
@@ -41,12 +47,18 @@ class ChunkTail final : public Sequence {
   void prepare(Candidates& candidates, std::int64_t rows, const model::Spec& spec, std::int64_t page);
   void settle();
   bool has_tail() const { return has_tail_; }
+  /// Whether passes note from now on where in the chunk the candidate looks.
+  void note_attention(bool wanted) { noting_ = wanted; }
+  void forget_attention() { received_.clear(); }
+  /// Where in the chunk single heads of its candidates looked hardest; the whole chunk if nothing was noted.
+  Passage hardest() const;
   std::int64_t bytes() const;
 
   void store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
              const float* keys) override;
   void add_runs(int layer, std::vector<attention::KvRun>& runs) const override;
   attention::KvType type() const override { return encoded_->type(); }
+  void attended(int layer, const attention::Problem& problem) override;
 
  private:
   std::shared_ptr<const memory::Segment> encoded_;
@@ -56,6 +68,9 @@ class ChunkTail final : public Sequence {
   bool has_tail_ = false;  ///< a pass was settled
   std::int64_t rows_ = 1;  ///< of the pass at hand
   Candidates* candidates_ = nullptr;
+  bool noting_ = false;
+  std::vector<Received> received_;  ///< [passages of kPassage tokens], empty if nothing was noted
+  std::vector<float> shares_;
 };
 
 /// The local window: all candidates in front, its own tokens behind them.

@@ -308,21 +308,14 @@ void InfLlm::weigh(const model::LayerRows& layer, LayerState& state) {
 
 void InfLlm::cite(std::span<const double> masses) {
   for (std::size_t i = 0; i < chosen_.size(); ++i) {
-    Received& place = received_[static_cast<std::size_t>(chosen_[i] / passage())];
-    place.mass += masses[i];
-    place.focus += masses[i] * masses[i];
+    received_[static_cast<std::size_t>(chosen_[i] / passage())].add(masses[i]);
   }
 }
 
 std::vector<Attended> InfLlm::attended() const {
-  std::vector<std::size_t> places(received_.size());
-  std::iota(places.begin(), places.end(), 0);
-  std::erase_if(places, [&](std::size_t i) { return !(received_[i].focus > 0); });
-  std::stable_sort(places.begin(), places.end(),
-                   [&](std::size_t a, std::size_t b) { return received_[a].focus > received_[b].focus; });
   std::vector<Attended> found;
   const std::int64_t tokens = passage() * sizes_.block;
-  for (const std::size_t i : places) {
+  for (const std::size_t i : by_focus(received_)) {
     found.push_back({sizes_.initial + static_cast<std::int64_t>(i) * tokens, tokens, received_[i].mass});
   }
   return found;

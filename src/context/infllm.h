@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "context/block_memory.h"
+#include "context/received.h"
 #include "context/rotary.h"
 #include "context/sequential.h"
 #include "context/window_cache.h"
@@ -72,13 +73,8 @@ class InfLlm final : public Sequential {
   std::vector<std::int64_t> chosen_;           ///< blocks of the layer at hand
   std::vector<attention::KvRun> chosen_runs_;  ///< their keys and values
   bool citing_ = false;
-  /// What a passage received: its share of each head's attention, added up, and the squares of these. Some
-  /// tokens get a little of every head's attention; what a head looks for gets much of one.
-  struct Received {
-    double mass = 0, focus = 0;
-  };
-  std::int64_t passage() const;  ///< blocks that are cited together
-  std::vector<Received> received_;
+  std::int64_t passage() const;     ///< blocks that are cited together
+  std::vector<Received> received_;  ///< [passages]
 };
 
 }  // namespace focusllm::context

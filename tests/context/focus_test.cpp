@@ -302,6 +302,45 @@ TEST_F(FocusMethod, NamesTheChunksThatAnswered) {
   EXPECT_TRUE(mass <= sizes_.heads * sizes_.layers);
 }
 
+/// The passage of a chunk of `tokens` that is cited when the candidate, the last of two rows, looks for the
+/// key at `looked_for`, and the first row for another.
+context::Passage cited(std::int64_t tokens, std::int64_t looked_for) {
+  const attention::HeadShape heads{2, 1, 16};
+  const auto encoded = std::make_shared<memory::Segment>(heads, attention::KvType::f32, 1, tokens);
+  std::vector<float> key(16), queries(2 * 2 * 16);
+  for (std::int64_t i = 0; i < tokens; ++i) {
+    key[0] = i == 0 || i == looked_for ? 1 : 0;  // the first token is looked at as well: a sink
+    encoded->store(0, i, key.data(), key.data());
+  }
+  queries[0] = -9;
+  queries[32] = 9;
+  context::ChunkTail tail(encoded, {0});
+  tail.note_attention(true);
+  const attention::KvRun runs[] = {encoded->run(0, tokens, 0)};
+  const std::int64_t positions[] = {tokens, tokens + 1};
+  std::vector<float> out(queries.size()), lse(4);
+  const attention::Problem problem{heads, attention::KvType::f32, 1,          queries.data(), positions, 2,
+                                   runs,  attention::kCausal,     out.data(), lse.data()};
+  attention::partial(problem);
+  tail.attended(0, problem);
+  return tail.hardest();
+}
+
+TEST(ChunkPassages, AreWhereTheCandidateLooks) {
+  EXPECT_EQ(cited(1024, 700), (context::Passage{640 - 64, 128}));
+  EXPECT_EQ(cited(1024, 20), (context::Passage{0, 128}));
+  EXPECT_EQ(cited(1000, 999), (context::Passage{1000 - 40 - 64, 104}));  // the last passage is short
+  EXPECT_EQ(cited(100, 90), (context::Passage{0, 100}));
+  EXPECT_EQ(cited(3, 2), (context::Passage{0, 3}));
+}
+
+TEST(ChunkPassages, AreTheWholeChunkWhereNothingWasNoted) {
+  const attention::HeadShape heads{2, 1, 16};
+  const context::ChunkTail tail(std::make_shared<memory::Segment>(heads, attention::KvType::f32, 1, 300),
+                                {0});
+  EXPECT_EQ(tail.hardest(), (context::Passage{0, 300}));
+}
+
 TEST_F(FocusMethod, MoreChunksThanPositionsAreAnError) {
   sizes_.context = 64;
   const TinyModel small(sizes_);

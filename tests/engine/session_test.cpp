@@ -226,21 +226,24 @@ TEST_F(Sessions, NothingToReadIsAnError) {
 }
 
 TEST_F(Sessions, CitesThePlaceOfTheAnswer) {
-  auto reader = session("infllm");
-  const std::string text = psalms();
-  const std::string fact = "\nThe secret number of the lighthouse is 48213.\n";
-  reader.read(text.substr(0, 3000) + fact + text.substr(3000));
-  AskOptions ask = few(20);
-  ask.citations = 3;
-  const Answer answer = reader.ask("What is the secret number of the lighthouse?", ask);
-  ASSERT_FALSE(answer.citations.empty());
-  bool found = false;
-  for (const Citation& citation : answer.citations) {
-    EXPECT_GT(citation.share, 0);
-    EXPECT_LE(citation.share, 1);
-    found |= reader.text(citation.first_token, citation.tokens).find("lighthouse") != std::string::npos;
+  for (const char* method : {"infllm", "focus"}) {
+    auto reader = session(method);
+    const std::string text = psalms();
+    const std::string fact = "\nThe secret number of the lighthouse is 48213.\n";
+    reader.read(text.substr(0, 3000) + fact + text.substr(3000));
+    AskOptions ask = few(20);
+    ask.citations = 3;
+    const Answer answer = reader.ask("What is the secret number of the lighthouse?", ask);
+    ASSERT_FALSE(answer.citations.empty());
+    bool found = false;
+    for (const Citation& citation : answer.citations) {
+      EXPECT_GT(citation.share, 0);
+      EXPECT_LE(citation.share, 1);
+      EXPECT_LE(citation.tokens, 128);
+      found |= reader.text(citation.first_token, citation.tokens).find("lighthouse") != std::string::npos;
+    }
+    EXPECT_TRUE(found) << method << ": " << answer.text;
   }
-  EXPECT_TRUE(found) << answer.text;
 }
 
 TEST_F(Sessions, PerplexityNeedsAWholeChunk) {

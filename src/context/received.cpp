@@ -1,0 +1,30 @@
+#include "context/received.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace focusllm::context {
+
+std::vector<std::size_t> by_focus(std::span<const Received> places) {
+  std::vector<std::size_t> order(places.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::erase_if(order, [&](std::size_t i) { return !(places[i].focus > 0); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return places[a].focus > places[b].focus; });
+  return order;
+}
+
+void last_row_shares(const attention::Problem& problem, std::span<const attention::KvRun> runs,
+                     std::int64_t keys, std::vector<float>& shares) {
+  const auto& shape = problem.shape;
+  const std::int64_t row = problem.rows - 1;
+  attention::Problem last = problem;
+  last.queries = problem.queries + row * shape.heads * shape.dim;
+  last.positions = problem.positions + row;
+  last.rows = 1;
+  last.runs = runs;
+  shares.assign(static_cast<std::size_t>(shape.heads * keys), 0.0F);
+  attention::column_sums(last, problem.lse + row * shape.heads, shares.data(), keys);
+}
+
+}  // namespace focusllm::context
