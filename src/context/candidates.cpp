@@ -16,14 +16,17 @@ Candidates::Candidates(const model::Model& model, attention::KvType type, std::i
 }
 
 void Candidates::store(const model::LayerRows& layer, std::int64_t row, std::int64_t index) {
-  const auto& heads = model_.spec().heads;
-  const bool sliding = model_.spec().window(layer.layer) > 0;
   const float* raw = layer.qkv + row * layer.stride;
-  std::vector<float> key(static_cast<std::size_t>(heads.kv_heads) * static_cast<std::size_t>(heads.dim));
+  store(layer.layer, raw + layer.keys, raw + layer.values, index);
+}
+
+void Candidates::store(int layer, const float* key, const float* value, std::int64_t index) {
+  const auto& heads = model_.spec().heads;
+  const bool sliding = model_.spec().window(layer) > 0;
+  std::vector<float> rotated(static_cast<std::size_t>(heads.kv_heads) * static_cast<std::size_t>(heads.dim));
   (sliding ? model_.sliding_rope() : model_.rope())
-      .rotate(raw + layer.keys, heads.kv_heads, heads.dim, sliding ? sliding_table_ : table_, index,
-              key.data());
-  memory_.store(layer.layer, index, key.data(), raw + layer.values);
+      .rotate(key, heads.kv_heads, heads.dim, sliding ? sliding_table_ : table_, index, rotated.data());
+  memory_.store(layer, index, rotated.data(), value);
 }
 
 void Candidates::note(int layer, const attention::Problem& problem) {

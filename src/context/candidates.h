@@ -15,8 +15,11 @@ class Candidates {
   Candidates(const model::Model& model, attention::KvType type, std::int64_t count);
 
   std::int64_t count() const { return memory_.capacity(); }
+  int layers() const { return model_.spec().layers; }
   /// Candidate `index` is row `row` of the pass. Different candidates may be stored from different threads.
   void store(const model::LayerRows& layer, std::int64_t row, std::int64_t index);
+  /// The same for a key before rotation and a value [kv_heads * dim] that were computed elsewhere.
+  void store(int layer, const float* key, const float* value, std::int64_t index);
   attention::KvRun run(int layer) const { return memory_.run(layer, count(), 0); }
   attention::KvType type() const { return memory_.type(); }
 

@@ -218,12 +218,25 @@ void Focus::note_passages(std::span<const std::int64_t> chunks) {
 }
 
 void Focus::add_tail(ChunkTail& tail) {
+  if (adopt(tail)) return;
   const auto rows = std::span<const Token>(window_->tail).subspan(static_cast<std::size_t>(tail.rows()));
   const auto count = std::ssize(rows);
   if (lockstep_.rows() > 0 && lockstep_.rows() + count > kPassRows) run_tails();
   tail.prepare(window_->candidates, count, model().spec(), kTailPage);
   lockstep_.add(tail, rows, tail.chunk_tokens() + tail.rows(), true);
   in_pass_.push_back(&tail);
+}
+
+/// Whether another session has put the same behind the same chunk. Where it looked is not known, so one that
+/// wants to cite computes its own.
+bool Focus::adopt(ChunkTail& tail) {
+  if (!options_.tail_store || citing_ || tail.has_tail()) return false;
+  const auto known = options_.tail_store->find(tail.chunk(), window_->tail);
+  if (known)
+    tail.adopt(*known, window_->candidates);
+  else
+    tail.keep_candidate(model().spec());
+  return known != nullptr;
 }
 
 void Focus::run_tails() {
@@ -233,7 +246,10 @@ void Focus::run_tails() {
 }
 
 void Focus::settle_tails() {
-  for (ChunkTail* chunk : in_pass_) chunk->settle();
+  for (ChunkTail* chunk : in_pass_) {
+    chunk->settle();
+    if (auto tail = chunk->encoded()) options_.tail_store->insert(window_->tail, std::move(tail));
+  }
   in_pass_.clear();
   worked();
 }

@@ -75,6 +75,7 @@ class Focus final : public Context {
   void run_window();
   void note_passages(std::span<const std::int64_t> chunks);
   void add_tail(ChunkTail& tail);
+  bool adopt(ChunkTail& tail);
   void run_tails();
   std::span<const float> run_window_block(std::int64_t count);
   void settle_tails();

@@ -45,6 +45,39 @@ void ChunkTail::settle() {
   has_tail_ = true;
 }
 
+void ChunkTail::keep_candidate(const model::Spec& spec) {
+  kept_.resize(static_cast<std::size_t>(spec.layers * 2 * spec.heads.kv_heads * spec.heads.dim));
+}
+
+void ChunkTail::keep(const model::LayerRows& layer, std::int64_t row) {
+  const std::int64_t width = key_width(layer);
+  const float* raw = layer.qkv + row * layer.stride;
+  float* to = kept_.data() + 2 * layer.layer * width;
+  std::copy_n(raw + layer.keys, width, to);
+  std::copy_n(raw + layer.values, width, to + width);
+}
+
+std::shared_ptr<const EncodedTail> ChunkTail::encoded() {
+  if (kept_.empty()) return nullptr;
+  const auto tail = std::make_shared<EncodedTail>(EncodedTail{encoded_, {}, tail_, std::move(kept_)});
+  kept_.clear();
+  for (const memory::Segment& page : pages_) tail->pages.push_back(page.copy());
+  return tail;
+}
+
+void ChunkTail::adopt(const EncodedTail& known, Candidates& candidates) {
+  pages_.clear();
+  for (const memory::Segment& page : known.pages) pages_.push_back(page.copy());
+  tail_ = known.rows;
+  has_tail_ = true;
+  const auto layers = static_cast<std::int64_t>(candidates.layers());
+  const std::int64_t width = std::ssize(known.candidate) / (2 * layers);
+  for (int layer = 0; layer < layers; ++layer) {
+    const float* key = known.candidate.data() + 2 * layer * width;
+    for (const std::int64_t place : places_) candidates.store(layer, key, key + width, place);
+  }
+}
+
 std::int64_t ChunkTail::bytes() const {
   std::int64_t bytes = 0;
   for (const memory::Segment& page : pages_) bytes += page.bytes();
@@ -62,6 +95,7 @@ void ChunkTail::store(const model::LayerRows& layer, std::int64_t first_row, std
                                                          layer.qkv + row * layer.stride + layer.values);
   }
   for (const std::int64_t place : places_) candidates_->store(layer, first_row + rows - 1, place);
+  if (!kept_.empty()) keep(layer, first_row + rows - 1);
 }
 
 void ChunkTail::add_runs(int layer, std::vector<attention::KvRun>& runs) const {

@@ -5,6 +5,7 @@
 
 #include "context/candidates.h"
 #include "context/lockstep.h"
+#include "context/tail_store.h"
 #include "memory/kv_pages.h"
 #include "memory/segment.h"
 
@@ -46,6 +47,13 @@ class ChunkTail final : public Sequence {
   /// as they are needed. Rows count as stored when the pass is over: call settle() then.
   void prepare(Candidates& candidates, std::int64_t rows, const model::Spec& spec, std::int64_t page);
   void settle();
+  /// Takes the tail and the candidate from there instead of a pass.
+  void adopt(const EncodedTail& known, Candidates& candidates);
+  /// From now on the candidate is kept for encoded().
+  void keep_candidate(const model::Spec& spec);
+  /// The tail as it is after a pass that kept the candidate, or null.
+  std::shared_ptr<const EncodedTail> encoded();
+  const std::shared_ptr<const memory::Segment>& chunk() const { return encoded_; }
   bool has_tail() const { return has_tail_; }
   /// Whether passes note from now on where in the chunk the candidate looks.
   void note_attention(bool wanted) { noting_ = wanted; }
@@ -61,6 +69,8 @@ class ChunkTail final : public Sequence {
   void attended(int layer, const attention::Problem& problem) override;
 
  private:
+  void keep(const model::LayerRows& layer, std::int64_t row);
+
   std::shared_ptr<const memory::Segment> encoded_;
   std::vector<std::int64_t> places_;
   std::vector<memory::Segment> pages_;  ///< of the tail, equal ones
@@ -68,6 +78,7 @@ class ChunkTail final : public Sequence {
   bool has_tail_ = false;  ///< a pass was settled
   std::int64_t rows_ = 1;  ///< of the pass at hand
   Candidates* candidates_ = nullptr;
+  std::vector<float> kept_;  ///< the candidate, as in EncodedTail; empty unless it is to be kept
   bool noting_ = false;
   std::vector<Received> received_;  ///< [passages of kPassage tokens], empty if nothing was noted
   std::vector<float> shares_;

@@ -10,6 +10,8 @@ class ChunkStore;
 
 namespace focusllm::context {
 
+class TailStore;
+
 /// What a method is told about how a text is kept. Sizes are in tokens; 0 = the method's own default for the
 /// model (method.h).
 struct Settings {
@@ -34,6 +36,7 @@ struct Settings {
   bool exact = false;           ///< focus: the local window is computed anew with every renewal
   std::int64_t sharpen = 0;     ///< dca: logits are sharpened as for a text of so many tokens; 0: not
   std::shared_ptr<memory::ChunkStore> chunk_store;  ///< focus: encoded chunks that sessions share, or null
+  std::shared_ptr<TailStore> tail_store;            ///< focus: what sessions put behind equal chunks, or null
 };
 
 }  // namespace focusllm::context

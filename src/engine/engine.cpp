@@ -5,6 +5,7 @@
 
 #include "base/threads.h"
 #include "context/method.h"
+#include "context/tail_store.h"
 #include "engine/adapter_search.h"
 #include "engine/options.h"
 #include "memory/chunk_store.h"
@@ -98,6 +99,10 @@ std::unique_ptr<context::Context> make_context(const Engine& engine, const conte
 
 std::shared_ptr<memory::ChunkStore> make_chunk_store(std::int64_t most_bytes) {
   return std::make_shared<memory::ChunkStore>(most_bytes);
+}
+
+std::shared_ptr<context::TailStore> make_tail_store(std::int64_t most_bytes) {
+  return std::make_shared<context::TailStore>(most_bytes);
 }
 
 std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {

@@ -196,6 +196,8 @@ std::vector<float> log_probabilities(const Engine& engine, std::span<const Token
 
 /// For ContextOptions::chunk_store: keeps up to `most_bytes` of encoded chunks, those that were used last.
 std::shared_ptr<memory::ChunkStore> make_chunk_store(std::int64_t most_bytes);
+/// For ContextOptions::tail_store, where sessions that share encoded chunks also ask the same question.
+std::shared_ptr<context::TailStore> make_tail_store(std::int64_t most_bytes);
 
 /// Bytes of keys and values that a method keeps for `tokens` tokens.
 std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens);

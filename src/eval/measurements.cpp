@@ -9,6 +9,7 @@ namespace {
 using Json = Results::Json;
 
 constexpr double kStoreShare = 0.25;  // of the free memory, for chunks that prompts have in common
+constexpr double kTailShare = 0.1;    // and for what questions that are the same put behind them
 
 std::string kv_name(const ContextOptions& options) {
   if (!options.kv_type) return "auto";
@@ -45,10 +46,14 @@ Results::Json identity_of(const Engine& engine, const ContextOptions& options) {
 }
 
 std::vector<ContextOptions> methods_with_store(const Plan& plan) {
-  const auto store =
-      make_chunk_store(static_cast<std::int64_t>(kStoreShare * static_cast<double>(available_memory())));
+  const auto free = static_cast<double>(available_memory());
+  const auto chunks = make_chunk_store(static_cast<std::int64_t>(kStoreShare * free));
+  const auto tails = make_tail_store(static_cast<std::int64_t>(kTailShare * free));
   std::vector<ContextOptions> shared = plan.methods;
-  for (ContextOptions& options : shared) options.chunk_store = store;
+  for (ContextOptions& options : shared) {
+    options.chunk_store = chunks;
+    options.tail_store = tails;
+  }
   return shared;
 }
 

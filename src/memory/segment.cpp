@@ -1,11 +1,22 @@
 #include "memory/segment.h"
 
+#include <algorithm>
+
 namespace focusllm::memory {
 
 Segment::Segment(HeadShape shape, KvType type, int layers, std::int64_t capacity)
     : shape_(shape), type_(type), capacity_(capacity) {
   data_.resize(static_cast<std::size_t>(2 * layers * side_bytes()));
   scales_.resize(static_cast<std::size_t>(2 * layers * side_scales()));
+}
+
+Segment Segment::copy() const {
+  Segment other(shape_, type_, 0, capacity_);
+  other.data_.resize(data_.size());
+  other.scales_.resize(scales_.size());
+  std::ranges::copy(data_.span(), other.data_.data());
+  std::ranges::copy(scales_.span(), other.scales_.data());
+  return other;
 }
 
 void Segment::store(int layer, std::int64_t token, const float* keys, const float* values) {

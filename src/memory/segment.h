@@ -20,6 +20,8 @@ class Segment {
   /// The first `count` tokens, at consecutive positions from `position` on. Valid as long as the segment.
   attention::KvRun run(int layer, std::int64_t count, std::int64_t position) const;
 
+  Segment copy() const;
+
   KvType type() const { return type_; }
   std::int64_t capacity() const { return capacity_; }
   std::int64_t bytes() const;

@@ -264,6 +264,44 @@ TEST_F(FocusMethod, EncodedChunksAreSharedByContent) {
   EXPECT_EQ(shared.chunk_store->bytes(), bytes);
 }
 
+TEST_F(FocusMethod, TailsOfTheSameQuestionAreSharedByChunk) {
+  for (const bool exact : {false, true}) {
+    auto alone = options();
+    alone.exact = exact;
+    auto shared = alone;
+    shared.chunk_store = std::make_shared<memory::ChunkStore>(std::int64_t{1} << 30);
+    shared.tail_store = std::make_shared<context::TailStore>(std::int64_t{1} << 30);
+    std::vector<std::int32_t> text(tokens(0, 150).begin(), tokens(0, 150).end());
+    const auto compare = [&] {
+      auto want = make(alone), got = make(shared);
+      EXPECT_TRUE(worst(read(got, text), read(want, text)) <= 1e-5);
+      EXPECT_EQ(got.memory_bytes(), want.memory_bytes());
+      EXPECT_EQ(got.done(), want.done());
+      const auto a = steps(got, tokens(150, 90)), b = steps(want, tokens(150, 90));
+      for (std::size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(worst(a[i], b[i]) <= 1e-5) << i;
+      return shared.tail_store->bytes();
+    };
+    const auto bytes = compare();
+    EXPECT_GT(bytes, 0);
+    EXPECT_EQ(compare(), bytes);  // all taken from there
+    text[20] = (text[20] + 1) % 50;
+    const auto more = compare();
+    EXPECT_LT(more - bytes, bytes / 4);  // one of eight chunks is another
+    EXPECT_GT(more, bytes);
+    text.back() = (text.back() + 1) % 50;
+    EXPECT_GT(compare(), more + bytes / 2);  // another question
+  }
+}
+
+TEST_F(FocusMethod, WhoeverCitesTakesNoTailFromOthers) {
+  auto shared = options();
+  shared.tail_store = std::make_shared<context::TailStore>(std::int64_t{1} << 30);
+  auto focus = make(shared);
+  focus.start_citing();
+  read(focus, tokens(0, 150));
+  EXPECT_EQ(shared.tail_store->bytes(), 0);
+}
+
 TEST_F(FocusMethod, ARepeatedChunkIsEncodedOnceAndStandsInEveryPlace) {
   std::vector<std::int32_t> text;
   for (const std::size_t first : {0U, 16U, 0U, 32U, 0U}) {
