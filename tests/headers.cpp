@@ -1,0 +1,1 @@
+// Nothing: a library that has precompiled headers needs a source.
