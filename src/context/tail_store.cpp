@@ -7,7 +7,7 @@
 namespace focusllm::context {
 namespace {
 
-/// An entry holds its chunk, so that no other one takes its address while the entry is there.
+/// By the chunk's address. Another one that comes to stand there later is told apart by find().
 std::string key_of(const memory::Segment* chunk, std::span<const std::int32_t> tokens) {
   return content_hash(std::as_bytes(tokens)) + fmt::format(" {}", static_cast<const void*>(chunk));
 }
@@ -22,11 +22,13 @@ std::int64_t EncodedTail::bytes() const {
 
 std::shared_ptr<const EncodedTail> TailStore::find(const std::shared_ptr<const memory::Segment>& chunk,
                                                    std::span<const std::int32_t> tokens) {
-  return store_.find(key_of(chunk.get(), tokens));
+  auto tail = store_.find(key_of(chunk.get(), tokens));
+  if (tail && tail->chunk.lock() != chunk) tail.reset();
+  return tail;
 }
 
 void TailStore::insert(std::span<const std::int32_t> tokens, std::shared_ptr<const EncodedTail> tail) {
-  const std::string key = key_of(tail->chunk.get(), tokens);
+  const std::string key = key_of(tail->chunk.lock().get(), tokens);
   store_.insert(key, std::move(tail));
 }
 

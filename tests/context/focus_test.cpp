@@ -293,6 +293,25 @@ TEST_F(FocusMethod, TailsOfTheSameQuestionAreSharedByChunk) {
   }
 }
 
+TEST(Tails, AreThoseOfTheChunkThatIsThere) {
+  const auto chunk = [] {
+    return std::make_shared<const memory::Segment>(attention::HeadShape{2, 1, 16}, attention::KvType::f32, 1,
+                                                   8);
+  };
+  const std::vector<std::int32_t> tokens{1, 2, 3}, others{1, 2, 4};
+  context::TailStore store(1 << 20);
+  auto known = chunk();
+  const auto other = chunk();
+  store.insert(tokens, std::make_shared<context::EncodedTail>(context::EncodedTail{known, {}, 2, {1, 2}}));
+  ASSERT_NE(store.find(known, tokens), nullptr);
+  EXPECT_EQ(store.find(known, tokens)->rows, 2);
+  EXPECT_EQ(store.find(known, others), nullptr);
+  EXPECT_EQ(store.find(other, tokens), nullptr);
+  const std::weak_ptr<const memory::Segment> seen = known;
+  known.reset();
+  EXPECT_TRUE(seen.expired());  // the store does not hold it
+}
+
 TEST_F(FocusMethod, WhoeverCitesTakesNoTailFromOthers) {
   auto shared = options();
   shared.tail_store = std::make_shared<context::TailStore>(std::int64_t{1} << 30);
