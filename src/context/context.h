@@ -57,7 +57,8 @@ class Context {
   virtual TierUse tier_use() const { return {}; }
   /// Called from now on when a piece of long work is over, so that its caller can show progress.
   void on_work(std::function<void()> callback) { on_work_ = std::move(callback); }
-  /// From now on notes which remembered text receives attention. Methods without memory blocks note nothing.
+  /// From now on notes which remembered text receives attention. Methods without chunks or memory blocks note
+  /// nothing.
   virtual void start_citing() {}
   /// What was noted, first where single heads looked hardest.
   virtual std::vector<Attended> attended() const { return {}; }

@@ -112,14 +112,16 @@ void ChunkTail::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
 }
 
 void ChunkTail::attended(int layer, const attention::Problem& problem) {
-  if (!noting_) return;
+  // A layer with a sliding window sees the end of the chunk only.
+  if (!noting_ || problem.visible.max != attention::kCausal.max) return;
   const std::int64_t keys = chunk_tokens();
   const attention::KvRun runs[] = {encoded_->run(layer, keys, 0)};
-  last_row_shares(problem, runs, keys, shares_);
+  std::vector<float> shares;
+  last_row_shares(problem, runs, keys, shares);
   received_.resize(static_cast<std::size_t>((keys + kPassage - 1) / kPassage));
   for (std::int64_t head = 0; head < problem.shape.heads; ++head) {
     const auto of_head =
-        std::span(shares_).subspan(static_cast<std::size_t>(head * keys), static_cast<std::size_t>(keys));
+        std::span(shares).subspan(static_cast<std::size_t>(head * keys), static_cast<std::size_t>(keys));
     for (std::int64_t begin = kSinks; begin < keys;) {
       const std::int64_t passage = begin / kPassage;
       const std::int64_t end = std::min((passage + 1) * kPassage, keys);

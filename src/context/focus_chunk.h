@@ -81,7 +81,6 @@ class ChunkTail final : public Sequence {
   std::vector<float> kept_;  ///< the candidate, as in EncodedTail; empty unless it is to be kept
   bool noting_ = false;
   std::vector<Received> received_;  ///< [passages of kPassage tokens], empty if nothing was noted
-  std::vector<float> shares_;
 };
 
 /// The local window: all candidates in front, its own tokens behind them.

@@ -7,7 +7,8 @@
 namespace focusllm::context {
 namespace {
 
-/// By the chunk's address. Another one that comes to stand there later is told apart by find().
+/// By the chunk's address. A chunk made by std::make_shared leaves it to no other while an entry points to
+/// it, even weakly; find() makes sure for one that was not.
 std::string key_of(const memory::Segment* chunk, std::span<const std::int32_t> tokens) {
   return content_hash(std::as_bytes(tokens)) + fmt::format(" {}", static_cast<const void*>(chunk));
 }

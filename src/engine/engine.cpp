@@ -105,6 +105,13 @@ std::shared_ptr<context::TailStore> make_tail_store(std::int64_t most_bytes) {
   return std::make_shared<context::TailStore>(most_bytes);
 }
 
+ContextOptions with_defaults(const Engine& engine, const ContextOptions& options) {
+  ContextOptions filled = options;
+  static_cast<context::Settings&>(filled) =
+      context::with_defaults(resolve(options, attention::KvType::bf16), engine.spec());
+  return filled;
+}
+
 std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
   ContextOptions resolved = options;
   if (resolved.method == "auto") resolved.method = automatic_method(engine, tokens);

@@ -104,7 +104,7 @@ struct GeneratedToken {
 struct Citation {
   std::int64_t first_token = 0;  ///< counted from the beginning of everything this session has read
   std::int64_t tokens = 0;
-  double share = 0;  ///< of the attention that the answer paid to remembered text
+  double share = 0;  ///< of the attention that the answer paid to remembered text; focus: to the whole chunk
 };
 
 struct Timings {
@@ -198,6 +198,10 @@ std::vector<float> log_probabilities(const Engine& engine, std::span<const Token
 std::shared_ptr<memory::ChunkStore> make_chunk_store(std::int64_t most_bytes);
 /// For ContextOptions::tail_store, where sessions that share encoded chunks also ask the same question.
 std::shared_ptr<context::TailStore> make_tail_store(std::int64_t most_bytes);
+
+/// The options with the sizes that the method takes for this model where none was given (0). `options.method`
+/// is a method, not auto. Throws UsageError for a size that the method does not take.
+ContextOptions with_defaults(const Engine& engine, const ContextOptions& options);
 
 /// Bytes of keys and values that a method keeps for `tokens` tokens.
 std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens);

@@ -42,7 +42,10 @@ class Fit {
     return context::bytes_needed(resolve(options, type), engine_.spec(), tokens_);
   }
   /// Each chunk has a tail in memory, so fewer chunks take less.
-  bool may_choose_chunk() const { return options_.method == "focus" && options_.chunk == 0; }
+  bool may_choose_chunk() const {
+    return options_.method == "focus" && options_.chunk == 0 &&
+           engine_.spec().trained_context >= 2 * kLargerChunk;
+  }
 
   [[noreturn]] void refuse(KvType least) const {
     fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free: {}", tokens_,

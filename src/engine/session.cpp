@@ -230,9 +230,7 @@ Session::Session(std::shared_ptr<const Engine> engine, Options options) : impl_(
   impl_->engine = std::move(engine);
   impl_->options = std::move(options);
   if (!impl_->options.raw) impl_->chat = ChatTemplate::recognise(impl_->engine->tokenizer());
-  if (impl_->options.context.method != "auto") {
-    context::with_defaults(resolve(impl_->options.context, attention::KvType::bf16), impl_->engine->spec());
-  }
+  if (impl_->options.context.method != "auto") with_defaults(*impl_->engine, impl_->options.context);
   impl_->read_start = Clock::now();
 }
 Session::~Session() = default;

@@ -9,16 +9,27 @@ namespace {
 using Json = Results::Json;
 
 constexpr double kStoreShare = 0.25;  // of the free memory, for chunks that prompts have in common
-constexpr double kTailShare = 0.1;    // and for what questions that are the same put behind them
+constexpr double kTailShare = 0.05;   // and for what questions that are the same put behind them
 
 std::string kv_name(const ContextOptions& options) {
   if (!options.kv_type) return "auto";
   return *options.kv_type == attention::KvType::int8 ? "int8" : "bf16";
 }
 
+/// A default may change, and what was measured with another one is another measurement. Sizes that the method
+/// does not take stay as they are: its cell will say so.
+ContextOptions sizes_in_full(const Engine& engine, const ContextOptions& options) {
+  try {
+    return options.method == "auto" ? options : with_defaults(engine, options);
+  } catch (const UsageError&) {
+    return options;
+  }
+}
+
 }  // namespace
 
-Results::Json identity_of(const Engine& engine, const ContextOptions& options) {
+Results::Json identity_of(const Engine& engine, const ContextOptions& given) {
+  const ContextOptions options = sizes_in_full(engine, given);
   Json identity = {{"model", engine.name()},
                    {"adapter", options.method == "focus" ? engine.adapter_hash() : ""},
                    {"method", options.method},

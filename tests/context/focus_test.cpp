@@ -3,6 +3,7 @@
 #include "context/focus.h"
 
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include <gtest/gtest.h>
@@ -312,13 +313,67 @@ TEST(Tails, AreThoseOfTheChunkThatIsThere) {
   EXPECT_TRUE(seen.expired());  // the store does not hold it
 }
 
-TEST_F(FocusMethod, WhoeverCitesTakesNoTailFromOthers) {
-  auto shared = options();
-  shared.tail_store = std::make_shared<context::TailStore>(std::int64_t{1} << 30);
-  auto focus = make(shared);
-  focus.start_citing();
-  read(focus, tokens(0, 150));
-  EXPECT_EQ(shared.tail_store->bytes(), 0);
+/// Another session's options, whose store has a wrong tail behind the first chunk of tokens(0, 150).
+context::Options with_wrong_tail(context::Options options, Tokens text, const model::Spec& spec) {
+  options.chunk_store = std::make_shared<memory::ChunkStore>(std::int64_t{1} << 30);
+  options.tail_store = std::make_shared<context::TailStore>(std::int64_t{1} << 30);
+  const auto chunk =
+      std::make_shared<memory::Segment>(spec.heads, options.kv_type, spec.layers, options.chunk);
+  const std::vector<float> zeros(static_cast<std::size_t>(spec.heads.kv_heads * spec.heads.dim));
+  for (int layer = 0; layer < spec.layers; ++layer)
+    for (std::int64_t i = 0; i < options.chunk; ++i) chunk->store(layer, i, zeros.data(), zeros.data());
+  options.chunk_store->insert(text.first(static_cast<std::size_t>(options.chunk)), chunk);
+  std::vector<float> candidate(static_cast<std::size_t>(2 * spec.layers) * zeros.size(), 9.0F);
+  const auto tail = text.last(static_cast<std::size_t>(options.tail));
+  options.tail_store->insert(tail, std::make_shared<context::EncodedTail>(context::EncodedTail{
+                                       chunk, {}, options.tail - 1, std::move(candidate)}));
+  return options;
+}
+
+TEST_F(FocusMethod, ATailIsTakenFromTheStoreUnlessSomeoneCites) {
+  const auto& spec = tiny_.model->spec();
+  const auto text = tokens(0, 150);
+  auto wrong = with_wrong_tail(options(), text, spec);
+  auto without = wrong;
+  without.tail_store = nullptr;
+  auto taken = make(wrong), computed = make(without), cited = make(wrong);
+  cited.start_citing();
+  const auto want = read(computed, text);
+  EXPECT_GT(worst(read(taken, text), want), 1e-2);
+  EXPECT_TRUE(worst(read(cited, text), want) <= 1e-5);
+}
+
+TEST_F(FocusMethod, CitesPassagesOfLongChunksInAnswersAndFurtherQuestions) {
+  std::vector<std::int32_t> text;
+  for (const std::size_t first : {0, 300, 0}) {
+    const auto chunk = tokens(first, 256);
+    text.insert(text.end(), chunk.begin(), chunk.end());
+  }
+  const auto local = tokens(900, 24);
+  text.insert(text.end(), local.begin(), local.end());
+  for (const bool exact : {false, true}) {
+    auto chosen = options(256, 24);
+    chosen.exact = exact;
+    const auto places = [&](std::size_t answer, bool second) {
+      auto focus = make(chosen);
+      focus.start_citing();
+      read(focus, text);
+      steps(focus, tokens(1000, answer));
+      if (second) read(focus, tokens(1100, 30));
+      std::map<std::int64_t, std::int64_t> by_chunk;
+      for (const auto& place : focus.attended()) {
+        EXPECT_EQ(place.tokens, 128);
+        EXPECT_LE(place.first % 256, 128);
+        by_chunk[place.first / 256] = place.first % 256;
+      }
+      EXPECT_EQ(by_chunk.size(), 3U);
+      EXPECT_EQ(by_chunk[0], by_chunk[2]);  // the same chunk
+      return by_chunk;
+    };
+    places(0, false);
+    places(5, false);
+    places(5, true);
+  }
 }
 
 TEST_F(FocusMethod, ARepeatedChunkIsEncodedOnceAndStandsInEveryPlace) {

@@ -53,6 +53,19 @@ TEST_F(Run, AResultHasScoreAnswerAndTimes) {
   EXPECT_EQ(run("passkey").size(), 2U);  // nothing is measured again
 }
 
+TEST_F(Run, AMeasurementNamesTheSizesThatTheMethodTook) {
+  plan_.methods[0].method = "focus";
+  plan_.methods[0].local = 64;
+  plan_.depths = {50};
+  const auto lines = run("passkey");
+  ASSERT_EQ(lines.size(), 1U);
+  const Json& sizes = lines[0].at("identity").at("sizes");
+  EXPECT_EQ(sizes.at("chunk"), 1024);
+  EXPECT_EQ(sizes.at("local"), 64);
+  plan_.methods[0].chunk = 1 << 20;  // more than the model knows: the cell says so
+  EXPECT_TRUE(run("passkey").back().contains("error"));
+}
+
 TEST_F(Run, WithoutOneNeedleThereIsNoDepth) {
   const auto lines = run("multivalue");
   ASSERT_EQ(lines.size(), 1U);

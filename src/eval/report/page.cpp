@@ -67,7 +67,7 @@ std::string introduction(const ResultSet& results) {
          "<p class=\"soft\">Intervals are two-sided 95 % intervals of the mean: Wilson's where all scores "
          "are 0 or 1, Student's t for other scores and for perplexity. Times, rates and memory are medians. "
          "Reading counts all tokens of the prompt, also those of chunks that an earlier prompt had "
-         "read.</p>\n";
+         "read, and the first token of a question comes sooner where an earlier one was the same.</p>\n";
 }
 
 }  // namespace
