@@ -46,7 +46,8 @@ void ChunkTail::settle() {
 }
 
 void ChunkTail::keep_candidate(const model::Spec& spec) {
-  kept_.resize(static_cast<std::size_t>(spec.layers * 2 * spec.heads.kv_heads * spec.heads.dim));
+  const std::int64_t width = std::int64_t{spec.heads.kv_heads} * spec.heads.dim;
+  kept_.resize(static_cast<std::size_t>(2 * spec.layers * width));
 }
 
 void ChunkTail::keep(const model::LayerRows& layer, std::int64_t row) {
