@@ -8,8 +8,10 @@ namespace {
 
 using Json = Results::Json;
 
-constexpr double kStoreShare = 0.25;  // of the free memory, for chunks that prompts have in common
-constexpr double kTailShare = 0.05;   // and for what questions that are the same put behind them
+// Of the free memory, for chunks that prompts have in common. The session at hand shares them. A text that is
+// longer is read again for every prompt: 400K tokens take 10 GiB.
+constexpr double kStoreShare = 0.5;
+constexpr double kTailShare = 0.07;  // and for what questions that are the same put behind them
 
 std::string kv_name(const ContextOptions& options) {
   if (!options.kv_type) return "auto";
