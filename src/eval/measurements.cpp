@@ -1,5 +1,7 @@
 #include "eval/measurements.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -8,10 +10,9 @@ namespace {
 
 using Json = Results::Json;
 
-// Of the free memory, for chunks that prompts have in common. The session at hand shares them. A text that is
-// longer is read again for every prompt: 400K tokens take 10 GiB.
-constexpr double kStoreShare = 0.5;
-constexpr double kTailShare = 0.07;  // and for what questions that are the same put behind them
+// Shares of the free memory: for chunks that prompts have in common, at least and at most; for what questions
+// that are the same put behind them; and for all of it with the longest prompt.
+constexpr double kLeastStore = 0.1, kMostStore = 0.5, kTailStore = 0.07, kTogether = 0.92;
 
 std::string kv_name(const ContextOptions& options) {
   if (!options.kv_type) return "auto";
@@ -26,6 +27,21 @@ ContextOptions sizes_in_full(const Engine& engine, const ContextOptions& options
   } catch (const UsageError&) {
     return options;
   }
+}
+
+/// Bytes of keys and values of the longest prompt with the method that needs most.
+double longest_bytes(const Engine& engine, const Plan& plan) {
+  if (plan.lengths.empty()) return 0;
+  const std::int64_t tokens = *std::max_element(plan.lengths.begin(), plan.lengths.end());
+  std::int64_t most = 0;
+  for (const ContextOptions& options : plan.methods) {
+    try {
+      most = std::max(most, context_bytes(engine, options, tokens));
+    } catch (const UsageError&) {  // the method does not take a size: its cell will say so
+      continue;
+    }
+  }
+  return static_cast<double>(most);
 }
 
 }  // namespace
@@ -58,10 +74,12 @@ Results::Json identity_of(const Engine& engine, const ContextOptions& given) {
   return identity;
 }
 
-std::vector<ContextOptions> methods_with_store(const Plan& plan) {
+std::vector<ContextOptions> methods_with_store(const Engine& engine, const Plan& plan) {
   const auto free = static_cast<double>(available_memory());
-  const auto chunks = make_chunk_store(static_cast<std::int64_t>(kStoreShare * free));
-  const auto tails = make_tail_store(static_cast<std::int64_t>(kTailShare * free));
+  const double beside = (kTogether - kTailStore) * free - longest_bytes(engine, plan);
+  const double most = std::clamp(beside, kLeastStore * free, kMostStore * free);
+  const auto chunks = make_chunk_store(static_cast<std::int64_t>(most));
+  const auto tails = make_tail_store(static_cast<std::int64_t>(kTailStore * free));
   std::vector<ContextOptions> shared = plan.methods;
   for (ContextOptions& options : shared) {
     options.chunk_store = chunks;

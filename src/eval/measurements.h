@@ -17,8 +17,9 @@ struct Measurement {
 
 /// What every identity says of the model, its adapter and the method with its sizes.
 Results::Json identity_of(const Engine& engine, const ContextOptions& options);
-/// The plan's methods, with one store of encoded chunks for all of them.
-std::vector<ContextOptions> methods_with_store(const Plan& plan);
+/// The plan's methods, with one store of encoded chunks for all of them, as large as the longest prompt
+/// allows beside it: a text that does not fit is read again for every prompt.
+std::vector<ContextOptions> methods_with_store(const Engine& engine, const Plan& plan);
 /// Makes those that the results do not hold yet. An Error is a result too; Cancelled is thrown on.
 void run_all(const std::vector<Measurement>& all, Results& results, const CancelToken& cancel,
              const EvalProgress& progress);

@@ -30,7 +30,7 @@ struct Line {
 };
 
 std::vector<Line> lines_of(const std::string& name, const EnginePointer& engine, const Plan& plan) {
-  const auto methods = methods_with_store(plan);
+  const auto methods = methods_with_store(*engine, plan);
   std::vector<Line> lines;
   for (const TaskPointer& task : make_tasks(name, engine->tokenizer(), plan)) {
     for (const ContextOptions& options : methods) {

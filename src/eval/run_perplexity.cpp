@@ -106,7 +106,7 @@ void run_perplexity(const std::shared_ptr<const Engine>& engine, const Plan& pla
   const auto windows = windows_of(plan, *texts, longest);
   const auto memories = memories_of(plan, texts->size());
   std::vector<Measurement> all;
-  for (ContextOptions options : methods_with_store(plan)) {
+  for (ContextOptions options : methods_with_store(*engine, plan)) {
     if (options.method == "focus") options.local = plan.local;
     for (const Window& window : windows) {
       for (const Memory& memory : memories) {

@@ -45,7 +45,7 @@ void run_published(const std::string& task, const std::shared_ptr<const Engine>&
   if (plan.texts.empty()) throw UsageError(fmt::format("{}: give files in its format with -f FILE", task));
   const auto* format =
       std::find_if(kFormats.begin(), kFormats.end(), [&](const Format& one) { return task == one.name; });
-  const auto methods = methods_with_store(plan);
+  const auto methods = methods_with_store(*engine, plan);
   std::vector<Measurement> all;
   for (const NamedText& file : plan.texts) {
     for (Example& one : format->examples(file)) {
