@@ -19,8 +19,8 @@ constexpr std::int64_t kOverlap = 32;   // tokens: what says one thing in few wo
 constexpr std::int64_t kGrowth = 1024;  // tokens that a conversation may add before everything is cut anew
 
 constexpr std::int64_t kUnbounded = std::int64_t{1} << 40;
-constexpr std::int64_t kNoted =
-    4;  // chunks in which each token of an answer notes the passage: it takes time
+// Chunks in which each token of an answer notes the passage: it takes time.
+constexpr std::int64_t kNoted = 4;
 constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
 /// Candidates and local window are few and seen by every row: they keep their precision.
@@ -171,7 +171,7 @@ std::span<const float> Focus::finish(const HiddenSink& sink) {
   std::iota(all.begin(), all.end(), 0);
   window_->candidates.forget_attention();
   for (ChunkTail& tail : window_->tails) tail.forget_attention();
-  note_passages(all);
+  if (citing_) note_passages(all);
   renew(all);
   run_window();
   return last_hidden_;
@@ -182,7 +182,7 @@ std::span<const float> Focus::step(Token token) {
   append({&token, 1});
   if (!window_ || !fresh) return finish({});
   if (++steps_ >= options_.refresh) {
-    note_passages(window_->candidates.hardest(kNoted));
+    if (citing_) note_passages(window_->candidates.hardest(kNoted));
     renew(chunks_of_this_step());
   }
   run_window();
@@ -209,9 +209,8 @@ void Focus::renew(std::span<const std::int64_t> chunks) {
   for (const std::size_t index : wanted) add_tail(window_->tails[index]);
 }
 
-/// From now on it is noted, if anyone wants to cite, where in these chunks their candidates look.
+/// From now on it is noted where in these chunks, and no others, their candidates look.
 void Focus::note_passages(std::span<const std::int64_t> chunks) {
-  if (!citing_) return;
   for (ChunkTail& tail : window_->tails) tail.note_attention(false);
   for (const std::int64_t chunk : chunks)
     window_->tails[window_->tail_of[static_cast<std::size_t>(chunk)]].note_attention(true);

@@ -27,7 +27,7 @@ class Fit {
     for (const KvType type : {options_.kv_type.value_or(KvType::bf16), least}) {
       if (bytes(options_, type) <= limit_) return resolve(options_, type);
     }
-    if (may_choose_chunk()) {
+    if (may_choose_chunk() && engine_.spec().trained_context >= 2 * kLargerChunk) {
       ContextOptions larger = options_;
       larger.chunk = kLargerChunk;
       if (bytes(larger, least) <= limit_) return resolve(larger, least);
@@ -42,10 +42,7 @@ class Fit {
     return context::bytes_needed(resolve(options, type), engine_.spec(), tokens_);
   }
   /// Each chunk has a tail in memory, so fewer chunks take less.
-  bool may_choose_chunk() const {
-    return options_.method == "focus" && options_.chunk == 0 &&
-           engine_.spec().trained_context >= 2 * kLargerChunk;
-  }
+  bool may_choose_chunk() const { return options_.method == "focus" && options_.chunk == 0; }
 
   [[noreturn]] void refuse(KvType least) const {
     fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free: {}", tokens_,
