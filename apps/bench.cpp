@@ -120,7 +120,7 @@ void add_list(CLI::App& app, const std::string& name, std::vector<std::string>& 
   app.add_option(name, values, help)->delimiter(',')->capture_default_str()->type_name("LIST");
 }
 
-constexpr const char* kExamples = R"(
+constexpr const char* kBenchExamples = R"(
 pp512 is reading 512 tokens up to the first new one; tg64 is generating 64 tokens, "@ d16384" after reading 16384.
 The limit is what this machine's measured peaks allow: reading is bound by the operations of the products (2 for each
 parameter of the layers and token) and of attention (4 x heads x head width for each query, key and layer), generating
@@ -153,7 +153,7 @@ void add_bench(CLI::App& app) {
   command->add_flag("--csv", flags->csv, "Print comma-separated values")->excludes(json);
   flags->model.add_to(*command);
   flags->context.add_to(*command, false);
-  command->footer(kExamples);
+  command->footer(kBenchExamples);
   command->callback([flags] { bench(*flags); });
 }
 

@@ -69,7 +69,7 @@ void chat(const SessionFlags& flags) {
   if (stdin_is_terminal()) err("\n");
 }
 
-constexpr const char* kExamples = R"(
+constexpr const char* kChatExamples = R"(
 Questions are lines on standard input; on a terminal with editing and a history
 ($XDG_STATE_HOME/focusllm/history or ~/.local/state/focusllm/history, readable by you only).
 With --json every answer is one object on one line.
@@ -85,7 +85,7 @@ void add_chat(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("chat", "Read texts once, then answer any number of questions about them");
   flags->add_to(*command);
-  command->footer(kExamples);
+  command->footer(kChatExamples);
   command->callback([flags] { chat(*flags); });
 }
 

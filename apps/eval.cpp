@@ -143,7 +143,7 @@ void evaluate(const EvalFlags& flags) {
   out(eval::summary(results.lines()));
 }
 
-constexpr const char* kExamples = R"(
+constexpr const char* kEvalExamples = R"(
 Results are appended to the file as they come, one JSON object on each line; a run that was interrupted goes on where it
 stopped, and measures nothing again that is there. The same seed gives the same prompts everywhere.
 
@@ -222,7 +222,7 @@ void add_eval(CLI::App& app) {
       ->type_name("FILE");
   flags->model.add_to(*command);
   flags->context.add_to(*command, false);
-  command->footer(kExamples);
+  command->footer(kEvalExamples);
   add_eval_report(*command);
   command->callback([flags, command] {
     if (command->get_subcommands().empty()) evaluate(*flags);

@@ -47,7 +47,7 @@ void report(const ReportFlags& flags) {
   if (!flags.csv.empty()) eval::report::write_whole(flags.csv, eval::report::report_csv(results));
 }
 
-constexpr const char* kExamples = R"(
+constexpr const char* kEvalReportExamples = R"(
 The page needs nothing else: charts are drawn into it, numbers stand in tables below them. The CSV file has a row for
 each task, variant, method with its sizes, length and depth. Results files are not changed.
 
@@ -64,7 +64,7 @@ void add_eval_report(CLI::App& eval) {
       ->type_name("RESULTS.jsonl");
   command->add_option("-o,--output", flags->page, "The page (HTML)")->required()->type_name("FILE");
   command->add_option("--csv", flags->csv, "The same in numbers")->type_name("FILE");
-  command->footer(kExamples);
+  command->footer(kEvalReportExamples);
   command->callback([flags] { report(*flags); });
 }
 

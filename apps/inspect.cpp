@@ -128,7 +128,7 @@ void inspect(const InspectFlags& flags) {
   print_memory(memory, lengths);
 }
 
-constexpr const char* kExamples = R"(
+constexpr const char* kInspectExamples = R"(
 Examples:
   focusllm inspect -m model.gguf
   focusllm inspect -m model.gguf --lengths 8k,128k,1m --local 8k
@@ -149,7 +149,7 @@ void add_inspect(CLI::App& app) {
                     "Print JSON (long arrays as count and first elements unless --all)");
   flags->model.add_to(*command);
   flags->context.add_to(*command, false);
-  command->footer(kExamples);
+  command->footer(kInspectExamples);
   command->callback([flags] { inspect(*flags); });
 }
 

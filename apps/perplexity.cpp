@@ -59,7 +59,7 @@ void measure(const PerplexityFlags& flags) {
   print(flags, *engine, result, context, seconds.count());
 }
 
-constexpr const char* kExamples = R"(
+constexpr const char* kPerplexityExamples = R"(
 The definition is llama-perplexity's: the text in pieces of --ctx-size tokens, each scored over its second half; a last
 short piece is left out. So the numbers compare with llama.cpp's.
 
@@ -80,7 +80,7 @@ void add_perplexity(CLI::App& app) {
   command->add_flag("--json", flags->json, R"(Print {"ppl", "tokens", ...})");
   flags->model.add_to(*command);
   flags->context.add_to(*command);
-  command->footer(kExamples);
+  command->footer(kPerplexityExamples);
   command->callback([flags] { measure(*flags); });
 }
 

@@ -66,7 +66,7 @@ void run(const RunFlags& flags) {
   reader.show_timings(answer);
 }
 
-constexpr const char* kExamples = R"(
+constexpr const char* kRunExamples = R"(
 The answer goes to standard output as it comes, everything else to standard error. A text that the model cannot
 take in whole is never cut: it is read with focus or infllm, or refused with the reason.
 
@@ -93,7 +93,7 @@ void add_run(CLI::App& app) {
       ->check(CLI::Range(0, 1000))
       ->type_name("K")
       ->group("Output");
-  command->footer(kExamples);
+  command->footer(kRunExamples);
   command->callback([flags] { run(*flags); });
 }
 

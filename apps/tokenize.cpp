@@ -52,7 +52,7 @@ void tokenize(const TokenizeFlags& flags, bool has_prompt) {
   out(lines);
 }
 
-constexpr const char* kExamples = R"(
+constexpr const char* kTokenizeExamples = R"(
 The ids are those of llama.cpp for the same file. The names of control tokens in the text stay text unless --special
 is given, and no BOS is put in front unless --bos is given (llama-tokenize --no-bos --no-parse-special does the same).
 
@@ -75,7 +75,7 @@ void add_tokenize(CLI::App& app) {
   command->add_flag("--special", flags->special, "Names of control tokens in the text become these tokens");
   command->add_flag("--bos", flags->bos, "Begin with the model's BOS token");
   command->add_flag("--json", flags->json, "Print the ids only, as a JSON array");
-  command->footer(kExamples);
+  command->footer(kTokenizeExamples);
   command->callback([flags, prompt] { tokenize(*flags, prompt->count() > 0); });
 }
 

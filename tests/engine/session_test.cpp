@@ -108,13 +108,17 @@ TEST_F(Sessions, LogProbabilitiesAreThoseOfPerplexity) {
   const CancelToken cancel;
   ContextOptions options;
   options.method = "full";
-  const auto scores = log_probabilities(*engine_, ids, 20, options, cancel);
+  // In f32: int8 products alone turn single tokens by 0.5, differently for one row than for many.
+  EngineOptions f32;
+  f32.product_type = ProductType::f32;
+  const auto exact = Engine::load(kModel, f32);
+  const auto scores = log_probabilities(*exact, ids, 20, options, cancel);
   ASSERT_EQ(scores.size(), 20U);
   // The same through focus while all of it is in the local window, which predicts step by step.
   options.method = "focus";
   options.local = 64;
-  const auto steps = log_probabilities(*engine_, ids, 20, options, cancel);
-  for (std::size_t i = 0; i < scores.size(); ++i) EXPECT_TRUE(std::abs(scores[i] - steps[i]) <= 0.5) << i;
+  const auto steps = log_probabilities(*exact, ids, 20, options, cancel);
+  for (std::size_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores[i], steps[i], 0.5) << i;
   EXPECT_THROW(log_probabilities(*engine_, ids, 64, options, cancel), Error);
 }
 
