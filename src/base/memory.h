@@ -44,6 +44,19 @@ class AlignedBuffer {
   std::size_t capacity_ = 0;
 };
 
+/// Memory that a call fills anew before it reads it: a copy of its owner begins with none.
+template <typename T>
+class Scratch : public AlignedBuffer<T> {
+ public:
+  using AlignedBuffer<T>::AlignedBuffer;
+  Scratch() = default;
+  Scratch(const Scratch& /*other*/) : AlignedBuffer<T>() {}
+  Scratch(Scratch&&) noexcept = default;
+  Scratch& operator=(const Scratch& /*other*/) { return *this; }
+  Scratch& operator=(Scratch&&) noexcept = default;
+  ~Scratch() = default;
+};
+
 /// Bytes that can still be taken without swapping (MemAvailable, and the cgroup's limit where there is one).
 std::int64_t available_memory();
 /// The most memory that this process has held so far, in bytes.

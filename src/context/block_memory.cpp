@@ -73,7 +73,7 @@ void BlockMemory::rank_page(const float* query, std::int64_t page, std::int64_t 
   const std::int64_t first = page * kPageBlocks;
   const std::int64_t count = std::min(kPageBlocks, blocks_ - first);
   std::array<float, kPageBlocks> scores;
-  dot_rows(query, representatives_[static_cast<std::size_t>(page)].data(), count, representative_width(),
+  dot_rows(query, representatives_[static_cast<std::size_t>(page)]->data(), count, representative_width(),
            scores.data());
   best.clear();
   for (std::int64_t i = 0; i < count; ++i) {
@@ -117,13 +117,23 @@ void BlockMemory::retire() {
   values_.drop_before(remainder_begin());
 }
 
+Bf16* BlockMemory::next_representatives() {
+  const auto size = static_cast<std::size_t>(kPageBlocks * representative_width());
+  const std::int64_t used = blocks_ % kPageBlocks * representative_width();
+  if (used == 0) {
+    representatives_.push_back(std::make_shared<AlignedBuffer<Bf16>>(size));
+  } else if (representatives_.back().use_count() > 1) {
+    auto own = std::make_shared<AlignedBuffer<Bf16>>(size);
+    std::copy_n(representatives_.back()->data(), used, own->data());
+    representatives_.back() = std::move(own);
+  }
+  return representatives_.back()->data() + used;
+}
+
 void BlockMemory::cut_block(std::int64_t offset) {
   const std::int64_t first = remainder_begin();
   if (cache_) cache_->add(keys_, values_, first);
-  if (blocks_ % kPageBlocks == 0) {
-    representatives_.emplace_back(static_cast<std::size_t>(kPageBlocks * representative_width()));
-  }
-  Bf16* to = representatives_.back().data() + blocks_ % kPageBlocks * representative_width();
+  Bf16* to = next_representatives();
   std::vector<float> mean(static_cast<std::size_t>(heads_.dim));
   for (int head = 0; head < heads_.heads; ++head) {
     represent(head, first, offset, mean.data());

@@ -74,17 +74,21 @@ class BlockMemory {
   /// The `top_k` best blocks of one page of representatives, in no order.
   void rank_page(const float* query, std::int64_t page, std::int64_t top_k, std::vector<Ranked>& best) const;
   void represent(int head, std::int64_t first, std::int64_t offset, float* out) const;
+  /// Where the next block's representatives go.
+  Bf16* next_representatives();
 
   attention::HeadShape heads_;
   Sizes sizes_;
   memory::PagedRows keys_, values_;                  ///< with a cache, blocks are dropped from these
   memory::PagedRows initial_keys_, initial_values_;  ///< a second copy of the initial tokens
-  std::unique_ptr<memory::BlockCache> cache_;
+  std::shared_ptr<memory::BlockCache> cache_;        ///< such a memory cannot be copied
   std::int64_t blocks_ = 0;
   std::int64_t representative_width() const { return std::int64_t{heads_.heads} * heads_.dim; }
 
-  std::vector<AlignedBuffer<Bf16>> representatives_;  ///< pages of kPageBlocks blocks, each [heads, dim]
-  std::vector<std::vector<float>> scores_;            ///< [heads][remainder tokens]
+  /// Pages of kPageBlocks blocks, each [heads, dim]. A copy of this memory shares them; who adds a block to a
+  /// shared one takes a page of its own first.
+  std::vector<std::shared_ptr<AlignedBuffer<Bf16>>> representatives_;
+  std::vector<std::vector<float>> scores_;  ///< [heads][remainder tokens]
 };
 
 }  // namespace focusllm::context

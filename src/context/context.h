@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -41,6 +42,9 @@ class Context {
   virtual void read(std::span<const Token> tokens, const HiddenSink& sink = {}) = 0;
   /// The question begins: what is read from now on is not mixed with the text before it in one piece of work.
   virtual void begin_question() = 0;
+  /// One that goes on from here by itself, and is stopped by another token; what was read is shared. Null
+  /// where the method cannot: focus, whose chunks are shared by a store, and infllm with blocks in a file.
+  virtual std::unique_ptr<Context> fork(const CancelToken& /*cancel*/) const { return nullptr; }
   /// Does the waiting work and gives the hidden state [width] after the last token; valid until the next
   /// call. Throws Error if nothing was read.
   virtual std::span<const float> finish(const HiddenSink& sink = {}) = 0;

@@ -19,6 +19,7 @@ namespace focusllm::context {
 class DualChunk final : public Sequential {
  public:
   DualChunk(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
+  std::unique_ptr<Context> fork(const CancelToken& cancel) const override { return fork_of(*this, cancel); }
   std::int64_t memory_bytes() const override;
   static void fill(Options& options, const model::Spec& spec);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
@@ -49,8 +50,8 @@ class DualChunk final : public Sequential {
   std::vector<Group> groups_;
   std::deque<std::vector<attention::KvRun>> runs_;
   std::vector<attention::Problem> problems_;
-  AlignedBuffer<float> lse_;
-  std::array<AlignedBuffer<float>, kSpans> out_;
+  Scratch<float> lse_;
+  std::array<Scratch<float>, kSpans> out_;
 };
 
 }  // namespace focusllm::context

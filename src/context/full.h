@@ -12,6 +12,7 @@ namespace focusllm::context {
 class Full final : public Sequential {
  public:
   Full(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
+  std::unique_ptr<Context> fork(const CancelToken& cancel) const override { return fork_of(*this, cancel); }
   std::int64_t memory_bytes() const override;
   static void fill(Options& options, const model::Spec& spec);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
@@ -23,7 +24,7 @@ class Full final : public Sequential {
   bool beyond_trained_;
   Rotary rotary_;
   std::vector<WindowCache> layers_;
-  AlignedBuffer<float> lse_;
+  Scratch<float> lse_;
 };
 
 }  // namespace focusllm::context

@@ -76,6 +76,12 @@ InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> model
   far_rotary_.set_positions(far_position);
 }
 
+std::unique_ptr<Context> InfLlm::fork(const CancelToken& cancel) const {
+  const bool in_file = std::any_of(layers_.begin(), layers_.end(),
+                                   [](const LayerState& layer) { return layer.memory.cache() != nullptr; });
+  return in_file ? nullptr : fork_of(*this, cancel);
+}
+
 void InfLlm::fill(Options& options, const model::Spec& spec) {
   const std::int64_t trained = spec.trained_context;
   const std::int64_t initial = options.initial == -1 ? 0 : or_default(options.initial, 128);

@@ -21,6 +21,7 @@ namespace focusllm::context {
 class InfLlm final : public Sequential {
  public:
   InfLlm(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
+  std::unique_ptr<Context> fork(const CancelToken& cancel) const override;
   std::int64_t memory_bytes() const override;
   TierUse tier_use() const override;
   void start_citing() override;
@@ -38,7 +39,7 @@ class InfLlm final : public Sequential {
   /// Queries against one part of the keys, with memory for the result.
   struct Part {
     std::vector<attention::KvRun> runs;
-    AlignedBuffer<float> out, lse;
+    Scratch<float> out, lse;
   };
   static void fill_cache(Options& options);
   void begin(std::int64_t first, std::int64_t count) override;
@@ -69,7 +70,7 @@ class InfLlm final : public Sequential {
   std::vector<std::optional<WindowCache>> windows_;  ///< of sliding-window layers
   std::vector<Part> parts_;                          ///< [0] is the local window; reused from call to call
   std::size_t used_parts_ = 0;
-  AlignedBuffer<float> sums_;
+  Scratch<float> sums_;
   std::vector<std::int64_t> chosen_;           ///< blocks of the layer at hand
   std::vector<attention::KvRun> chosen_runs_;  ///< their keys and values
   bool citing_ = false;

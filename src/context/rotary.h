@@ -28,7 +28,7 @@ class Rotary {
   const model::Model& model_;
   bool constant_ = false;
   model::RopeTable table_, sliding_table_;
-  AlignedBuffer<float> queries_, keys_;
+  Scratch<float> queries_, keys_;
 };
 
 }  // namespace focusllm::context

@@ -62,11 +62,11 @@ std::span<const float> Sequential::run(std::span<const Token> tokens, bool need_
   begin(done_, count);
   std::span<const float> hidden;
   if (need_hidden) {
-    hidden = decoder_.forward(rows_, *this, cancel_);
+    hidden = decoder_.forward(rows_, *this, *cancel_);
     const auto last = hidden.last(static_cast<std::size_t>(spec().width));
     last_hidden_.assign(last.begin(), last.end());
   } else {
-    decoder_.read(rows_, *this, cancel_);
+    decoder_.read(rows_, *this, *cancel_);
   }
   end();
   done_ += count;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "context/context.h"
@@ -14,7 +15,7 @@ class Sequential : public Context, protected model::AttentionSource {
   /// last_alone: the last token of a prompt is a block of its own (InfLLM: it selects its own memory).
   Sequential(std::shared_ptr<const model::Model> model, const CancelToken& cancel, std::int64_t block,
              bool last_alone)
-      : decoder_(std::move(model)), cancel_(cancel), block_(block), last_alone_(last_alone) {}
+      : decoder_(std::move(model)), cancel_(&cancel), block_(block), last_alone_(last_alone) {}
 
   void read(std::span<const Token> tokens, const HiddenSink& sink) final;
   void begin_question() final;
@@ -33,6 +34,13 @@ class Sequential : public Context, protected model::AttentionSource {
   /// Called before rows of tokens [done, done + count) go through the layers, and after.
   virtual void begin(std::int64_t first, std::int64_t count) = 0;
   virtual void end() {}
+  template <typename Method>
+  static std::unique_ptr<Context> fork_of(const Method& method, const CancelToken& cancel) {
+    auto fork = std::make_unique<Method>(method);
+    fork->on_work({});
+    fork->cancel_ = &cancel;
+    return fork;
+  }
 
  private:
   std::span<const float> run(std::span<const Token> tokens, bool need_hidden);
@@ -40,7 +48,7 @@ class Sequential : public Context, protected model::AttentionSource {
   void flush(const HiddenSink& sink, bool split);
 
   model::Decoder decoder_;
-  const CancelToken& cancel_;
+  const CancelToken* cancel_;
   std::int64_t block_;
   bool last_alone_;
   bool answering_ = false;

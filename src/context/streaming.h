@@ -15,6 +15,7 @@ namespace focusllm::context {
 class Streaming final : public Sequential {
  public:
   Streaming(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
+  std::unique_ptr<Context> fork(const CancelToken& cancel) const override { return fork_of(*this, cancel); }
   std::int64_t memory_bytes() const override;
   static void fill(Options& options, const model::Spec& spec);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
@@ -33,7 +34,7 @@ class Streaming final : public Sequential {
   Rotary rotary_;       ///< true positions
   Rotary sink_rotary_;  ///< of the queries, for what they see of the sinks
   std::vector<LayerCache> layers_;
-  AlignedBuffer<float> lse_, sink_out_, sink_lse_;
+  Scratch<float> lse_, sink_out_, sink_lse_;
 };
 
 }  // namespace focusllm::context

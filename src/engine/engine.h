@@ -147,6 +147,7 @@ class Session {
   Session(std::shared_ptr<const Engine> engine, Options options);
   ~Session();
   Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
 
   /// Announces how many bytes or tokens are going to be read, so that progress has a total and what will not
   /// fit is refused now, with the numbers, and not after an hour; `auto` and the number type of keys follow
@@ -161,6 +162,11 @@ class Session {
   /// goes on with the same conversation without reading anything again.
   Answer ask(std::string_view question, const AskOptions& options = {});
 
+  /// A session that goes on from here by itself, for another question about the same text, say: what was read
+  /// is shared and stays. Nothing where the method cannot (focus: sessions share encoded chunks by
+  /// ContextOptions::chunk_store; infllm with --block-cache), or where nothing was handed to it yet.
+  std::optional<Session> fork() const;
+
   /// From any thread or a signal handler: read() or ask() stops within a layer and throws Cancelled.
   void cancel() noexcept;
   std::string_view method() const;  ///< what `auto` became; decided at the first read
@@ -174,6 +180,7 @@ class Session {
 
  private:
   struct Impl;
+  explicit Session(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

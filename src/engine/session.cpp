@@ -23,14 +23,11 @@ constexpr std::size_t kTokenizeBytes = std::size_t{1}
                                        << 16;  // of text between two looks at progress and cancellation
 constexpr std::size_t kReadTokens = 512;       // handed to the method at once, likewise
 
-}  // namespace
-
-struct Session::Impl {
+/// What a fork begins with as it is.
+struct Conversation {
   std::shared_ptr<const Engine> engine;
-  Options options;
-  CancelToken cancel;
-  std::unique_ptr<const ChatTemplate> chat;  ///< null when raw
-  std::unique_ptr<context::Context> context;
+  Session::Options options;
+  std::shared_ptr<const ChatTemplate> chat;  ///< null when raw
   attention::KvType kv_type = attention::KvType::bf16;
   std::string method;  ///< empty until decided
   std::int64_t expected = 0;
@@ -41,6 +38,13 @@ struct Session::Impl {
   bool in_words = false;      ///< pending text goes on with words of which a part is encoded
   bool asked = false;         ///< an answer was given: the next words open a new turn
   bool has_text = false;
+};
+
+}  // namespace
+
+struct Session::Impl : Conversation {
+  CancelToken cancel;
+  std::unique_ptr<context::Context> context;
   Clock::time_point read_start;
   double read_seconds = 0;
   std::int64_t answered = 0;  ///< tokens that were there after the last answer
@@ -233,14 +237,16 @@ Session::Session(std::shared_ptr<const Engine> engine, Options options) : impl_(
   if (impl_->options.context.method != "auto") with_defaults(*impl_->engine, impl_->options.context);
   impl_->read_start = Clock::now();
 }
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
 
 void Session::expect(std::int64_t tokens) {
   impl_->expected = tokens;
   ContextOptions chosen = impl_->options.context;
   if (chosen.method == "auto") chosen.method = automatic_method(*impl_->engine, tokens);
-  fit_memory(*impl_->engine, chosen, tokens);
+  if (impl_->undecided()) fit_memory(*impl_->engine, chosen, tokens);
   const std::int64_t trained = impl_->engine->spec().trained_context;
   if (chosen.method == "full" && tokens > trained && !chosen.beyond_trained) {
     fail(
@@ -300,6 +306,15 @@ Answer Session::ask(std::string_view question, const AskOptions& options) {
   impl.answered = impl.context->done();
   if (options.citations > 0) answer.citations = impl.cite(options.citations);
   return answer;
+}
+
+std::optional<Session> Session::fork() const {
+  auto fork = std::make_unique<Impl>();
+  if (impl_->undecided() || !(fork->context = impl_->context->fork(fork->cancel))) return std::nullopt;
+  static_cast<Conversation&>(*fork) = *impl_;
+  fork->context->on_work([impl = fork.get()] { impl->report(); });
+  fork->answered = fork->context->done();
+  return Session(std::move(fork));
 }
 
 void Session::cancel() noexcept {

@@ -7,14 +7,6 @@ namespace {
 
 using Json = Results::Json;
 
-Session::Options session_options(const ContextOptions& context, const CancelToken& cancel) {
-  Session::Options options;
-  options.context = context;
-  options.raw = true;
-  options.on_progress = [&cancel](const Progress&) { cancel.check(); };
-  return options;
-}
-
 std::string first_line(const std::string& text) {
   const auto begin = std::min(text.find_first_not_of('\n'), text.size());
   return text.substr(begin, text.find('\n', begin) - begin);
@@ -27,11 +19,9 @@ bool ends_line(const std::string& text) {
 
 }  // namespace
 
-Results::Json ask_prompt(const std::shared_ptr<const Engine>& engine, const Prompt& prompt,
-                         const ContextOptions& options, const CancelToken& cancel) {
-  Session session(engine, session_options(options, cancel));
-  session.expect(std::ssize(prompt.tokens));
-  session.read_tokens(prompt.tokens);
+Results::Json ask_prompt(PromptReader& reader, const Prompt& prompt, const ContextOptions& options) {
+  const CancelToken& cancel = reader.cancel();
+  Session session = reader.read(prompt.tokens, options);
   AskOptions ask;
   ask.max_tokens = prompt.answer_tokens;
   std::string so_far;

@@ -42,8 +42,8 @@ std::vector<Line> lines_of(const std::string& name, const EnginePointer& engine,
   return lines;
 }
 
-void add_cell(const EnginePointer& engine, const Plan& plan, const Line& line, std::int64_t length,
-              double depth, const CancelToken& cancel, std::vector<Measurement>& all) {
+void add_cell(const std::shared_ptr<PromptReader>& reader, const Plan& plan, const Line& line,
+              std::int64_t length, double depth, std::vector<Measurement>& all) {
   const std::uint64_t haystack_seed = case_seed(plan.seed, length, 0, kAllTrials);
   for (int trial = 0; trial < plan.trials; ++trial) {
     const Case which{length, depth / 100, case_seed(plan.seed, length, depth, trial), haystack_seed};
@@ -52,8 +52,8 @@ void add_cell(const EnginePointer& engine, const Plan& plan, const Line& line, s
                          {"depth", line.task->has_depth() ? Json(depth) : Json()},
                          {"trial", trial},
                          {"seed", plan.seed}});
-    all.push_back({std::move(identity), [engine, line, which, &cancel] {
-                     return ask_prompt(engine, line.task->make(which), line.options, cancel);
+    all.push_back({std::move(identity), [reader, line, which] {
+                     return ask_prompt(*reader, line.task->make(which), line.options);
                    }});
   }
 }
@@ -62,11 +62,12 @@ void add_cell(const EnginePointer& engine, const Plan& plan, const Line& line, s
 
 void run_generated(const std::string& task, const EnginePointer& engine, const Plan& plan, Results& results,
                    const CancelToken& cancel, const EvalProgress& progress) {
+  const auto reader = std::make_shared<PromptReader>(engine, cancel);
   std::vector<Measurement> all;
   for (const Line& line : lines_of(task, engine, plan)) {
     for (const std::int64_t length : plan.lengths) {
       const auto depths = line.task->has_depth() ? plan.depths : std::vector<double>{kNoDepth};
-      for (const double depth : depths) add_cell(engine, plan, line, length, depth, cancel, all);
+      for (const double depth : depths) add_cell(reader, plan, line, length, depth, all);
     }
   }
   run_all(all, results, cancel, progress);

@@ -46,17 +46,20 @@ void run_published(const std::string& task, const std::shared_ptr<const Engine>&
   const auto* format =
       std::find_if(kFormats.begin(), kFormats.end(), [&](const Format& one) { return task == one.name; });
   const auto methods = methods_with_store(*engine, plan);
+  const auto reader = std::make_shared<PromptReader>(engine, cancel);
   std::vector<Measurement> all;
   for (const NamedText& file : plan.texts) {
-    for (Example& one : format->examples(file)) {
-      const auto example = std::make_shared<const Example>(std::move(one));
-      for (const ContextOptions& options : methods) {
+    std::vector<ExamplePointer> examples;
+    for (Example& one : format->examples(file))
+      examples.push_back(std::make_shared<const Example>(std::move(one)));
+    for (const ContextOptions& options : methods) {
+      for (const ExamplePointer& example : examples) {
         Json identity = {{"task", task}, {"variant", example->variant}};
         identity.update(identity_of(*engine, options));
         identity.update(
             Json{{"length", Json()}, {"file", file.name}, {"line", example->line}, {"id", example->id}});
-        all.push_back({std::move(identity), [engine, example, options, &cancel] {
-                         return ask_prompt(engine, prompt_of(engine->tokenizer(), *example), options, cancel);
+        all.push_back({std::move(identity), [engine, reader, example, options] {
+                         return ask_prompt(*reader, prompt_of(engine->tokenizer(), *example), options);
                        }});
       }
     }

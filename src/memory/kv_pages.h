@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include "attention/partial.h"
@@ -17,14 +18,11 @@ struct PageSide {
 };
 
 /// Keys or values of a growing sequence of tokens, in pages of equal size. Rows are converted as they come
-/// (kv_rows.h).
+/// (kv_rows.h). A copy shares the pages; who appends to a shared one takes a page of its own first.
 class PagedRows {
  public:
   PagedRows(HeadShape shape, KvType type, std::int64_t page_tokens)
       : shape_(shape), type_(type), page_tokens_(page_tokens) {}
-  PagedRows(PagedRows&&) = default;
-  PagedRows& operator=(PagedRows&&) = default;
-
   /// rows [count, kv_heads * dim], `stride` floats apart.
   void append(const float* rows, std::int64_t stride, std::int64_t count);
   /// Frees every page that lies wholly before `token`. Tokens keep their numbers.
@@ -34,7 +32,7 @@ class PagedRows {
   std::int64_t first() const { return dropped_ * page_tokens_; }  ///< first token that may still be there
   std::int64_t page_tokens() const { return page_tokens_; }
   const PageSide& page(std::int64_t index) const {
-    return pages_[static_cast<std::size_t>(index - dropped_)];
+    return *pages_[static_cast<std::size_t>(index - dropped_)];
   }
   /// Reads a token's row of one head back as floats: out [dim].
   void read(std::int64_t token, int kv_head, float* out) const;
@@ -44,14 +42,16 @@ class PagedRows {
   std::int64_t bytes() const;
 
  private:
-  PageSide new_page() const;
+  std::shared_ptr<PageSide> new_page() const;
+  /// The page as one that nobody else holds.
+  PageSide& own_page(std::size_t index);
 
   HeadShape shape_;
   KvType type_;
   std::int64_t page_tokens_;
   std::int64_t count_ = 0;
   std::int64_t dropped_ = 0;  ///< pages freed at the front
-  std::deque<PageSide> pages_;
+  std::deque<std::shared_ptr<PageSide>> pages_;
 };
 
 /// The runs of tokens [begin, end), at positions equal to their numbers, of keys and values with equal pages.

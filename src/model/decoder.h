@@ -34,12 +34,12 @@ class Decoder {
   void feed_forward(const Layer& layer, std::int64_t rows);
 
   std::shared_ptr<const Model> model_;
-  AlignedBuffer<float> x_;         ///< [rows, width] residual stream
-  AlignedBuffer<float> normed_;    ///< [rows, width]
-  AlignedBuffer<float> qkv_;       ///< [rows, qkv_width]
-  AlignedBuffer<float> attended_;  ///< [rows, attention_width]
-  AlignedBuffer<float> gate_up_;   ///< [rows, 2 * feed_forward]
-  AlignedBuffer<float> gated_;     ///< [rows, feed_forward]
+  Scratch<float> x_;         ///< [rows, width] residual stream
+  Scratch<float> normed_;    ///< [rows, width]
+  Scratch<float> qkv_;       ///< [rows, qkv_width]
+  Scratch<float> attended_;  ///< [rows, attention_width]
+  Scratch<float> gate_up_;   ///< [rows, 2 * feed_forward]
+  Scratch<float> gated_;     ///< [rows, feed_forward]
 };
 
 }  // namespace focusllm::model

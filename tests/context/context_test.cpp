@@ -56,6 +56,60 @@ TEST_P(Methods, ResultDoesNotDependOnThePiecesRead) {
   }
 }
 
+std::vector<float> stepped(context::Context& context) {
+  const auto hidden = context.step(7);
+  return {hidden.begin(), hidden.end()};
+}
+
+/// Of an odd number of tokens, none are left waiting for a whole block.
+void read_to_question(context::Context& context, std::span<const std::int32_t> tokens) {
+  context.read(tokens);
+  if (tokens.size() % 2 == 1) context.begin_question();
+}
+
+/// The hidden state after more tokens and some steps.
+std::vector<float> go_on(context::Context& context, std::span<const std::int32_t> tokens) {
+  context.read(tokens);
+  context.finish();
+  context.step(5);
+  return stepped(context);
+}
+
+TEST_P(Methods, AForkGoesOnByItself) {
+  const auto tokens = random_tokens(200, sizes_.vocabulary, 9);
+  const auto other = random_tokens(70, sizes_.vocabulary, 10);
+  for (const auto type : {attention::KvType::bf16, attention::KvType::int8}) {
+    auto options = small(GetParam());
+    options.kv_type = type;
+    for (const std::size_t place : {0U, 3U, 24U, 57U, 130U, 199U}) {
+      const auto begin = std::span(tokens).first(place), rest = std::span(tokens).subspan(place);
+      const auto base = context::make(options, tiny_.model, cancel_);
+      read_to_question(*base, begin);
+      CancelToken own;
+      auto fork = base->fork(own);
+      if (options.method == "focus") {
+        EXPECT_EQ(fork, nullptr);
+        return;
+      }
+      ASSERT_NE(fork, nullptr);
+      auto later = fork->fork(cancel_);
+      EXPECT_EQ(fork->tokens(), base->tokens());
+      const auto fresh = context::make(options, tiny_.model, cancel_);
+      const auto fresh_other = context::make(options, tiny_.model, cancel_);
+      read_to_question(*fresh, begin);
+      read_to_question(*fresh_other, begin);
+      const auto hidden = go_on(*fresh, rest);
+      EXPECT_EQ(go_on(*base, rest), hidden) << place;
+      EXPECT_EQ(go_on(*later, rest), hidden) << place;
+      EXPECT_EQ(go_on(*fork, other), go_on(*fresh_other, other)) << place;
+      EXPECT_EQ(stepped(*base), stepped(*fresh)) << place;  // what the others wrote is not in it
+      own.cancel();
+      EXPECT_THROW(fork->step(1), Cancelled);
+      EXPECT_NO_THROW(base->step(1));
+    }
+  }
+}
+
 TEST_P(Methods, EqualsFullInsideTheLocalWindow) {
   for (const std::int64_t count : {1, 2, 23, 24}) {
     const auto tokens = random_tokens(count, sizes_.vocabulary, 4);

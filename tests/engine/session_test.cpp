@@ -89,6 +89,27 @@ TEST_F(Sessions, ASecondQuestionReadsOnlyItself) {
   EXPECT_LT(second.timings.read_tokens, 30);
 }
 
+TEST_F(Sessions, AForkAnswersAnotherQuestionAboutTheSameText) {
+  auto chat = session("full"), plain = session("full");
+  EXPECT_FALSE(chat.fork().has_value());  // nothing was read yet
+  for (Session* each : {&chat, &plain}) {
+    each->read("Anna has a red car. Ben has a blue house.");
+    each->ask("Who has a car?", few(3));
+  }
+  auto fork = chat.fork();
+  ASSERT_TRUE(fork.has_value());
+  EXPECT_EQ(fork->method(), "full");
+  const Answer other = fork->ask("What colour is Ben's house?", few(9));
+  EXPECT_LT(other.timings.read_tokens, 40);
+  fork->cancel();
+  const Answer own = chat.ask("What colour is Anna's car?", few(9));
+  const Answer expected = plain.ask("What colour is Anna's car?", few(9));
+  EXPECT_EQ(own.text, expected.text);
+  EXPECT_EQ(own.tokens.front().logprob, expected.tokens.front().logprob);
+  EXPECT_NE(other.tokens.front().logprob, expected.tokens.front().logprob);
+  EXPECT_EQ(chat.text(0, chat.tokens()), plain.text(0, plain.tokens()));
+}
+
 TEST_F(Sessions, IdsAreReadAsTheyAreByRawSessionsOnly) {
   const std::vector<Token> ids = engine_->tokenizer().encode("One, two, three, four,");
   auto by_ids = session("full", true);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "eval/prompt_reader.h"
 
 namespace focusllm::eval {
 namespace {
@@ -51,6 +52,38 @@ TEST_F(Run, AResultHasScoreAnswerAndTimes) {
   }
   EXPECT_EQ(lines[1].at("identity").at("depth"), 80);
   EXPECT_EQ(run("passkey").size(), 2U);  // nothing is measured again
+}
+
+TEST_F(Run, WhatPromptsBeginWithIsReadOnce) {
+  std::vector<Token> first, second;
+  for (int i = 0; i < 900; ++i) first.push_back(1000 + i % 37);
+  second = first;
+  second.back() = 2000;
+  const auto answer = [&](PromptReader& reader, const std::vector<Token>& tokens) {
+    AskOptions ask;
+    ask.max_tokens = 3;
+    return reader.read(tokens, plan_.methods[0]).ask("", ask);
+  };
+  const CancelToken cancel;
+#ifdef FOCUSLLM_SANITIZE
+  const auto methods = {"infllm", "focus"};
+#else
+  const auto methods = {"full", "streaming", "lm-infinite", "dca", "infllm", "focus"};
+#endif
+  for (const char* method : methods) {
+    plan_.methods[0].method = method;
+    PromptReader reader(engine_, cancel), afresh(engine_, cancel);
+    answer(reader, first);
+    const Answer again = answer(reader, second);
+    const Answer fresh = answer(afresh, second);
+    EXPECT_EQ(again.text, fresh.text) << method;
+    EXPECT_EQ(again.tokens.front().logprob, fresh.tokens.front().logprob) << method;
+    EXPECT_EQ(again.timings.prompt_tokens, 900) << method;
+    EXPECT_EQ(fresh.timings.read_tokens, 900) << method;
+    // The last 256, and what of a pass of 512 rows was not complete there; focus keeps chunks instead.
+    const std::int64_t most = plan_.methods[0].method == "focus" ? 900 : 256 + 512;
+    EXPECT_LE(again.timings.read_tokens, most) << method;
+  }
 }
 
 TEST_F(Run, AMeasurementNamesTheSizesThatTheMethodTook) {
