@@ -151,7 +151,7 @@ class Session {
 
   /// Announces how many bytes or tokens are going to be read, so that progress has a total and what will not
   /// fit is refused now, with the numbers, and not after an hour; `auto` and the number type of keys follow
-  /// from it.
+  /// from it. Once text was handed to the method, only what the model was trained for is checked here.
   void expect(std::int64_t tokens);
   /// Reads a piece of the text. Throws Cancelled; the session is of no further use then.
   void read(std::string_view text);
@@ -165,6 +165,7 @@ class Session {
   /// A session that goes on from here by itself, for another question about the same text, say: what was read
   /// is shared and stays. Nothing where the method cannot (focus: sessions share encoded chunks by
   /// ContextOptions::chunk_store; infllm with --block-cache), or where nothing was handed to it yet.
+  /// Sessions that share text are for one thread at a time; on_progress is the same.
   std::optional<Session> fork() const;
 
   /// From any thread or a signal handler: read() or ask() stops within a layer and throws Cancelled.

@@ -314,6 +314,7 @@ std::optional<Session> Session::fork() const {
   static_cast<Conversation&>(*fork) = *impl_;
   fork->context->on_work([impl = fork.get()] { impl->report(); });
   fork->answered = fork->context->done();
+  fork->read_start = Clock::now();
   return Session(std::move(fork));
 }
 

@@ -40,6 +40,7 @@ Results::Json ask_prompt(PromptReader& reader, const Prompt& prompt, const Conte
                   {"expected", prompt.expected},
                   {"answer", text},
                   {"tokens", time.prompt_tokens},
+                  {"read_tokens", time.read_tokens},
                   {"needle", prompt.needle ? Json(*prompt.needle) : Json()},
                   {"read_seconds", time.read_seconds},
                   {"first_token_seconds", time.first_token_seconds},

@@ -1,6 +1,7 @@
 #include "eval/prompt_reader.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -13,6 +14,7 @@ namespace {
 constexpr std::int64_t kParts = 8;          // of a prompt, each with a fork at its end
 constexpr std::int64_t kLastWords = 256;    // tokens that a question takes, and what stands before the answer
 constexpr std::int64_t kShareOfMemory = 4;  // this part of the free memory stays free of kept sessions
+constexpr std::int64_t kAlikeInLength = 32;  // prompts of other lengths may take keys of another type
 
 /// Ascending, all within (read, tokens).
 std::vector<std::int64_t> places_to_keep(std::int64_t read, std::int64_t tokens) {
@@ -34,8 +36,7 @@ void PromptReader::forget(std::span<const Token> tokens, const ContextOptions& o
   std::string method = identity_of(*engine_, options).dump();
   const auto alike =
       std::mismatch(last_.begin(), last_.end(), tokens.begin(), tokens.end()).first - last_.begin();
-  // A much longer text may need smaller keys and values than the kept sessions have.
-  const bool other = method != method_ || std::ssize(tokens) > room_ + room_ / kParts;
+  const bool other = method != method_ || std::abs(std::ssize(tokens) - room_) > room_ / kAlikeInLength;
   while (!kept_.empty() && (other || kept_.back().tokens > alike)) kept_.pop_back();
   if (kept_.empty()) room_ = std::ssize(tokens);
   method_ = std::move(method);
@@ -57,7 +58,8 @@ Session PromptReader::begin(std::span<const Token> tokens, const ContextOptions&
 }
 
 void PromptReader::keep(const Session& session, std::int64_t tokens) {
-  if (available_memory() < least_free_) return;
+  // What the session holds may leave it, and stays with the fork.
+  if (available_memory() < least_free_ + session.memory_bytes()) return;
   if (auto fork = session.fork()) kept_.push_back({tokens, std::move(*fork)});
 }
 

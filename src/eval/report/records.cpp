@@ -63,7 +63,8 @@ void add_outcome(const Fields& line, Record& record) {
     if (!record.score && !record.nll) record.error = "neither a score nor a perplexity came of it";
   }
   record.first_token_seconds = line.number("first_token_seconds", 0, kMost);
-  record.read_rate = rate(line, "tokens", "read_seconds");
+  const bool reused = line.number("read_tokens", 0, kMost).has_value();  // older lines: all were read
+  record.read_rate = rate(line, reused ? "read_tokens" : "tokens", "read_seconds");
   record.generate_rate = rate(line, "generated_tokens", "generate_seconds");
   record.memory_bytes = line.number("memory_bytes", 0, kMost);
 }
