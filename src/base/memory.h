@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -26,6 +27,11 @@ class AlignedBuffer {
       capacity_ = size;
     }
     size_ = size;
+  }
+  AlignedBuffer copy() const {
+    AlignedBuffer other(size_);
+    std::copy_n(data(), size_, other.data());
+    return other;
   }
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }

@@ -118,14 +118,12 @@ void BlockMemory::retire() {
 }
 
 Bf16* BlockMemory::next_representatives() {
-  const auto size = static_cast<std::size_t>(kPageBlocks * representative_width());
   const std::int64_t used = blocks_ % kPageBlocks * representative_width();
   if (used == 0) {
+    const auto size = static_cast<std::size_t>(kPageBlocks * representative_width());
     representatives_.push_back(std::make_shared<AlignedBuffer<Bf16>>(size));
   } else if (representatives_.back().use_count() > 1) {
-    auto own = std::make_shared<AlignedBuffer<Bf16>>(size);
-    std::copy_n(representatives_.back()->data(), used, own->data());
-    representatives_.back() = std::move(own);
+    representatives_.back() = std::make_shared<AlignedBuffer<Bf16>>(representatives_.back()->copy());
   }
   return representatives_.back()->data() + used;
 }

@@ -19,8 +19,8 @@ struct Engine::Impl {
   std::shared_ptr<const Tokenizer> tokenizer;
   std::shared_ptr<const model::Model> model;
   double load_seconds = 0;
-  std::once_flag hashed;
-  std::string hash;  ///< of the model's weights, once somebody asked
+  std::once_flag hashed, adapter_hashed;
+  std::string hash, adapter_hash;  ///< of the model's weights and the adapter's, once somebody asked
 };
 
 namespace {
@@ -73,7 +73,10 @@ std::filesystem::path Engine::adapter() const {
   return impl_->adapter ? impl_->adapter->path() : std::filesystem::path();
 }
 std::string Engine::adapter_hash() const {
-  return impl_->adapter ? model::weights_hash(*impl_->adapter) : std::string();
+  std::call_once(impl_->adapter_hashed, [this] {
+    if (impl_->adapter) impl_->adapter_hash = model::weights_hash(*impl_->adapter);
+  });
+  return impl_->adapter_hash;
 }
 std::string Engine::model_hash() const {
   std::call_once(impl_->hashed, [this] {

@@ -2,32 +2,28 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
 
 namespace focusllm::memory {
-std::shared_ptr<PageSide> PagedRows::new_page() const {
-  auto page = std::make_shared<PageSide>();
+PageSide PagedRows::new_page() const {
+  PageSide page;
   const std::int64_t slots = shape_.kv_heads * page_tokens_;
-  page->data.resize(static_cast<std::size_t>(slots * shape_.dim * element_bytes(type_)));
-  if (type_ == KvType::int8) page->scales.resize(static_cast<std::size_t>(slots));
+  page.data.resize(static_cast<std::size_t>(slots * shape_.dim * element_bytes(type_)));
+  if (type_ == KvType::int8) page.scales.resize(static_cast<std::size_t>(slots));
   return page;
 }
 
 PageSide& PagedRows::own_page(std::size_t index) {
   std::shared_ptr<PageSide>& page = pages_[index];
-  if (page.use_count() > 1) {
-    std::shared_ptr<PageSide> own = new_page();
-    std::memcpy(own->data.data(), page->data.data(), page->data.size());
-    std::copy_n(page->scales.data(), page->scales.size(), own->scales.data());
-    page = std::move(own);
-  }
+  if (page.use_count() > 1)
+    page = std::make_shared<PageSide>(PageSide{page->data.copy(), page->scales.copy()});
   return *page;
 }
 
 void PagedRows::append(const float* rows, std::int64_t stride, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i, ++count_) {
     const std::int64_t page = count_ / page_tokens_ - dropped_;
-    if (page == static_cast<std::int64_t>(pages_.size())) pages_.push_back(new_page());
+    if (page == static_cast<std::int64_t>(pages_.size()))
+      pages_.push_back(std::make_shared<PageSide>(new_page()));
     PageSide& side = own_page(static_cast<std::size_t>(page));
     store_row(shape_, type_, rows + i * stride, count_ % page_tokens_, page_tokens_, side.data.data(),
               side.scales.data());

@@ -42,7 +42,7 @@ class PagedRows {
   std::int64_t bytes() const;
 
  private:
-  std::shared_ptr<PageSide> new_page() const;
+  PageSide new_page() const;
   /// The page as one that nobody else holds.
   PageSide& own_page(std::size_t index);
 

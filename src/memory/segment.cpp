@@ -1,7 +1,5 @@
 #include "memory/segment.h"
 
-#include <algorithm>
-
 namespace focusllm::memory {
 
 Segment::Segment(HeadShape shape, KvType type, int layers, std::int64_t capacity)
@@ -12,10 +10,8 @@ Segment::Segment(HeadShape shape, KvType type, int layers, std::int64_t capacity
 
 Segment Segment::copy() const {
   Segment other(shape_, type_, 0, capacity_);
-  other.data_.resize(data_.size());
-  other.scales_.resize(scales_.size());
-  std::ranges::copy(data_.span(), other.data_.data());
-  std::ranges::copy(scales_.span(), other.scales_.data());
+  other.data_ = data_.copy();
+  other.scales_ = scales_.copy();
   return other;
 }
 
