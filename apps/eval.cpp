@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/ranges.h>
 
+#include "base/contains.h"
 #include "base/error.h"
 #include "command.h"
 #include "eval/run.h"
@@ -61,10 +62,6 @@ std::vector<eval::Layout> layouts_of(const std::vector<std::string>& names) {
     layouts.push_back(name == "focus" ? eval::Layout::focus : eval::Layout::dca);
   }
   return layouts;
-}
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 /// The tasks that are asked for, `generated` as what it stands for.

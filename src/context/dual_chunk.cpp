@@ -8,9 +8,6 @@
 namespace focusllm::context {
 namespace {
 
-constexpr std::int64_t kBlock = 512;  // rows in a pass
-constexpr std::int64_t kPage = 256;
-
 /// YaRN's temperature (methods.md section 3): queries and keys are multiplied by 0.1 ln(length / trained)
 /// + 1.
 float sharpness(const Options& options, const model::Spec& spec) {
@@ -23,14 +20,14 @@ float sharpness(const Options& options, const model::Spec& spec) {
 
 DualChunk::DualChunk(const Options& options, std::shared_ptr<const model::Model> model,
                      const CancelToken& cancel)
-    : Sequential(std::move(model), cancel, kBlock, false),
+    : Sequential(std::move(model), cancel, kPassRows, false),
       chunk_(options.chunk),
       period_(options.chunk - options.local),
       scale_(spec().attention_scale * sharpness(options, spec())),
       true_(Sequential::model()),
       rotary_{Rotary(Sequential::model()), Rotary(Sequential::model()), Rotary(Sequential::model())} {
   for (int i = 0; i < spec().layers; ++i)
-    layers_.emplace_back(spec(), options.kv_type, spec().window(i), kPage);
+    layers_.emplace_back(spec(), options.kv_type, spec().window(i), WindowCache::kPage);
   const std::int64_t oldest[] = {std::min(2 * period_ - 1, chunk_)};
   rotary_[kOlder].set_positions(oldest);
 }

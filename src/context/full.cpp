@@ -3,20 +3,12 @@
 #include "base/error.h"
 
 namespace focusllm::context {
-namespace {
-
-constexpr std::int64_t kBlock =
-    512;  // rows in a pass: enough for the products' peak, few enough for the caches
-constexpr std::int64_t kPage = 256;
-
-}  // namespace
-
 Full::Full(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel)
-    : Sequential(std::move(model), cancel, kBlock, false),
+    : Sequential(std::move(model), cancel, kPassRows, false),
       beyond_trained_(options.beyond_trained),
       rotary_(Sequential::model()) {
   for (int i = 0; i < spec().layers; ++i)
-    layers_.emplace_back(spec(), options.kv_type, spec().window(i), kPage);
+    layers_.emplace_back(spec(), options.kv_type, spec().window(i), WindowCache::kPage);
 }
 
 void Full::fill(Options&, const model::Spec&) {}

@@ -13,10 +13,8 @@
 namespace focusllm::context {
 namespace {
 
-constexpr std::int64_t kBlock = 512;       // rows of queries that choose their memory together
-constexpr std::int64_t kWindowPage = 256;  // tokens of the window that are freed together
 constexpr std::int64_t kMostBlocks = std::int64_t{1} << 20;
-constexpr std::int64_t kPassage = 64;  // tokens of a citation, or a block where that is longer
+constexpr std::int64_t kCitedTokens = 64;  // tokens of a citation, or a block where that is longer
 
 BlockMemory::Sizes sizes_of(const Options& options) {
   return {options.local, options.initial, options.block, options.representatives};
@@ -54,7 +52,7 @@ std::unique_ptr<memory::BlockCache> block_cache(const Options& options, const mo
 }  // namespace
 
 InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel)
-    : Sequential(std::move(model), cancel, std::min(kBlock, options.local), true),
+    : Sequential(std::move(model), cancel, std::min(kPassRows, options.local), true),
       sizes_(sizes_of(options)),
       top_k_(options.top_k),
       answer_top_k_(options.answer_top_k),
@@ -68,7 +66,7 @@ InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> model
     const std::int64_t window = spec().window(i);
     auto cache = window > 0 ? nullptr : block_cache(options, spec(), file, remembering++);
     layers_.push_back({BlockMemory(heads, options.kv_type, sizes_, std::move(cache)),
-                       memory::PagedRows(heads, options.kv_type, kWindowPage)});
+                       memory::PagedRows(heads, options.kv_type, WindowCache::kPage)});
     windows_.emplace_back();
     if (window > 0) windows_.back().emplace(spec(), options.kv_type, window, options.block);
   }
@@ -286,7 +284,7 @@ void InfLlm::score(const model::LayerRows& layer, LayerState& state) {
 }
 
 std::int64_t InfLlm::passage() const {
-  return std::max<std::int64_t>(1, kPassage / sizes_.block);
+  return std::max<std::int64_t>(1, kCitedTokens / sizes_.block);
 }
 
 void InfLlm::start_citing() {

@@ -5,16 +5,9 @@
 #include "context/sizes.h"
 
 namespace focusllm::context {
-namespace {
-
-constexpr std::int64_t kBlock = 512;
-constexpr std::int64_t kPage = 128;
-
-}  // namespace
-
 Streaming::Streaming(const Options& options, std::shared_ptr<const model::Model> model,
                      const CancelToken& cancel)
-    : Sequential(std::move(model), cancel, kBlock, false),
+    : Sequential(std::move(model), cancel, kPassRows, false),
       one_distance_(options.method == "lm-infinite"),
       initial_(options.initial),
       local_(options.local),
@@ -22,7 +15,7 @@ Streaming::Streaming(const Options& options, std::shared_ptr<const model::Model>
       sink_rotary_(Sequential::model()) {
   for (int i = 0; i < spec().layers; ++i) {
     const std::int64_t window = spec().window(i) > 0 ? spec().window(i) : local_;
-    layers_.push_back({WindowCache(spec(), options.kv_type, window, kPage),
+    layers_.push_back({WindowCache(spec(), options.kv_type, window, WindowCache::kPage),
                        WindowCache(spec(), options.kv_type, 0, std::max<std::int64_t>(initial_, 1))});
   }
   const std::int64_t last[] = {local_ - 1};

@@ -10,6 +10,8 @@ namespace focusllm::context {
 
 /// Keys (rotated at true positions) and values of one layer's last tokens, or of all of them.
 struct WindowCache {
+  static constexpr std::int64_t kPage = 256;  ///< tokens that are let go of together, where nothing else says
+
   /// window: tokens that a query sees, 0 = all.
   WindowCache(const model::Spec& spec, attention::KvType type, std::int64_t window_tokens, std::int64_t page);
 

@@ -4,7 +4,7 @@
 namespace focusllm::data {
 namespace {
 
-constexpr std::string_view kStatements[] = {
+constexpr std::string_view kStatementsAlone[] = {
     "^the {A} is {V}.",
     "^the {A} was {V}.",
     "^the {A}: {V}.",
@@ -45,7 +45,7 @@ constexpr std::string_view kStatements[] = {
     "^footnote {N}: the {A} is given as {V}.",
 };
 
-constexpr std::string_view kQuestions[] = {
+constexpr std::string_view kQuestionsAlone[] = {
     "What is the {A}?",
     "What was the {A}?",
     "Tell me the {A}.",
@@ -64,7 +64,7 @@ constexpr std::string_view kQuestions[] = {
     "In all that you have read, what is the {A}?",
 };
 
-constexpr std::string_view kAnswers[] = {
+constexpr std::string_view kAnswersAlone[] = {
     "^the {A} is {V}.",
     "It is {V}.",
     "According to the text, it is {V}.",
@@ -74,7 +74,7 @@ constexpr std::string_view kAnswers[] = {
     "The answer is {V}.",
 };
 
-constexpr Completion kCompletions[] = {
+constexpr Completion kCompletionsAlone[] = {
     {"^the {A} is", "."},
     {"^the {A} was", "."},
     {"^again: the {A} is", "."},
@@ -88,7 +88,7 @@ constexpr Completion kCompletions[] = {
     {"^she remembered the {A}:", "."},
 };
 
-constexpr std::string_view kRefusals[] = {
+constexpr std::string_view kRefusalsAlone[] = {
     "The text does not say.",
     "The text does not mention the {A}.",
     "That is not in the text.",
@@ -98,7 +98,8 @@ constexpr std::string_view kRefusals[] = {
 }  // namespace
 
 const Forms& forms_without_subject() {
-  static constexpr Forms kForms{kStatements, kQuestions, kAnswers, kCompletions, kRefusals};
+  static constexpr Forms kForms{kStatementsAlone, kQuestionsAlone, kAnswersAlone, kCompletionsAlone,
+                                kRefusalsAlone};
   return kForms;
 }
 

@@ -29,7 +29,7 @@ double best_of(const Words& expected, const Score& score) {
   return best;
 }
 
-bool contains(std::string_view text, std::string_view part) {
+bool has_part(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
@@ -96,7 +96,7 @@ std::string_view first_code_line(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
-    if (!contains(line, "`") && !contains(line, "#") && !contains(line, "//")) return line;
+    if (!has_part(line, "`") && !has_part(line, "#") && !has_part(line, "//")) return line;
     text.remove_prefix(std::min(line.size() + 1, text.size()));
   }
   return {};
@@ -122,7 +122,7 @@ std::string lower(std::string_view text) {
 
 std::string without(std::string_view text, std::string_view characters) {
   std::string result(text);
-  for (char& c : result) c = contains(characters, {&c, 1}) ? ' ' : c;
+  for (char& c : result) c = has_part(characters, {&c, 1}) ? ' ' : c;
   return result;
 }
 
@@ -159,7 +159,7 @@ std::vector<std::string> numbers(std::string_view text) {
 double string_match_all(std::string_view answer, const std::vector<std::string>& expected) {
   const std::string text = lower(answer);
   const auto found = std::count_if(expected.begin(), expected.end(),
-                                   [&](const std::string& one) { return contains(text, lower(one)); });
+                                   [&](const std::string& one) { return has_part(text, lower(one)); });
   return static_cast<double>(found) / static_cast<double>(expected.size());
 }
 
@@ -195,12 +195,12 @@ double classification(std::string_view answer, const std::vector<std::string>& e
                       const std::vector<std::string>& classes) {
   Words named;
   std::copy_if(classes.begin(), classes.end(), std::back_inserter(named),
-               [&](const std::string& one) { return contains(answer, one); });
+               [&](const std::string& one) { return has_part(answer, one); });
   return best_of(expected, [&](const std::string& truth) {
     Words left = named;
     // As published: behind a class that is taken out, the next one is not looked at.
     for (std::size_t i = 0; i < left.size(); ++i) {
-      if (contains(truth, left[i]) && left[i] != truth)
+      if (has_part(truth, left[i]) && left[i] != truth)
         left.erase(left.begin() + static_cast<std::ptrdiff_t>(i));
     }
     const bool right = std::find(left.begin(), left.end(), truth) != left.end();

@@ -4,6 +4,7 @@
 
 #include <fmt/ranges.h>
 
+#include "base/contains.h"
 #include "base/error.h"
 #include "eval/measurements.h"
 
@@ -11,10 +12,6 @@ namespace focusllm::eval {
 namespace {
 
 constexpr const char* kPerplexity = "perplexity";
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 std::vector<std::string> all_names() {
   std::vector<std::string> all = generated_tasks();

@@ -5,6 +5,7 @@
 
 #include <omp.h>
 
+#include "base/ceil_div.h"
 #include "base/cpu.h"
 #include "base/threads.h"
 #include "tensor/half.h"
@@ -26,10 +27,6 @@ FewRowsKernel::Multiply FewRowsKernel::*kernel_for(const QuantForm& form) {
   }
   if (form.wide) return &FewRowsKernel::eight_bits_wide;
   return form.minima ? &FewRowsKernel::eight_bits_minima : &FewRowsKernel::eight_bits;
-}
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
 }
 
 void put_quants(const Quants& block, bool four_bits, std::int64_t channel, std::uint8_t* to) {

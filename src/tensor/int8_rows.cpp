@@ -10,6 +10,7 @@
 
 #include <omp.h>
 
+#include "base/ceil_div.h"
 #include "base/cpu.h"
 #include "base/memory.h"
 #include "base/threads.h"
@@ -22,13 +23,9 @@ namespace {
 
 constexpr std::int64_t kLargestRotation = 512;
 // Rows quantised at a time, so that they stay in the second-level cache while all the weights pass by.
-constexpr std::int64_t kPanelRows = 480;
+constexpr std::int64_t kCachedRows = 480;
 // Rows of one task of a thread: a multiple of the kernel's tile; small enough that the threads end together.
 constexpr std::int64_t kTaskRows = 96;
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
 
 /// Equal parts of a row of `width` that can be mixed with each other: its largest odd divisor within bounds.
 long mixed_parts(std::int64_t width) {
@@ -82,8 +79,8 @@ class Int8Rows final : public ManyRows {
   }
 
   void apply(const float* x, std::int64_t rows, float* y, bool accumulate) const override {
-    for (std::int64_t row = 0; row < rows; row += kPanelRows) {
-      apply_panel(x + row * inputs_, std::min(kPanelRows, rows - row), y + row * outputs_, accumulate);
+    for (std::int64_t row = 0; row < rows; row += kCachedRows) {
+      apply_panel(x + row * inputs_, std::min(kCachedRows, rows - row), y + row * outputs_, accumulate);
     }
   }
 

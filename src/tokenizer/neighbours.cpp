@@ -5,11 +5,11 @@
 namespace focusllm {
 namespace {
 
-constexpr std::uint32_t kSpace = 0xe29681;  // U+2581 in UTF-8
+constexpr std::uint32_t kPackedSpace = 0xe29681;  // U+2581 in UTF-8
 
 /// The bytes as a number: different for any two characters but the space and U+2581.
 std::uint32_t pack(std::string_view character) {
-  if (character == " ") return kSpace;
+  if (character == " ") return kPackedSpace;
   std::uint32_t code = 0;
   for (const char c : character) code = code << 8 | static_cast<unsigned char>(c);
   return code;

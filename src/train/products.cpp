@@ -13,10 +13,6 @@ using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 using torch::autograd::variable_list;
 
-bool is_fast(const Tensor& x) {
-  return x.is_cpu() && x.scalar_type() == torch::kFloat;
-}
-
 /// op(a) op(b) of two contiguous matrices.
 Tensor multiply(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed) {
   const std::int64_t rows = a.size(a_transposed ? 1 : 0);
@@ -82,6 +78,10 @@ class Batched : public torch::autograd::Function<Batched> {
 };
 
 }  // namespace
+
+bool is_fast(const Tensor& x) {
+  return x.is_cpu() && x.scalar_type() == torch::kFloat;
+}
 
 Tensor project(const Tensor& x, const Tensor& weight) {
   return is_fast(x) ? Linear::apply(x, weight) : torch::matmul(x, weight.t());

@@ -5,6 +5,7 @@
 #include "base/cpu.h"
 #include "tensor/row_ops.h"
 #include "train/gradient_kernel.h"
+#include "train/products.h"
 
 namespace focusllm::train {
 namespace {
@@ -15,10 +16,6 @@ using torch::autograd::variable_list;
 
 const GradientKernels& kernels() {
   return *FOCUSLLM_ACTIVE(gradient_kernels);
-}
-
-bool is_fast(const Tensor& x) {
-  return x.is_cpu() && x.scalar_type() == torch::kFloat;
 }
 
 class RmsNorm : public torch::autograd::Function<RmsNorm> {

@@ -10,7 +10,7 @@
 namespace focusllm::memory {
 namespace {
 
-constexpr HeadShape kShape{4, 2, 16};
+constexpr HeadShape kHeads{4, 2, 16};
 constexpr int kLayers = 3;
 constexpr std::int64_t kCapacity = 5;
 
@@ -19,14 +19,14 @@ float value_at(int layer, std::int64_t token, bool values, int i) {
 }
 
 std::vector<float> row_of(int layer, std::int64_t token, bool values) {
-  std::vector<float> row(static_cast<std::size_t>(kShape.kv_heads * kShape.dim));
+  std::vector<float> row(static_cast<std::size_t>(kHeads.kv_heads * kHeads.dim));
   for (std::size_t i = 0; i < row.size(); ++i) row[i] = value_at(layer, token, values, static_cast<int>(i));
   return row;
 }
 
 float read(const attention::KvRun& run, KvType type, bool values, std::int64_t token, int i) {
-  const std::int64_t place = (i / kShape.dim) * run.capacity + token;
-  const std::int64_t at = place * kShape.dim + i % kShape.dim;
+  const std::int64_t place = (i / kHeads.dim) * run.capacity + token;
+  const std::int64_t at = place * kHeads.dim + i % kHeads.dim;
   const void* data = values ? run.values : run.keys;
   if (type == KvType::f32) return static_cast<const float*>(data)[at];
   if (type == KvType::bf16) return to_float(Bf16{static_cast<const std::uint16_t*>(data)[at]});
@@ -36,7 +36,7 @@ float read(const attention::KvRun& run, KvType type, bool values, std::int64_t t
 class Segments : public testing::TestWithParam<KvType> {};
 
 TEST_P(Segments, KeepEveryTokenOfEveryLayer) {
-  Segment segment(kShape, GetParam(), kLayers, kCapacity);
+  Segment segment(kHeads, GetParam(), kLayers, kCapacity);
   for (int layer = kLayers - 1; layer >= 0; --layer) {
     for (std::int64_t token = 0; token < kCapacity; ++token) {
       segment.store(layer, token, row_of(layer, token, false).data(), row_of(layer, token, true).data());
@@ -50,7 +50,7 @@ TEST_P(Segments, KeepEveryTokenOfEveryLayer) {
     EXPECT_EQ(run.capacity, kCapacity);
     for (std::int64_t token = 0; token < kCapacity; ++token) {
       for (const bool values : {false, true}) {
-        for (int i = 0; i < kShape.kv_heads * kShape.dim; ++i) {
+        for (int i = 0; i < kHeads.kv_heads * kHeads.dim; ++i) {
           const double difference =
               std::abs(read(run, GetParam(), values, token, i) - value_at(layer, token, values, i));
           EXPECT_TRUE(difference <= tolerance) << layer << " " << token << " " << i;
@@ -58,7 +58,7 @@ TEST_P(Segments, KeepEveryTokenOfEveryLayer) {
       }
     }
   }
-  EXPECT_EQ(segment.bytes(), 2 * kLayers * kCapacity * row_bytes(kShape, GetParam()));
+  EXPECT_EQ(segment.bytes(), 2 * kLayers * kCapacity * row_bytes(kHeads, GetParam()));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Segments, testing::Values(KvType::f32, KvType::bf16, KvType::int8));

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/contains.h"
 #include "eval/metrics.h"
 
 namespace focusllm::eval {
@@ -46,10 +47,6 @@ std::optional<bool> behind_phrase(std::string_view text, const std::vector<std::
     return begin <= text.size() && begins_with_one_of(text.substr(begin), expected);
   }
   return std::nullopt;
-}
-
-bool contains(const std::vector<std::string>& list, const std::string& one) {
-  return std::find(list.begin(), list.end(), one) != list.end();
 }
 
 bool is_digit(char c) {

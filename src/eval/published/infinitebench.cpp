@@ -9,7 +9,7 @@
 namespace focusllm::eval {
 namespace {
 
-struct DataSet {
+struct InfiniteBenchSet {
   std::string_view name;
   std::int64_t answer_tokens;
   double (*metric)(std::string_view answer, const std::vector<std::string>& expected);
@@ -17,7 +17,7 @@ struct DataSet {
 };
 
 // The published prompts for models without a chat template, lengths and metrics, with their spelling.
-constexpr DataSet kDataSets[] = {
+constexpr InfiniteBenchSet kInfiniteBenchSets[] = {
     {"passkey", 6, first_integer,
      "There is an important info hidden inside a lot of irrelevant text. Find it and memorize it. I "
      "will quiz you about the important information.\n\n{context}\n\n{input}\n\nThe pass key is"},
@@ -53,13 +53,13 @@ constexpr DataSet kDataSets[] = {
      "has been replaced with $$MASK$$ is likely"},
 };
 
-constexpr DataSet kUnknown{"", kPlainAnswerTokens, exact_match, kPlainForm};
+constexpr InfiniteBenchSet kUnknownInfiniteBench{"", kPlainAnswerTokens, exact_match, kPlainForm};
 constexpr std::string_view kLetters = "ABCD";
 
-const DataSet& data_set(const std::string& name) {
-  const auto* found = std::find_if(std::begin(kDataSets), std::end(kDataSets),
-                                   [&](const DataSet& one) { return one.name == name; });
-  return found == std::end(kDataSets) ? kUnknown : *found;
+const InfiniteBenchSet& infinitebench_set(const std::string& name) {
+  const auto* found = std::find_if(std::begin(kInfiniteBenchSets), std::end(kInfiniteBenchSets),
+                                   [&](const InfiniteBenchSet& one) { return one.name == name; });
+  return found == std::end(kInfiniteBenchSets) ? kUnknownInfiniteBench : *found;
 }
 
 /// The first call like func_12(-3) in a text; empty if there is none.
@@ -93,7 +93,7 @@ std::vector<std::string> options_of(const nlohmann::json& object) {
   return options;
 }
 
-Values values_of(const nlohmann::json& object, const DataSet& set) {
+Values values_of(const nlohmann::json& object, const InfiniteBenchSet& set) {
   const std::string input = text_field(object, "input");
   Values values{{"context", text_field(object, "context")}, {"input", input}, {"question", input}};
   if (set.form.find("{OPTION_A}") != std::string_view::npos) {
@@ -112,7 +112,7 @@ Values values_of(const nlohmann::json& object, const DataSet& set) {
 }
 
 /// The answer, and of a choice its letter.
-std::vector<std::string> expected_of(const nlohmann::json& object, const DataSet& set) {
+std::vector<std::string> expected_of(const nlohmann::json& object, const InfiniteBenchSet& set) {
   auto expected = list_field(object, "answer");
   if (set.form.find("{OPTION_A}") == std::string_view::npos || expected.size() > 1) return expected;
   const auto options = options_of(object);
@@ -126,7 +126,7 @@ std::vector<std::string> expected_of(const nlohmann::json& object, const DataSet
 
 std::vector<Example> infinitebench_examples(const NamedText& file) {
   const std::string name = std::filesystem::path(file.name).stem().string();
-  const DataSet& set = data_set(name);
+  const InfiniteBenchSet& set = infinitebench_set(name);
   return examples_of(file, [&](const nlohmann::json& object) {
     Example example;
     if (object.contains("id")) example.id = text_field(object, "id");

@@ -17,7 +17,7 @@ double paragraph_zh(std::string_view answer, const std::vector<std::string>& exp
   return number_share(answer, expected, "段落");
 }
 
-struct DataSet {
+struct LongBenchSet {
   std::string_view name;
   std::int64_t answer_tokens;
   double (*metric)(std::string_view answer,
@@ -27,7 +27,7 @@ struct DataSet {
 };
 
 // The published prompts, lengths and metrics, with their spelling.
-constexpr DataSet kDataSets[] = {
+constexpr LongBenchSet kLongBenchSets[] = {
     {"narrativeqa", 128, qa_f1, false,
      "You are given a story, which can be either a novel or a movie script, and a question. Answer the "
      "question asconcisely as you can, using a single phrase if possible. Do not provide any "
@@ -111,25 +111,25 @@ constexpr DataSet kDataSets[] = {
      "Please complete the code given below. \n{context}{input}Next line of code:\n"},
 };
 
-constexpr DataSet kUnknown{"", kPlainAnswerTokens, qa_f1, false, kPlainForm};
+constexpr LongBenchSet kUnknownLongBench{"", kPlainAnswerTokens, qa_f1, false, kPlainForm};
 
-const DataSet& data_set(std::string_view name) {
+const LongBenchSet& longbench_set(std::string_view name) {
   if (name.ends_with("_e")) name.remove_suffix(2);  // LongBench-E
-  const auto* found = std::find_if(std::begin(kDataSets), std::end(kDataSets),
-                                   [&](const DataSet& one) { return one.name == name; });
-  return found == std::end(kDataSets) ? kUnknown : *found;
+  const auto* found = std::find_if(std::begin(kLongBenchSets), std::end(kLongBenchSets),
+                                   [&](const LongBenchSet& one) { return one.name == name; });
+  return found == std::end(kLongBenchSets) ? kUnknownLongBench : *found;
 }
 
-std::string variant_of(const std::string& name, const DataSet& set) {
+std::string variant_of(const std::string& name, const LongBenchSet& set) {
   if (set.name.empty()) return name + ", plain form, QA F1";
   const bool by_characters = set.metric == qa_f1_characters || set.metric == rouge_l_characters;
   return name + (by_characters ? ", by characters" : "");
 }
 
-Example example_of(const nlohmann::json& object) {
+Example longbench_example(const nlohmann::json& object) {
   Example example;
   const std::string name = text_field(object, "dataset");
-  const DataSet& set = data_set(name);
+  const LongBenchSet& set = longbench_set(name);
   example.id = text_field(object, "_id");
   example.variant = variant_of(name, set);
   example.prompt =
@@ -149,7 +149,7 @@ Example example_of(const nlohmann::json& object) {
 }  // namespace
 
 std::vector<Example> longbench_examples(const NamedText& file) {
-  return examples_of(file, example_of);
+  return examples_of(file, longbench_example);
 }
 
 }  // namespace focusllm::eval

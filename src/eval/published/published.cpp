@@ -21,7 +21,7 @@ std::string as_text(const Json& value, const char* name) {
   fail("\"{}\" is neither text nor a number", name);
 }
 
-Example example_of(std::string_view line, const std::function<Example(const Json&)>& make) {
+Example parse_example(std::string_view line, const std::function<Example(const Json&)>& make) {
   const Json object = Json::parse(line, nullptr, false);
   if (!object.is_object()) fail("is no JSON object");
   return make(object);
@@ -37,7 +37,7 @@ std::vector<Example> examples_of(const NamedText& file, const std::function<Exam
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     try {
-      examples.push_back(example_of(line, make));
+      examples.push_back(parse_example(line, make));
     } catch (const Error& error) {
       fail("{}: line {}: {}", file.name, number, error.what());
     }

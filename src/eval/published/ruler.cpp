@@ -20,7 +20,7 @@ constexpr Kind kKinds[] = {
     {"following coded text", "fwe", 50, string_match_all},
     {"Answer the question based on the given documents", "qa", 32, string_match_part},
 };
-constexpr Kind kUnknown{"", "unknown task", 128, string_match_all};
+constexpr Kind kUnknownKind{"", "unknown task", 128, string_match_all};
 constexpr std::size_t kBeginning = 1000;  // bytes of the prompt in which the words stand
 
 const Kind& kind_of(std::string_view prompt) {
@@ -28,10 +28,10 @@ const Kind& kind_of(std::string_view prompt) {
   const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& one) {
     return beginning.find(one.words) != std::string_view::npos;
   });
-  return found == std::end(kKinds) ? kUnknown : *found;
+  return found == std::end(kKinds) ? kUnknownKind : *found;
 }
 
-Example example_of(const nlohmann::json& object) {
+Example ruler_example(const nlohmann::json& object) {
   Example example;
   example.prompt = text_field(object, "input");
   if (object.contains("answer_prefix")) example.prompt += text_field(object, "answer_prefix");
@@ -47,7 +47,7 @@ Example example_of(const nlohmann::json& object) {
 }  // namespace
 
 std::vector<Example> ruler_examples(const NamedText& file) {
-  return examples_of(file, example_of);
+  return examples_of(file, ruler_example);
 }
 
 }  // namespace focusllm::eval

@@ -6,8 +6,6 @@
 namespace focusllm::eval::report {
 namespace {
 
-constexpr const char* kNoMemory = "no memory";
-
 /// What the two of a pair have in common.
 auto window_of(const Record& record) {
   return std::tuple(record.setting, record.parameters, record.window, record.seed, record.trial);

@@ -12,7 +12,6 @@
 namespace focusllm::eval::report {
 namespace {
 
-constexpr const char* kNoMemory = "no memory";
 constexpr std::size_t kSameColour = 8;  // styles so far apart share the colour (marker.h)
 
 std::optional<Point> perplexity_point(const Cell& cell) {

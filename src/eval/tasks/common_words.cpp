@@ -10,9 +10,9 @@
 namespace focusllm::eval {
 namespace {
 
-constexpr std::int64_t kCommon = 10;         // words that are asked for
-constexpr std::int64_t kAnswerTokens = 120;  // as RULER generates
-constexpr std::int64_t kShort = 4096;        // tokens: below, RULER repeats words less often
+constexpr std::int64_t kCommon = 10;                    // words that are asked for
+constexpr std::int64_t kCommonWordsAnswerTokens = 120;  // as RULER generates
+constexpr std::int64_t kShort = 4096;                   // tokens: below, RULER repeats words less often
 
 /// How often the common and the other words stand in a list.
 struct Repeats {
@@ -102,7 +102,7 @@ Prompt CommonWordsTask::make(const Case& which) const {
     fail("cwe: a prompt of {} tokens has no room for an example and a list", which.length);
   append(prompt.tokens, tokens(list));
   prompt.expected = list.common;
-  prompt.answer_tokens = kAnswerTokens;
+  prompt.answer_tokens = kCommonWordsAnswerTokens;
   prompt.metric = string_match_all;
   return prompt;
 }

@@ -12,8 +12,8 @@ namespace {
 constexpr double kZetaOfTwo =
     1.6449340668482264;  // of alpha, the exponent: frequencies are rank^-2 / zeta(2)
 constexpr int kLetters = 6;
-constexpr std::int64_t kTokensForEachWord = 50;  // of a prompt, for each word of the vocabulary
-constexpr std::int64_t kAnswerTokens = 50;       // as RULER generates
+constexpr std::int64_t kTokensForEachWord = 50;          // of a prompt, for each word of the vocabulary
+constexpr std::int64_t kFrequentWordsAnswerTokens = 50;  // as RULER generates
 constexpr std::int64_t kAsked = 3;
 
 /// The text: `count` coded words, more or less. The most frequent "word" is dots.
@@ -64,7 +64,7 @@ Prompt FrequentWordsTask::make(const Case& which) const {
   Prompt prompt;
   prompt.tokens = tokens_of(count);
   prompt.expected.assign(vocabulary.begin() + 1, vocabulary.begin() + 1 + kAsked);
-  prompt.answer_tokens = kAnswerTokens;
+  prompt.answer_tokens = kFrequentWordsAnswerTokens;
   prompt.metric = string_match_all;
   return prompt;
 }

@@ -7,14 +7,14 @@
 namespace focusllm::eval {
 namespace {
 
-constexpr const char* kBefore =
+constexpr const char* kBeforeRecords =
     "Extract the value corresponding to the specified key in the JSON object below.\n\nJSON data:\n{";
 constexpr const char* kBehind = "}\n\n\nKey: \"";
 // Published with a space at the end, a token that no word would follow.
 constexpr const char* kQuestion = "\"\nThe value associated with the specified key is:";
-constexpr std::int64_t kKeyTokens = 40;     // at most, of the key in the question
-constexpr std::int64_t kAnswerTokens = 50;  // as InfiniteBench generates
-constexpr int kTries = 4096;                // for a pair of as many tokens as another
+constexpr std::int64_t kKeyTokens = 40;       // at most, of the key in the question
+constexpr std::int64_t kKvAnswerTokens = 50;  // as InfiniteBench generates
+constexpr int kTries = 4096;                  // for a pair of as many tokens as another
 
 struct Pair {
   std::string key, value;
@@ -55,7 +55,7 @@ Pair KvTask::draw_of_size(Chance& chance, std::size_t tokens, bool first) const 
 
 Prompt KvTask::make(const Case& which) const {
   Prompt prompt;
-  prompt.tokens = tokenizer_.encode(kBefore);
+  prompt.tokens = tokenizer_.encode(kBeforeRecords);
   std::int64_t room = which.length - std::ssize(prompt.tokens) - kKeyTokens -
                       std::ssize(tokenizer_.encode_continued(std::string(kBehind) + kQuestion));
   Chance haystack(which.haystack_seed);
@@ -76,7 +76,7 @@ Prompt KvTask::make(const Case& which) const {
   }
   append(prompt.tokens, tokenizer_.encode_continued(kBehind + asked.key + kQuestion));
   prompt.expected = {asked.value};
-  prompt.answer_tokens = kAnswerTokens;
+  prompt.answer_tokens = kKvAnswerTokens;
   prompt.metric = among_words;
   return prompt;
 }

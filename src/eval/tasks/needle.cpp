@@ -10,7 +10,7 @@
 namespace focusllm::eval {
 namespace {
 
-constexpr std::int64_t kAnswerTokens = 128;  // as RULER generates
+constexpr std::int64_t kNeedleAnswerTokens = 128;  // as RULER generates
 constexpr std::int64_t kCityTokens = 50;
 constexpr std::int64_t kJitter = 100;  // of a place, in 1/10000 of the haystack
 
@@ -110,7 +110,7 @@ Prompt NeedlesTask::make(const Case& which) const {
   Prompt prompt = hide(*haystack_, hidden, which.length);
   if (needles_.several()) prompt.needle.reset();
   prompt.expected = std::move(expected);
-  prompt.answer_tokens = kAnswerTokens;
+  prompt.answer_tokens = kNeedleAnswerTokens;
   prompt.metric = string_match_all;
   return prompt;
 }

@@ -8,10 +8,10 @@ namespace {
 
 constexpr std::size_t kHops = 4;
 constexpr int kNameLetters = 5, kExampleNameLetters = 3;
-constexpr std::int64_t kExampleTokens = 500;  // at most, of RULER's example
-constexpr std::int64_t kAnswerTokens = 30;    // as RULER generates
+constexpr std::int64_t kExampleTokens = 500;        // at most, of RULER's example
+constexpr std::int64_t kTrackingAnswerTokens = 30;  // as RULER generates
 
-constexpr const char* kBefore =
+constexpr const char* kBeforeChains =
     "Memorize and track the chain(s) of variable assignment hidden in the following text.\n\n";
 
 /// A value, and the variables that get it one from the other.
@@ -29,7 +29,8 @@ Chain draw_chain(Chance& chance, int letters) {
 /// before: tokens in front of the task.
 Hidden hidden_chain(const Tokenizer& tokenizer, std::vector<Token> before, Chance& chance,
                     const Chain& chain) {
-  append(before, before.empty() ? tokenizer.encode(kBefore) : tokenizer.encode_continued(kBefore));
+  append(before,
+         before.empty() ? tokenizer.encode(kBeforeChains) : tokenizer.encode_continued(kBeforeChains));
   Hidden hidden{std::move(before), {}, {fmt::format("VAR {} = {}", chain.names[0], chain.value)}, {}};
   for (std::size_t i = 1; i < chain.names.size(); ++i) {
     hidden.lines.push_back(fmt::format("VAR {} = VAR {} ", chain.names[i], chain.names[i - 1]));
@@ -64,7 +65,7 @@ class VariableTrackingTask : public Task {
     Prompt prompt = hide(*haystack_, hidden_chain(tokenizer, example.tokens, chance, chain), which.length);
     prompt.needle.reset();
     prompt.expected = chain.names;
-    prompt.answer_tokens = kAnswerTokens;
+    prompt.answer_tokens = kTrackingAnswerTokens;
     prompt.metric = string_match_all;
     return prompt;
   }
