@@ -43,6 +43,12 @@ struct Worst {
   std::string where;
 };
 
+double product_of(const float* a, const float* b, std::int64_t count) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < count; ++i) sum += static_cast<double>(a[i]) * b[i];
+  return sum;
+}
+
 /// Checks y [rows, outputs] against start + x W^T in double precision.
 void expect_product(const std::vector<const RandomMatrix*>& stack, const std::vector<float>& x,
                     std::int64_t rows, const std::vector<float>& y, float start, ProductType type,
@@ -51,19 +57,13 @@ void expect_product(const std::vector<const RandomMatrix*>& stack, const std::ve
   Worst worst;
   std::size_t at = 0;
   for (std::int64_t r = 0; r < rows; ++r) {
-    const std::span row =
-        std::span(x).subspan(static_cast<std::size_t>(r * inputs), static_cast<std::size_t>(inputs));
+    const float* row = x.data() + r * inputs;
+    const double x2 = product_of(row, row, inputs);
     for (const RandomMatrix* matrix : stack) {
       for (std::int64_t o = 0; o < matrix->matrix().rows; ++o, ++at) {
-        double sum = 0;
-        double w2 = 0;
-        double x2 = 0;
-        for (std::size_t i = 0; i < row.size(); ++i) {
-          const double w = matrix->row(o)[i];
-          sum += w * row[i];
-          w2 += w * w;
-          x2 += static_cast<double>(row[i]) * row[i];
-        }
+        const float* weights = matrix->row(o).data();
+        const double sum = product_of(row, weights, inputs);
+        const double w2 = product_of(weights, weights, inputs);
         const double difference = std::abs(y[at] - (sum + start));
         const double ratio = difference / tolerance(type, std::sqrt(w2 * x2) + std::abs(start), inputs);
         if (!(ratio <= worst.excess))
