@@ -66,8 +66,10 @@ std::string introduction(const ResultSet& results) {
   return text +
          "<p class=\"soft\">Intervals are two-sided 95 % intervals of the mean: Wilson's where all scores "
          "are 0 or 1, Student's t for other scores and for perplexity. Times, rates and memory are medians. "
-         "Reading counts all tokens of the prompt, also those of chunks that an earlier prompt had "
-         "read, and the first token of a question comes sooner where an earlier one was the same.</p>\n";
+         "Rates of reading leave out what a prompt has in common with the beginning of the one before it, "
+         "but "
+         "count chunks that an earlier one had read; the first token of a question comes sooner where an "
+         "earlier question was the same.</p>\n";
 }
 
 }  // namespace
