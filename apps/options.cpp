@@ -1,12 +1,12 @@
 #include "options.h"
 
-#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <random>
 
 #include <CLI/CLI.hpp>
 
+#include "base/contains.h"
 #include "base/error.h"
 
 namespace focusllm::cli {
@@ -46,8 +46,7 @@ CLI::Validator one_of(const std::vector<std::string>& names) {
   for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
   CLI::Validator validator(
       [names, list](std::string& text) {
-        const bool known = std::find(names.begin(), names.end(), text) != names.end();
-        return known ? std::string() : "'" + text + "' is none of " + list;
+        return contains(names, text) ? std::string() : "'" + text + "' is none of " + list;
       },
       list);
   return validator;

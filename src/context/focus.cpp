@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/ceil_div.h"
 #include "base/error.h"
 #include "context/memory_check.h"
 #include "context/sizes.h"
@@ -306,7 +307,7 @@ std::int64_t Focus::memory_bytes() const {
 std::int64_t Focus::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
   const std::int64_t memory = std::max<std::int64_t>(0, tokens - options.local);
   const std::int64_t stride = options.chunk - options.overlap;
-  const std::int64_t chunks = (memory + stride - 1) / stride;
+  const std::int64_t chunks = ceil_div(memory, stride);
   const std::int64_t tail = (options.tail / kTailPage + 1) * kTailPage;
   const std::int64_t rows = memory + chunks * (options.overlap + tail);
   const std::int64_t window = chunks + std::min(tokens, options.local) + kGrowth;

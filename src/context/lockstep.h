@@ -4,13 +4,11 @@
 #include <vector>
 
 #include "base/memory.h"
+#include "context/pass_rows.h"
 #include "context/rotary.h"
 #include "model/decoder.h"
 
 namespace focusllm::context {
-
-/// Rows in a pass: enough for the products' peak, few enough for the caches.
-inline constexpr std::int64_t kPassRows = 512;
 
 /// One of some sequences whose rows go through the layers together: where its keys and values are kept.
 class Sequence {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "context/context.h"
+#include "context/pass_rows.h"
 #include "model/decoder.h"
 
 namespace focusllm::context {
@@ -12,9 +13,6 @@ namespace focusllm::context {
 /// size: only what a layer attends to differs (AttentionSource::attend).
 class Sequential : public Context, protected model::AttentionSource {
  public:
-  /// Rows in a pass: enough for the products' peak, few enough for the caches.
-  static constexpr std::int64_t kPassRows = 512;
-
   /// last_alone: the last token of a prompt is a block of its own (InfLLM: it selects its own memory).
   Sequential(std::shared_ptr<const model::Model> model, const CancelToken& cancel, std::int64_t block,
              bool last_alone)

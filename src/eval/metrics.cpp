@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "base/contains.h"
+
 namespace focusllm::eval {
 namespace {
 
@@ -203,7 +205,7 @@ double classification(std::string_view answer, const std::vector<std::string>& e
       if (has_part(truth, left[i]) && left[i] != truth)
         left.erase(left.begin() + static_cast<std::ptrdiff_t>(i));
     }
-    const bool right = std::find(left.begin(), left.end(), truth) != left.end();
+    const bool right = contains(left, truth);
     return right ? 1.0 / static_cast<double>(left.size()) : 0.0;
   });
 }
@@ -235,9 +237,7 @@ double first_integer(std::string_view answer, const std::vector<std::string>& ex
 
 double among_words(std::string_view answer, const std::vector<std::string>& expected) {
   const Words words = split_words(without(answer, "\n:\"'.,?!{}"));
-  return best_of(expected, [&](const std::string& one) {
-    return std::find(words.begin(), words.end(), one) != words.end();
-  });
+  return best_of(expected, [&](const std::string& one) { return contains(words, one); });
 }
 
 }  // namespace focusllm::eval
