@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/bf16.h"
 #include "engine/options.h"
 #include "model/model.h"
 
@@ -35,13 +36,20 @@ Limit::Limit(const Engine& engine, const ContextOptions& options, attention::KvT
       options_(context::with_defaults(resolve(options, kv_type), engine.spec())),
       peaks_(peaks) {}
 
-std::int64_t Limit::most_keys(int layer) const {
+std::int64_t Limit::most_keys(int layer, std::int64_t blocks) const {
   std::int64_t most = std::numeric_limits<std::int64_t>::max() / 2;
   if (options_.method == "streaming" || options_.method == "lm-infinite")
     most = options_.initial + options_.local;
-  if (options_.method == "infllm") most = options_.initial + options_.local + options_.top_k * options_.block;
+  if (options_.method == "infllm") most = options_.initial + options_.local + blocks * options_.block;
   const std::int64_t window = engine_.spec().window(layer);
   return window > 0 ? std::min(most, window) : most;
+}
+
+double Limit::representative_bytes(int layer, std::int64_t depth) const {
+  const model::Spec& spec = engine_.spec();
+  if (options_.method != "infllm" || spec.window(layer) > 0) return 0;
+  const std::int64_t remembered = std::max<std::int64_t>(0, depth - options_.initial - options_.local);
+  return static_cast<double>(remembered / options_.block * spec.attention_width()) * sizeof(Bf16);
 }
 
 std::int64_t Limit::chunks(std::int64_t tokens) const {
@@ -50,7 +58,7 @@ std::int64_t Limit::chunks(std::int64_t tokens) const {
 }
 
 Limit::Work Limit::reading(int layer, std::int64_t tokens) const {
-  const std::int64_t most = most_keys(layer);
+  const std::int64_t most = most_keys(layer, options_.top_k);
   if (options_.method != "focus") return {static_cast<double>(tokens), causal_pairs(tokens, most)};
   const std::int64_t local = std::min(tokens, options_.local);
   const auto count = static_cast<double>(chunks(tokens));
@@ -91,8 +99,9 @@ double Limit::decode(std::int64_t depth) const {
   for (int layer = 0; layer < spec.layers; ++layer) {
     const std::int64_t own =
         options_.method == "focus" ? std::min(depth, options_.local) + chunks(depth) : depth;
-    const double keys = static_cast<double>(std::min(own, most_keys(layer))) + chunk_keys;
-    bytes += 2.0 * keys * spec.heads.kv_heads * spec.heads.dim * element;
+    const double keys =
+        static_cast<double>(std::min(own, most_keys(layer, options_.answer_top_k))) + chunk_keys;
+    bytes += 2.0 * keys * spec.heads.kv_heads * spec.heads.dim * element + representative_bytes(layer, depth);
   }
   // Renewed chunks bring two rows each, an ordinary one and the candidate.
   const double rows = 2 * renewed / static_cast<double>(std::max<std::int64_t>(1, options_.refresh));

@@ -25,7 +25,10 @@ class Limit {
   struct Work {
     double rows = 0, pairs = 0;
   };
-  std::int64_t most_keys(int layer) const;
+  /// That a row of a layer sees, `blocks` blocks of memory among them (infllm).
+  std::int64_t most_keys(int layer, std::int64_t blocks) const;
+  /// What choosing blocks of memory for one row reads, in a layer (infllm).
+  double representative_bytes(int layer, std::int64_t depth) const;
   Work reading(int layer, std::int64_t tokens) const;
   double seconds(double rows, double pairs_of_all_layers) const;
   std::int64_t chunks(std::int64_t tokens) const;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <limits>
+#include <optional>
 #include <random>
 
 #include <CLI/CLI.hpp>
@@ -25,16 +26,20 @@ ProductType product_type(const std::string& name) {
   return ProductType::automatic;
 }
 
-/// A length in tokens as an option; 0 keeps the default.
-void add_length(CLI::App& app, const std::string& name, std::int64_t& value, const std::string& help) {
+/// A length in tokens as an option. zero: what `NAME 0` sets; without it, 0 is refused.
+void add_length(CLI::App& app, const std::string& name, std::int64_t& value, const std::string& help,
+                std::optional<std::int64_t> zero = {}) {
   app.add_option_function<std::string>(
          name,
-         [name, &value](const std::string& text) {
+         [name, &value, zero](const std::string& text) {
            const auto length = parse_length(text);
-           if (!length || *length < 1)
+           const int least = zero ? 0 : 1;
+           if (!length || *length < least) {
              throw CLI::ValidationError(
-                 name, "'" + text + "' is not a number of tokens of at least 1 (like 512, 4k, 1m)");
-           value = *length;
+                 name, fmt::format("'{}' is not a number of tokens of at least {} (like 512, 4k, 1m)", text,
+                                   least));
+           }
+           value = *length == 0 ? *zero : *length;
          },
          help)
       ->type_name("TOKENS")
@@ -186,9 +191,12 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
       ->check(one_of(kKvTypes))
       ->capture_default_str()
       ->group("Context");
-  add_length(app, "--local", values.local, "Local window (all but full); the method's own default");
+  add_length(app, "--local", values.local,
+             "Local window (all but full; dca: less than half of --chunk); the method's own default");
   add_length(app, "--initial", values.initial,
-             "First tokens that are always seen (streaming, lm-infinite, infllm)");
+             "First tokens that are always seen, at most --local (streaming: 4, lm-infinite: 100, infllm: "
+             "128); 0: none",
+             -1);
   add_infllm(app);
   add_chunks(app);
   app.add_flag("--beyond-trained", values.beyond_trained,
@@ -239,18 +247,17 @@ void ContextFlags::add_infllm(CLI::App& app) {
 }
 
 void ContextFlags::add_chunks(CLI::App& app) {
-  add_length(app, "--chunk", values.chunk,
-             "Tokens in a chunk (focus), 1024 if not given; the largest distance (dca)");
+  add_length(
+      app, "--chunk", values.chunk,
+      "Tokens in a chunk (focus), 1024 if not given; the largest distance (dca), three quarters of the "
+      "trained context");
   add_length(app, "--sharpen", values.sharpen,
-             "Sharpen attention as for a text of N tokens, by YaRN's temperature (dca); 0: not");
-  app.add_option_function<std::int64_t>(
-         "--overlap", [this](std::int64_t tokens) { values.overlap = tokens == 0 ? -1 : tokens; },
-         "A chunk begins with so many tokens of the one before, so that no short fact is cut in two (focus); "
-         "32; "
-         "0: none, as in the paper")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("TOKENS")
-      ->group("Context");
+             "Sharpen attention as for a text of N tokens, by YaRN's temperature (dca); 0: not", 0);
+  add_length(
+      app, "--overlap", values.overlap,
+      "A chunk begins with so many tokens of the one before, so that no short fact is cut in two (focus); "
+      "32; 0: none, as in the paper",
+      -1);
   add_length(app, "--tail", values.tail,
              "Tokens of the local window behind each chunk, at most (focus); the smallest of 512, --chunk "
              "and --local");

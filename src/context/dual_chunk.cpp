@@ -28,16 +28,17 @@ DualChunk::DualChunk(const Options& options, std::shared_ptr<const model::Model>
       rotary_{Rotary(Sequential::model()), Rotary(Sequential::model()), Rotary(Sequential::model())} {
   for (int i = 0; i < spec().layers; ++i)
     layers_.emplace_back(spec(), options.kv_type, spec().window(i), WindowCache::kPage);
-  const std::int64_t oldest[] = {std::min(2 * period_ - 1, chunk_)};
+  const std::int64_t oldest[] = {chunk_};
   rotary_[kOlder].set_positions(oldest);
 }
 
 void DualChunk::fill(Options& options, const model::Spec& spec) {
   const std::int64_t trained = spec.trained_context;
-  options.chunk = or_default(options.chunk, std::max<std::int64_t>(2, trained * 3 / 4));
-  check_size("--chunk", options.chunk, 2, trained);
-  options.local = or_default(options.local, std::clamp<std::int64_t>(trained / 8, 1, options.chunk - 1));
-  check_size("--local", options.local, 1, options.chunk - 1);
+  options.chunk = or_default(options.chunk, std::max<std::int64_t>(3, trained * 3 / 4));
+  check_size("--chunk", options.chunk, 3, trained);
+  options.local = or_default(options.local, std::max<std::int64_t>(1, options.chunk / 6));
+  // Shorter than the period: else the token two periods back would stand nearer than it is.
+  check_size("--local", options.local, 1, (options.chunk - 1) / 2);
 }
 
 std::int64_t DualChunk::memory_bytes() const {

@@ -14,8 +14,8 @@ namespace focusllm::context {
 /// Dual Chunk Attention (arXiv 2402.17463, methods.md section 3): every token sees all tokens before it, but
 /// no distance is larger than `chunk`. Keys stand at their place within a period of chunk - local tokens; a
 /// query has one position for its own period, one for the period before it (true distances up to `local`
-/// tokens), and one for all older ones. Up to chunk + 1 tokens this is full attention. Cost and memory are
-/// those of full attention. Sliding-window layers keep their own window.
+/// tokens, which are fewer than a period has), and one for all older ones. Up to chunk + 1 tokens this is
+/// full attention. Cost and memory are those of full attention. Sliding-window layers keep their own window.
 class DualChunk final : public Sequential {
  public:
   DualChunk(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);

@@ -82,20 +82,18 @@ std::unique_ptr<Context> InfLlm::fork(const CancelToken& cancel) const {
 
 void InfLlm::fill(Options& options, const model::Spec& spec) {
   const std::int64_t trained = spec.trained_context;
-  const std::int64_t initial = options.initial == -1 ? 0 : or_default(options.initial, 128);
   options.local = or_default(options.local, std::min<std::int64_t>(trained, 1024));
-  options.initial = std::min(initial, options.local);
+  check_size("--local", options.local, 1, trained);
+  options.initial = initial_tokens(options, 128);
   options.block = or_default(options.block, std::min<std::int64_t>(trained, 16));
   options.top_k = or_default(options.top_k, std::max<std::int64_t>(1, 1024 / options.block));
   options.answer_top_k =
       or_default(options.answer_top_k, std::max<std::int64_t>(options.top_k, 6144 / options.block));
-  options.representatives = or_default(options.representatives, 4);
-  check_size("--local", options.local, 1, trained);
-  check_size("--initial", options.initial, 0, trained);
+  options.representatives = or_default(options.representatives, std::min<std::int64_t>(options.block, 4));
   check_size("--block", options.block, 1, trained);
   check_size("--top-k-blocks", options.top_k, 1, kMostBlocks);
   check_size("--answer-blocks", options.answer_top_k, 1, kMostBlocks);
-  options.representatives = std::min(options.representatives, options.block);
+  check_size("--representatives", options.representatives, 1, options.block);
   if (options.block_cache != 0) fill_cache(options);
 }
 

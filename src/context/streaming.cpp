@@ -26,10 +26,8 @@ void Streaming::fill(Options& options, const model::Spec& spec) {
   const std::int64_t trained = spec.trained_context;
   const std::int64_t initial = options.method == "lm-infinite" ? 100 : 4;
   options.local = or_default(options.local, std::max<std::int64_t>(1, trained / 2));
-  options.initial = options.initial == -1 ? 0 : or_default(options.initial, initial);
   check_size("--local", options.local, 1, trained);
-  check_size("--initial", options.initial, 0, trained);
-  options.initial = std::min(options.initial, options.local);
+  options.initial = initial_tokens(options, initial);
 }
 
 std::int64_t Streaming::memory_bytes() const {

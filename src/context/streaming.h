@@ -10,7 +10,7 @@ namespace focusllm::context {
 /// cost and memory. Two methods that differ in where the sinks stand for queries that have left them behind:
 /// - streaming (StreamingLLM, arXiv 2309.17453): positions are those in the cache, so right before the
 /// window;
-/// - lm-infinite (arXiv 2308.16137): all at one distance, the window's length.
+/// - lm-infinite (arXiv 2308.16137): all at one distance, that of the window's first token.
 /// Sliding-window layers keep their own window.
 class Streaming final : public Sequential {
  public:

@@ -218,7 +218,9 @@ TEST_F(FocusMethod, ATextThatGoesOnIsCutAnew) {
       EXPECT_EQ(twice.done(), static_cast<std::int64_t>(first));
       const auto a = read(twice, tokens(first, 1500));
       auto once = make(chosen);
-      EXPECT_EQ(a, read(once, tokens(0, first + 1500))) << first << ", overlap " << overlap;
+      const auto b = read(once, tokens(0, first + 1500));
+      // Rows go through the products in other company, which may round them differently.
+      EXPECT_TRUE(worst(a, b) <= 1e-4) << first << ", overlap " << overlap;
       EXPECT_EQ(twice.done(), static_cast<std::int64_t>(first + 1500));
       EXPECT_EQ(twice.done(), once.done());
       EXPECT_EQ(twice.tokens(), once.tokens());

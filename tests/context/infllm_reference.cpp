@@ -46,11 +46,11 @@ class Layer {
     std::iota(ids.begin(), ids.end(), 0);
     if (static_cast<std::int64_t>(ids.size()) <= top_k) return ids;
     const Tensor mean = q_far_.slice(0, begin, end).mean(0);
-    const auto score = [&](std::int64_t id) {
-      return (mean * blocks_[static_cast<std::size_t>(id)]).sum().item<double>();
-    };
-    std::stable_sort(ids.begin(), ids.end(),
-                     [&](std::int64_t a, std::int64_t b) { return score(a) > score(b); });
+    std::vector<double> scores;
+    for (const Tensor& block : blocks_) scores.push_back((mean * block).sum().item<double>());
+    std::stable_sort(ids.begin(), ids.end(), [&](std::int64_t a, std::int64_t b) {
+      return scores[static_cast<std::size_t>(a)] > scores[static_cast<std::size_t>(b)];
+    });
     ids.resize(static_cast<std::size_t>(top_k));
     return ids;
   }
