@@ -49,7 +49,8 @@ double Limit::representative_bytes(int layer, std::int64_t depth) const {
   const model::Spec& spec = engine_.spec();
   if (options_.method != "infllm" || spec.window(layer) > 0) return 0;
   const std::int64_t remembered = std::max<std::int64_t>(0, depth - options_.initial - options_.local);
-  return static_cast<double>(remembered / options_.block * spec.attention_width()) * sizeof(Bf16);
+  const std::int64_t blocks = remembered / options_.block;
+  return static_cast<double>(blocks * spec.attention_width()) * sizeof(Bf16);
 }
 
 std::int64_t Limit::chunks(std::int64_t tokens) const {

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 #include <CLI/CLI.hpp>
 #include <fmt/ranges.h>
 
 #include "base/contains.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "command.h"
 #include "eval/run.h"
 #include "eval/run_description.h"
@@ -19,6 +21,8 @@
 
 namespace focusllm::cli {
 namespace {
+
+constexpr std::size_t kReasonBytes = 200;  // of a refusal that is shown
 
 struct EvalFlags {
   ModelFlags model;
@@ -34,18 +38,22 @@ struct EvalFlags {
   int distractors = 0;
   std::int64_t seed = 1;
   std::int64_t scored = 512, before = 512;
-  std::string output;
+  std::string output = "results.jsonl";
 };
 
 std::vector<ContextOptions> methods_of(const EvalFlags& flags, const Engine& engine) {
-  std::vector<std::string> names = flags.methods;
-  if (names == std::vector<std::string>{"all"})
-    names.assign(method_names().begin() + 1, method_names().end());
-  if (names == std::vector<std::string>{"auto"}) names = {engine.adapter().empty() ? "infllm" : "focus"};
+  std::vector<std::string> names;
+  for (const std::string& name : flags.methods) {
+    if (name == "all") {
+      names.insert(names.end(), method_names().begin() + 1, method_names().end());
+    } else {
+      names.push_back(name != "auto" ? name : engine.adapter().empty() ? "infllm" : "focus");
+    }
+  }
   std::vector<ContextOptions> methods;
   for (const std::string& name : names) {
     if (std::find(method_names().begin() + 1, method_names().end(), name) == method_names().end()) {
-      throw UsageError(fmt::format("--methods: '{}' is no method: give all, or some of {}", name,
+      throw UsageError(fmt::format("--methods: '{}' is no method: give all, auto, or some of {}", name,
                                    fmt::join(method_names().begin() + 1, method_names().end(), ", ")));
     }
     methods.push_back(flags.context.options());
@@ -107,42 +115,79 @@ eval::Plan plan_of(const EvalFlags& flags, const Engine& engine) {
 /// A line on a terminal: what is measured, how many are done, and the time left.
 class EvalLine {
  public:
-  void show(std::int64_t done, std::int64_t total, const std::string& next) {
-    if (!stderr_is_terminal()) return;
+  /// `place`: "task 2 of 3, ", or nothing.
+  explicit EvalLine(std::string place) : place_(std::move(place)) {}
+  ~EvalLine() {
+    if (shown_) err("\r\x1b[K");
+  }
+  EvalLine(const EvalLine&) = delete;
+  EvalLine& operator=(const EvalLine&) = delete;
+
+  void show(const eval::EvalState& state) {
+    if (!stderr_is_terminal() || state.next.empty()) return;
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
-    const std::string left = done == 0 ? ""
-                                       : ", " +
-                                             format_seconds(passed.count() / static_cast<double>(done) *
-                                                            static_cast<double>(total - done)) +
-                                             " left";
-    err(next.empty() ? "\r\x1b[K" : fmt::format("\r\x1b[K{}: {} of {} done{}", next, done, total, left));
+    const std::string left =
+        state.share > 0 ? fmt::format(", {} left", format_seconds(passed.count() * (1 / state.share - 1)))
+                        : "";
+    err(fmt::format("\r\x1b[K{}{}: {} of {} done, {:.0f} %{}", place_, state.next, state.done, state.total,
+                    100 * state.share, left));
+    shown_ = true;
   }
 
  private:
+  std::string place_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  bool shown_ = false;
 };
+
+void run_tasks(const std::vector<std::string>& tasks, const std::shared_ptr<const Engine>& engine,
+               const eval::Plan& plan, eval::Results& results) {
+  CancelToken cancel;
+  const InterruptScope interrupt(cancel);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    EvalLine line(tasks.size() > 1 ? fmt::format("task {} of {}, ", i + 1, tasks.size()) : "");
+    eval::run_task(tasks[i], engine, plan, results, cancel, [&line](const auto& state) { line.show(state); });
+  }
+}
+
+/// What was not measured, by reasons; at most so many of them.
+void show_refusals(const eval::Results& results, const std::string& file) {
+  constexpr std::size_t kMostReasons = 5;
+  std::map<std::string, int> reasons;
+  for (const auto& record : results.records())
+    if (!record.error.empty()) ++reasons[record.error];
+  if (reasons.empty()) return;
+  err(fmt::format("Not measured (the same command tries again; all reasons are in {}):\n", file));
+  std::size_t shown = 0;
+  for (const auto& [reason, times] : reasons) {
+    if (shown++ == kMostReasons)
+      return err(fmt::format("  and {} other reasons\n", reasons.size() - kMostReasons));
+    err(fmt::format("  {} of: {}\n", times, one_line(reason, kReasonBytes)));
+  }
+}
 
 void evaluate(const EvalFlags& flags) {
   const std::vector<std::string> tasks = tasks_of(flags);
   eval::check_needle_forms(flags.needles);
   flags.model.require_path();
-  if (flags.output.empty()) throw UsageError("--output is required: the file that results are appended to");
   eval::Results results(flags.output);
   const auto engine = flags.model.load();
   const eval::Plan plan = plan_of(flags, *engine);
   results.describe_run(eval::run_description(*engine));
-  CancelToken cancel;
-  const InterruptScope interrupt(cancel);
-  for (const std::string& task : tasks) {
-    EvalLine line;
-    eval::run_task(task, engine, plan, results, cancel, [&line](auto... state) { line.show(state...); });
+  try {
+    run_tasks(tasks, engine, plan, results);
+  } catch (const Cancelled&) {
+    err(fmt::format("what was measured is in {}; the same command goes on from there\n", flags.output));
+    throw;
   }
-  out(eval::summary(results.lines()));
+  out(eval::summary(results.records()));
+  show_refusals(results, flags.output);
 }
 
 constexpr const char* kEvalExamples = R"(
 Results are appended to the file as they come, one JSON object on each line; a run that was interrupted goes on where it
-stopped, and measures nothing again that is there. The same seed gives the same prompts everywhere.
+stopped, and measures nothing again that is there (but tries again what was refused). The same seed gives the same
+prompts everywhere.
 
 Generated tasks; --lengths says how long the prompts are, --depths where the needle stands if there is one. The filler
 is the published one, or that of the files.
@@ -177,7 +222,7 @@ void add_eval(CLI::App& app) {
   auto flags = std::make_shared<EvalFlags>();
   CLI::App* command = app.add_subcommand("eval", "Measure how well methods find things in long texts");
   const auto list = [command](const char* name, auto& value, const char* help) {
-    command->add_option(name, value, help)
+    return command->add_option(name, value, help)
         ->delimiter(',')
         ->capture_default_str()
         ->type_name("LIST")
@@ -185,7 +230,8 @@ void add_eval(CLI::App& app) {
   };
   list("--task", flags->tasks, "Tasks (below), or generated: all that need no files");
   list("--lengths", flags->lengths, "Lengths in tokens (4k, 1m)");
-  list("--depths", flags->depths, "Where the one needle stands, in percent of the filler");
+  list("--depths", flags->depths, "Where the one needle stands, in percent of the filler")
+      ->check(between(0, 100));
   list("--methods", flags->methods, "Methods, or all; auto: focus if there is an adapter, else infllm");
   list("--layouts", flags->layouts, "Layouts of prompts about a hidden number: focus, dca (passkey, number)");
   list("--needles", flags->needles, "Sentences that are hidden (needle)");
@@ -215,7 +261,8 @@ void add_eval(CLI::App& app) {
       ->check(between(0, 9007199254740992.0))
       ->capture_default_str()
       ->type_name("N");
-  command->add_option("-o,--output", flags->output, "File that results are appended to (required)")
+  command->add_option("-o,--output", flags->output, "File that results are appended to")
+      ->capture_default_str()
       ->type_name("FILE");
   flags->model.add_to(*command);
   flags->context.add_to(*command, false);

@@ -51,7 +51,9 @@ int parse_error(const CLI::App& app, const CLI::ParseError& error) {
     err_line(fmt::format("'{}' is no command (see focusllm --help)", unknown.front()));
     return kWrongUse;
   }
-  const std::string where = commands.empty() ? "focusllm" : "focusllm " + commands.back()->get_name();
+  std::string where = "focusllm";
+  for (auto inner = commands; !inner.empty(); inner = inner.back()->get_subcommands())
+    where += " " + inner.back()->get_name();
   err_line(fmt::format("{} (see {} --help)", error.what(), where));
   return kWrongUse;
 }

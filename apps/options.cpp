@@ -77,32 +77,6 @@ CLI::Validator positive() {
   return between(1, std::numeric_limits<int>::max());
 }
 
-std::string_view product_type_name(ProductType type) {
-  switch (type) {
-    case ProductType::automatic:
-      return "auto";
-    case ProductType::f32:
-      return "f32";
-    case ProductType::bf16:
-      return "bf16";
-    case ProductType::int8:
-      return "int8";
-  }
-  return "?";
-}
-
-std::string_view kv_type_name(attention::KvType type) {
-  switch (type) {
-    case attention::KvType::f32:
-      return "f32";
-    case attention::KvType::bf16:
-      return "bf16";
-    case attention::KvType::int8:
-      return "int8";
-  }
-  return "?";
-}
-
 std::optional<std::int64_t> parse_length(const std::string& text) {
   std::int64_t value = 0;
   const char* const end = text.data() + text.size();

@@ -70,9 +70,6 @@ struct SessionFlags {
   AskOptions ask_options() const;
 };
 
-std::string_view product_type_name(ProductType type);
-std::string_view kv_type_name(attention::KvType type);
-
 /// "4k", "1m", "512": tokens, in steps of 1024. Nothing if it is not such a number or out of range.
 std::optional<std::int64_t> parse_length(const std::string& text);
 /// Comma lists of lengths, each at least `smallest`; throws UsageError naming the flag.

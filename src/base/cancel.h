@@ -10,9 +10,13 @@ namespace focusllm {
 /// raise.
 class CancelToken {
  public:
+  /// Counts as raised when `other` is, too; it outlives this. Null: none. Before other threads see this.
+  void follow(const CancelToken* other) { other_ = other; }
   void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
   void reset() noexcept { cancelled_.store(false, std::memory_order_relaxed); }
-  bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
+  bool cancelled() const noexcept {
+    return cancelled_.load(std::memory_order_relaxed) || (other_ != nullptr && other_->cancelled());
+  }
   /// Throws Cancelled if the flag is up.
   void check() const {
     if (cancelled()) throw Cancelled();
@@ -20,6 +24,7 @@ class CancelToken {
 
  private:
   std::atomic<bool> cancelled_{false};
+  const CancelToken* other_ = nullptr;
 };
 
 }  // namespace focusllm

@@ -18,6 +18,7 @@ struct Engine::Impl {
   std::shared_ptr<const gguf::File> file, adapter;
   std::shared_ptr<const Tokenizer> tokenizer;
   std::shared_ptr<const model::Model> model;
+  ProductType product_type = ProductType::automatic;
   double load_seconds = 0;
   std::once_flag hashed, adapter_hashed;
   std::string hash, adapter_hash;  ///< of the model's weights and the adapter's, once somebody asked
@@ -43,6 +44,7 @@ std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path, co
   const auto start = std::chrono::steady_clock::now();
   set_thread_count(options.threads);
   std::shared_ptr<Engine> engine(new Engine);
+  engine->impl_->product_type = options.product_type;
   engine->impl_->file = gguf::File::open(path);
   engine->impl_->adapter = open_adapter(*engine->impl_->file, options, engine->impl_->hash);
   engine->impl_->model =
@@ -84,6 +86,10 @@ std::string Engine::model_hash() const {
   });
   return impl_->hash;
 }
+ProductType Engine::product_type() const {
+  return impl_->product_type;
+}
+
 double Engine::load_seconds() const {
   return impl_->load_seconds;
 }

@@ -51,7 +51,8 @@ class Engine {
   const Tokenizer& tokenizer() const;
   const model::Model& model() const;
   const model::Spec& spec() const;
-  std::string name() const;  ///< general.name, or the file's name
+  std::string name() const;          ///< general.name, or the file's name
+  ProductType product_type() const;  ///< that was asked for
   double load_seconds() const;
   std::string model_hash() const;    ///< of its weights, by which adapters know it; reads all of them, once
   std::string adapter_hash() const;  ///< of its weights; empty if there is none
@@ -64,6 +65,10 @@ class Engine {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// As options and results call them: "auto", "f32", "bf16", "int8".
+std::string_view product_type_name(ProductType type);
+std::string_view kv_type_name(attention::KvType type);
 
 /// The methods' names, auto first.
 const std::vector<std::string>& method_names();
@@ -143,6 +148,7 @@ class Session {
     bool raw = false;
     std::string system;  ///< system message; empty: the template's own default
     ProgressCallback on_progress;
+    const CancelToken* cancel = nullptr;  ///< stops this session and its forks as well; outlives them
   };
   Session(std::shared_ptr<const Engine> engine, Options options);
   ~Session();

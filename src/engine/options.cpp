@@ -8,10 +8,6 @@ namespace {
 
 constexpr double kShare = 0.92;  // of the free memory, the rest is for the products' copies and the system
 
-std::string_view kv_name(attention::KvType type) {
-  return type == attention::KvType::int8 ? "int8" : "bf16";
-}
-
 constexpr std::int64_t kLargerChunk = 2048;
 
 class Fit {
@@ -46,7 +42,7 @@ class Fit {
 
   [[noreturn]] void refuse(KvType least) const {
     fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free: {}", tokens_,
-         format_bytes(bytes(options_, least)), kv_name(least), options_.method, format_bytes(limit_),
+         format_bytes(bytes(options_, least)), kv_type_name(least), options_.method, format_bytes(limit_),
          advice(least));
   }
   const char* advice(KvType least) const {

@@ -234,6 +234,7 @@ Session::Session(std::shared_ptr<const Engine> engine, Options options) : impl_(
   impl_->engine = std::move(engine);
   impl_->options = std::move(options);
   if (!impl_->options.raw) impl_->chat = ChatTemplate::recognise(impl_->engine->tokenizer());
+  impl_->cancel.follow(impl_->options.cancel);
   if (impl_->options.context.method != "auto") with_defaults(*impl_->engine, impl_->options.context);
   impl_->read_start = Clock::now();
 }
@@ -312,6 +313,7 @@ std::optional<Session> Session::fork() const {
   auto fork = std::make_unique<Impl>();
   if (impl_->undecided() || !(fork->context = impl_->context->fork(fork->cancel))) return std::nullopt;
   static_cast<Conversation&>(*fork) = *impl_;
+  fork->cancel.follow(fork->options.cancel);
   fork->context->on_work([impl = fork.get()] { impl->report(); });
   fork->answered = fork->context->done();
   fork->read_start = Clock::now();

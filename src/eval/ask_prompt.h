@@ -8,8 +8,9 @@
 namespace focusllm::eval {
 
 /// Reads a prompt and scores the answer (greedy): score (0 to 1), right (all of it),
-/// answer, expected, tokens, read_tokens (what no prompt before it began with), needle (or null), seconds and
-/// bytes. Throws Error for what the method refuses, Cancelled.
+/// answer, expected, tokens, read_tokens (what no prompt before it began with), needle (or null), seconds (to
+/// the first token: from the beginning of reading) and bytes, the number type of keys and values. Throws
+/// Error for what the method refuses, Cancelled.
 Results::Json ask_prompt(PromptReader& reader, const Prompt& prompt, const ContextOptions& options);
 
 }  // namespace focusllm::eval

@@ -17,7 +17,7 @@ constexpr std::int64_t kSpareTokens = 64;  // of filler, beyond what its mean le
 }  // namespace
 
 Haystack::Haystack(const Tokenizer& tokenizer, const NamedText& text)
-    : tokenizer_(tokenizer), name_(text.text.empty() ? "published filler" : "filler " + text.name) {
+    : tokenizer_(tokenizer), name_(text.text.empty() ? "published filler" : "filler " + text.label()) {
   tokens_ = tokenizer.encode(text.text);
   // Whole repetitions behind others, so that the mean holds for any length.
   constexpr std::int64_t kCharacters = kSample * std::ssize(kFiller);

@@ -1,9 +1,12 @@
 #include "eval/measurements.h"
 
 #include <algorithm>
+#include <new>
+#include <set>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "eval/report/fields.h"
 
 namespace focusllm::eval {
 namespace {
@@ -13,11 +16,6 @@ using Json = Results::Json;
 // Shares of the free memory: for chunks that prompts have in common, at least and at most; for what questions
 // that are the same put behind them; and for all of it with the longest prompt.
 constexpr double kLeastStore = 0.1, kMostStore = 0.5, kTailStore = 0.07, kTogether = 0.92;
-
-std::string kv_name(const ContextOptions& options) {
-  if (!options.kv_type) return "auto";
-  return *options.kv_type == attention::KvType::int8 ? "int8" : "bf16";
-}
 
 /// A default may change, and what was measured with another one is another measurement. Sizes that the method
 /// does not take stay as they are: its cell will say so.
@@ -49,6 +47,8 @@ double longest_bytes(const Engine& engine, const Plan& plan) {
 Results::Json identity_of(const Engine& engine, const ContextOptions& given) {
   const ContextOptions options = sizes_in_full(engine, given);
   Json identity = {{"model", engine.name()},
+                   {"model_hash", engine.model_hash()},
+                   {"products", product_type_name(engine.product_type())},
                    {"adapter", options.method == "focus" ? engine.adapter_hash() : ""},
                    {"method", options.method},
                    {"sizes",
@@ -65,13 +65,20 @@ Results::Json identity_of(const Engine& engine, const ContextOptions& given) {
                      {"tail", options.tail},
                      {"refresh", options.refresh},
                      {"renew", options.renew},
-                     {"exact", options.exact}}},
-                   {"kv_type", kv_name(options)}};
+                     {"exact", options.exact},
+                     {"beyond_trained", options.beyond_trained}}},
+                   {"kv_type", options.kv_type ? kv_type_name(*options.kv_type) : "auto"}};
   if (options.method == "infllm" && options.block_cache != 0)
     identity["cache"] = {{"blocks", options.block_cache},
                          {"policy", options.evict_by_score ? "lru-s" : "lru"},
                          {"decay", options.score_decay}};
   return identity;
+}
+
+std::shared_ptr<PromptReader> reader_for(const std::shared_ptr<const Engine>& engine,
+                                         const CancelToken& cancel, const Reporter& reporter) {
+  return std::make_shared<PromptReader>(engine, cancel,
+                                        [&reporter](const Progress& now) { reporter.reading(now); });
 }
 
 std::vector<ContextOptions> methods_with_store(const Engine& engine, const Plan& plan) {
@@ -80,42 +87,90 @@ std::vector<ContextOptions> methods_with_store(const Engine& engine, const Plan&
   const double most = std::clamp(beside, kLeastStore * free, kMostStore * free);
   const auto chunks = make_chunk_store(static_cast<std::int64_t>(most));
   const auto tails = make_tail_store(static_cast<std::int64_t>(kTailStore * free));
-  std::vector<ContextOptions> shared = plan.methods;
-  for (ContextOptions& options : shared) {
+  std::vector<ContextOptions> shared;
+  for (const ContextOptions& method : plan.methods) {
+    // With all sizes, so that none is chosen by the memory that happens to be free.
+    ContextOptions& options = shared.emplace_back(sizes_in_full(engine, method));
     options.chunk_store = chunks;
     options.tail_store = tails;
   }
   return shared;
 }
 
-void run_all(const std::vector<Measurement>& all, Results& results, const CancelToken& cancel,
-             const EvalProgress& progress) {
+namespace {
+
+std::string name_of(const Results::Json& id) {
+  const Results::Json& length = id.at("length");
+  return fmt::format("{} {} {}", id.at("task").get<std::string>(), id.at("method").get<std::string>(),
+                     length.is_null() ? "line " + id.at("line").dump() : length.dump());
+}
+
+std::vector<const Measurement*> missing_of(const std::vector<Measurement>& all, const Results& results) {
   std::vector<const Measurement*> missing;
+  std::set<std::string> seen;
   for (const Measurement& one : all) {
-    if (!results.has(one.identity)) missing.push_back(&one);
+    if (!results.has(one.identity) && seen.insert(report::key_of(one.identity)).second)
+      missing.push_back(&one);
   }
-  std::int64_t done = 0;
+  return missing;
+}
+
+Results::Json outcome_of(const Measurement& one) {
+  try {
+    return one.measure();
+  } catch (const Cancelled&) {
+    throw;
+  } catch (const Error& error) {
+    return {{"error", error.what()}};
+  } catch (const std::bad_alloc&) {
+    return {{"error", "not enough memory"}};
+  }
+}
+
+}  // namespace
+
+void Reporter::begin(const std::vector<const Measurement*>& all) {
+  state_ = {0, std::ssize(all), 0, ""};
+  work_ = done_ = next_ = 0;
+  for (const Measurement* one : all) work_ += one->work;
+}
+
+void Reporter::next(const Measurement& one) {
+  next_ = one.work;
+  state_.next = name_of(one.identity);
+  tell(0);
+}
+
+void Reporter::reading(const Progress& progress) const {
+  if (progress.total > 0)
+    tell(std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total)));
+}
+
+void Reporter::done() {
+  done_ += next_;
+  next_ = 0;
+  ++state_.done;
+  state_.next.clear();
+  if (state_.done == state_.total) tell(0);
+}
+
+void Reporter::tell(double share_of_this) const {
+  if (!progress_) return;
+  EvalState state = state_;
+  state.share = work_ > 0 ? (done_ + next_ * share_of_this) / work_ : 1;
+  progress_(state);
+}
+
+void run_all(const std::vector<Measurement>& all, Results& results, const CancelToken& cancel,
+             Reporter& reporter) {
+  const auto missing = missing_of(all, results);
+  reporter.begin(missing);
   for (const Measurement* one : missing) {
     cancel.check();
-    const Json& id = one->identity;
-    if (progress) {
-      progress(
-          done, std::ssize(missing),
-          fmt::format("{} {} {}", id.at("task").get<std::string>(), id.at("method").get<std::string>(),
-                      id.at("length").is_null() ? "line " + id.at("line").dump() : id.at("length").dump()));
-    }
-    Json outcome;
-    try {
-      outcome = one->measure();
-    } catch (const Cancelled&) {
-      throw;
-    } catch (const Error& error) {
-      outcome = {{"error", error.what()}};
-    }
-    results.add(id, outcome);
-    ++done;
+    reporter.next(*one);
+    results.add(one->identity, outcome_of(*one));
+    reporter.done();
   }
-  if (progress) progress(done, std::ssize(missing), "");
 }
 
 }  // namespace focusllm::eval

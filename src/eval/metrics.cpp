@@ -1,10 +1,10 @@
 #include "eval/metrics.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/contains.h"
 
@@ -13,14 +13,49 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-bool is_space(char c) {
-  return std::isspace(static_cast<unsigned char>(c)) != 0;
-}
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
+/// ASCII's, whatever the locale.
 bool is_punctuation(char c) {
-  return std::ispunct(static_cast<unsigned char>(c)) != 0;
+  return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
+}
+
+/// What Python's str.split() splits at, as UTF-8.
+bool is_space(std::string_view one) {
+  static const std::set<std::string, std::less<>> kWide{
+      "\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006",
+      "\u2007", "\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
+  if (one.size() > 1) return kWide.contains(one);
+  return one == " " || (one >= "\t" && one <= "\r") || (one >= "\x1c" && one <= "\x1f");
+}
+
+/// Whether a character belongs to a word where articles are looked for (Python's \w). Beyond ASCII: all but
+/// spaces, and the punctuation that stands in texts.
+bool is_in_word(const std::string& one) {
+  static const Words kMarks =
+      characters("¡¢£¤¥¦§¨©«¬®¯°±´¶·¸»¿×÷‐‑‒–—―‖‘’‚‛“”„‟†‡•…‰′″‹›€™−、。「」『』【】！（），：；？");
+  if (one.size() > 1) return !is_space(one) && !contains(kMarks, one);
+  return one == "_" || is_digit(one[0]) || (one >= "a" && one <= "z") || (one >= "A" && one <= "Z");
+}
+
+/// Without the articles that stand as words of their own.
+std::string without_articles(std::string_view text) {
+  std::string result, word;
+  const auto end_word = [&] {
+    if (word == "a" || word == "an" || word == "the") word = " ";
+    result += std::exchange(word, "");
+  };
+  for (const std::string& one : characters(text)) {
+    if (is_in_word(one)) {
+      word += one;
+    } else {
+      end_word();
+      result += one;
+    }
+  }
+  end_word();
+  return result;
 }
 
 /// The best of a score against each of the expected.
@@ -39,10 +74,7 @@ bool has_part(std::string_view text, std::string_view part) {
 Words normal_words(std::string_view text) {
   std::string plain = lower(text);
   plain.erase(std::remove_if(plain.begin(), plain.end(), is_punctuation), plain.end());
-  Words words = split_words(plain);
-  const auto article = [](const std::string& word) { return word == "a" || word == "an" || word == "the"; };
-  words.erase(std::remove_if(words.begin(), words.end(), article), words.end());
-  return words;
+  return split_words(without_articles(plain));
 }
 
 /// The punctuation that LongBench and InfiniteBench take out of Chinese texts, beside ASCII's.
@@ -57,7 +89,7 @@ Words normal_characters(std::string_view text) {
   Words kept;
   for (std::string& one : characters(lower(text))) {
     const bool left_out =
-        one.size() == 1 ? is_space(one[0]) || is_punctuation(one[0]) : kLeftOut.contains(one);
+        is_space(one) || (one.size() == 1 ? is_punctuation(one[0]) : kLeftOut.contains(one));
     if (!left_out) kept.push_back(std::move(one));
   }
   return kept;
@@ -130,11 +162,12 @@ std::string without(std::string_view text, std::string_view characters) {
 
 std::vector<std::string> split_words(std::string_view text) {
   Words words;
-  for (auto begin = text.begin(); begin != text.end();) {
-    begin = std::find_if_not(begin, text.end(), is_space);
-    const auto end = std::find_if(begin, text.end(), is_space);
-    if (begin != end) words.emplace_back(begin, end);
-    begin = end;
+  bool goes_on = false;
+  for (const std::string& one : characters(text)) {
+    const bool space = is_space(one);
+    if (!space && !goes_on) words.emplace_back();
+    if (!space) words.back() += one;
+    goes_on = !space;
   }
   return words;
 }
@@ -226,7 +259,9 @@ double edit_similarity(std::string_view answer, const std::vector<std::string>& 
   return best_of(expected, [&](const std::string& one) {
     const Words truth = characters(one);
     const auto total = static_cast<double>(line.size() + truth.size());
-    return total == 0 ? 1.0 : std::round(200 * static_cast<double>(common_length(line, truth)) / total) / 100;
+    if (total == 0) return 1.0;
+    return std::nearbyint(200 * static_cast<double>(common_length(line, truth)) / total) /
+           100;  // halves to even
   });
 }
 

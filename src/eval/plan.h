@@ -12,6 +12,9 @@ namespace focusllm::eval {
 struct NamedText {
   std::string name;
   std::string text;
+
+  /// The name and the beginning of the hash of the text: tells texts of one name apart.
+  std::string label() const;
 };
 
 /// Of a prompt about a hidden number. focus: the task stands before the question; dca: at the beginning.

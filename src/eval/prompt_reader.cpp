@@ -29,8 +29,12 @@ std::vector<std::int64_t> places_to_keep(std::int64_t read, std::int64_t tokens)
 
 }  // namespace
 
-PromptReader::PromptReader(std::shared_ptr<const Engine> engine, const CancelToken& cancel)
-    : engine_(std::move(engine)), cancel_(cancel), least_free_(available_memory() / kShareOfMemory) {}
+PromptReader::PromptReader(std::shared_ptr<const Engine> engine, const CancelToken& cancel,
+                           ProgressCallback progress)
+    : engine_(std::move(engine)),
+      cancel_(cancel),
+      progress_(std::move(progress)),
+      least_free_(available_memory() / kShareOfMemory) {}
 
 void PromptReader::forget(std::span<const Token> tokens, const ContextOptions& options) {
   std::string method = identity_of(*engine_, options).dump();
@@ -43,17 +47,18 @@ void PromptReader::forget(std::span<const Token> tokens, const ContextOptions& o
   last_.assign(tokens.begin(), tokens.end());
 }
 
-Session PromptReader::begin(std::span<const Token> tokens, const ContextOptions& options) const {
+Session PromptReader::begin(std::int64_t room, const ContextOptions& options) const {
   std::optional<Session> session;
   if (!kept_.empty()) session = kept_.back().session.fork();
   if (!session) {
     Session::Options fresh;
     fresh.context = options;
     fresh.raw = true;
-    fresh.on_progress = [&cancel = cancel_](const Progress&) { cancel.check(); };
+    fresh.on_progress = progress_;
+    fresh.cancel = &cancel_;
     session.emplace(engine_, std::move(fresh));
   }
-  session->expect(std::ssize(tokens));
+  session->expect(room);
   return std::move(*session);
 }
 
@@ -63,10 +68,11 @@ void PromptReader::keep(const Session& session, std::int64_t tokens) {
   if (auto fork = session.fork()) kept_.push_back({tokens, std::move(*fork)});
 }
 
-Session PromptReader::read(std::span<const Token> tokens, const ContextOptions& options) {
+Session PromptReader::read(std::span<const Token> tokens, std::int64_t answer_tokens,
+                           const ContextOptions& options) {
   forget(tokens, options);
   std::int64_t read = kept_.empty() ? 0 : kept_.back().tokens;
-  Session session = begin(tokens, options);
+  Session session = begin(std::ssize(tokens) + answer_tokens, options);
   const auto read_to = [&](std::int64_t end) {
     session.read_tokens(tokens.subspan(static_cast<std::size_t>(read), static_cast<std::size_t>(end - read)));
     read = end;

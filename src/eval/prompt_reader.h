@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/cancel.h"
+#include "base/progress.h"
 #include "engine/engine.h"
 
 namespace focusllm::eval {
@@ -18,11 +19,12 @@ namespace focusllm::eval {
 class PromptReader {
  public:
   /// cancel: stops reading and answering; has to outlive the sessions.
-  PromptReader(std::shared_ptr<const Engine> engine, const CancelToken& cancel);
+  PromptReader(std::shared_ptr<const Engine> engine, const CancelToken& cancel,
+               ProgressCallback progress = {});
 
-  /// A session that has read `tokens`. Throws Error for what the method refuses, Cancelled.
-  Session read(std::span<const Token> tokens, const ContextOptions& options);
-  const CancelToken& cancel() const { return cancel_; }
+  /// A session that has read `tokens`, with room for the answer. Throws Error for what the method refuses,
+  /// Cancelled.
+  Session read(std::span<const Token> tokens, std::int64_t answer_tokens, const ContextOptions& options);
 
  private:
   struct Kept {
@@ -31,11 +33,12 @@ class PromptReader {
   };
   /// Lets go of what does not serve this prompt.
   void forget(std::span<const Token> tokens, const ContextOptions& options);
-  Session begin(std::span<const Token> tokens, const ContextOptions& options) const;
+  Session begin(std::int64_t room, const ContextOptions& options) const;
   void keep(const Session& session, std::int64_t tokens);
 
   std::shared_ptr<const Engine> engine_;
   const CancelToken& cancel_;
+  ProgressCallback progress_;
   std::int64_t least_free_;  ///< bytes that have to be free for a session to be kept
   std::string method_;       ///< with its sizes
   std::int64_t room_ = 0;    ///< tokens that the kept sessions' first one was made for

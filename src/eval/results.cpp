@@ -1,67 +1,72 @@
 #include "eval/results.h"
 
-#include <cerrno>
-#include <cstring>
 #include <ctime>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/chrono.h>
 
 #include "base/error.h"
+#include "eval/report/fields.h"
 
 namespace focusllm::eval {
 namespace {
 
-constexpr const char* kIdentity = "identity";
+constexpr std::string_view kBeginning = R"({"identity":)";  // of every line that add() writes
 
 std::string utc_time() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
 }
 
+/// Whether `text` can be the beginning of a line of ours that was cut.
+bool may_be_cut(std::string_view text, bool behind_results) {
+  const auto common = std::min(text.size(), kBeginning.size());
+  return text.substr(0, common) == kBeginning.substr(0, common) &&
+         (behind_results || common == kBeginning.size());
+}
+
 }  // namespace
 
-Results::Results(std::filesystem::path path) : path_(std::move(path)) {
+Results::Results(const std::filesystem::path& path) : file_(path) {
   load();
-  const std::ofstream probe(path_, std::ios::app);
-  if (!probe) fail("{}: cannot be written: {}", path_.string(), std::strerror(errno));
 }
 
 void Results::load() {
-  if (!std::filesystem::exists(path_)) return;
-  std::ifstream file(path_, std::ios::binary);
-  if (!file) fail("{}: cannot be read: {}", path_.string(), std::strerror(errno));
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  std::size_t begin = 0;
-  for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    Json line = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
-                            text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
-    if (!line.is_object() || !line.contains(kIdentity)) {
-      fail("{}: line {} is no result: give another file, or take that line away", path_.string(),
-           lines_.size() + 1);
-    }
-    known_.insert(line[kIdentity].dump());
-    lines_.push_back(std::move(line));
+  const std::string text = file_.read();
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = std::string_view(text).substr(begin, end - begin);
+    const auto json = report::parse_line(line);
+    if (!json && end == text.size() && may_be_cut(line, !lines_.empty())) return file_.keep(begin);
+    const std::string where = fmt::format("{}: line {}", file_.name(), lines_.size() + 1);
+    if (!json) fail("{} is no result: give another file, or take that line away", where);
+    take(*json, where);
+    begin = end + 1;
   }
-  if (begin < text.size()) std::filesystem::resize_file(path_, begin);
+}
+
+void Results::take(Json line, const std::string& where) {
+  records_.add(line, where);
+  errors_[report::key_of(line.at("identity"))] =
+      line.contains("error") ? line.at("error").get<std::string>() : "";
+  lines_.push_back(std::move(line));
 }
 
 bool Results::has(const Json& identity) const {
-  return known_.contains(identity.dump());
+  const auto found = errors_.find(report::key_of(identity));
+  return found != errors_.end() && found->second.empty();
 }
 
 void Results::add(const Json& identity, const Json& outcome) {
-  Json line = {{kIdentity, identity}};
+  const auto known = errors_.find(report::key_of(identity));
+  if (known != errors_.end() && outcome.contains("error") && outcome.at("error") == known->second) return;
+  Json line = {{"identity", identity}};
   line.update(outcome);
   if (!run_.is_null()) {
     line["run"] = run_;
     line["run"]["time"] = utc_time();
   }
-  std::ofstream file(path_, std::ios::app | std::ios::binary);
-  file << line.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
-  if (!file) fail("{}: cannot be written: {}", path_.string(), std::strerror(errno));
-  known_.insert(identity.dump());
-  lines_.push_back(std::move(line));
+  const std::string text = report::key_of(line);
+  file_.append(text + "\n");
+  take(Json::parse(text), "this result");
 }
 
 }  // namespace focusllm::eval

@@ -1,7 +1,6 @@
 #include "eval/rouge.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
 
@@ -127,10 +126,13 @@ double rouge_l_sum_of(const Text& answer, const Text& expected) {
   return f1(hits, size(expected), size(answer));
 }
 
+/// As package rouge: what is nothing but spaces is one empty word.
 Text word_sentences(std::string_view text) {
   Text sentences;
   for (const std::string_view part : split(text, '.')) {
-    if (!part.empty()) sentences.push_back(split_words(part));
+    if (part.empty()) continue;
+    sentences.push_back(split_words(part));
+    if (sentences.back().empty()) sentences.back().emplace_back();
   }
   return sentences;
 }

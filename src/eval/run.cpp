@@ -11,7 +11,7 @@
 namespace focusllm::eval {
 namespace {
 
-constexpr const char* kPerplexity = "perplexity";
+using report::kPerplexity;
 
 std::vector<std::string> all_names() {
   std::vector<std::string> all = generated_tasks();

@@ -19,11 +19,16 @@ const std::vector<std::string>& published_tasks();
 /// All of them, and perplexity.
 const std::vector<std::string>& task_names();
 
-/// How far a run is: measurements done, of how many, and what the next one is.
-using EvalProgress = std::function<void(std::int64_t done, std::int64_t total, const std::string& next)>;
+/// How far a run is.
+struct EvalState {
+  std::int64_t done = 0, total = 0;  ///< measurements
+  double share = 0;  ///< of the work, by the prompts' lengths, what was read of this one included
+  std::string next;  ///< what is measured now; empty at the end
+};
+using EvalProgress = std::function<void(const EvalState&)>;
 
 /// Measures what `results` does not hold yet of one of task_names(). A measurement that a method refuses (too
-/// long for it, too little memory) is a result with the reason under "error", and the run goes on. Throws
+/// long for it, too little memory) is a line with the reason under "error", and the run goes on. Throws
 /// UsageError for a name or a plan that makes no sense, Error for a file that is not of the task's format,
 /// Cancelled.
 void run_task(const std::string& task, const std::shared_ptr<const Engine>& engine, const Plan& plan,

@@ -2,13 +2,18 @@
 
 #include "base/cpu.h"
 #include "base/threads.h"
+#include "model/model.h"
 
 namespace focusllm::eval {
 
 Results::Json run_description(const Engine& engine) {
-  return {{"machine", cpu_model()},           {"threads", thread_count()},
-          {"isa", isa_name(active_isa())},    {"commit", FOCUSLLM_COMMIT},
-          {"version", FOCUSLLM_VERSION},      {"model_file", engine.file().path().filename().string()},
+  return {{"machine", cpu_model()},
+          {"threads", thread_count()},
+          {"isa", isa_name(active_isa())},
+          {"commit", FOCUSLLM_COMMIT},
+          {"version", FOCUSLLM_VERSION},
+          {"products", product_type_name(engine.model().layers().front().qkv.own.product_type())},
+          {"model_file", engine.file().path().filename().string()},
           {"model_hash", engine.model_hash()}};
 }
 

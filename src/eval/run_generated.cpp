@@ -1,3 +1,4 @@
+#include "base/error.h"
 #include "eval/ask_prompt.h"
 #include "eval/measurements.h"
 #include "eval/tasks/tasks.h"
@@ -52,9 +53,10 @@ void add_cell(const std::shared_ptr<PromptReader>& reader, const Plan& plan, con
                          {"depth", line.task->has_depth() ? Json(depth) : Json()},
                          {"trial", trial},
                          {"seed", plan.seed}});
-    all.push_back({std::move(identity), [reader, line, which] {
-                     return ask_prompt(*reader, line.task->make(which), line.options);
-                   }});
+    all.push_back(
+        {std::move(identity),
+         [reader, line, which] { return ask_prompt(*reader, line.task->make(which), line.options); },
+         static_cast<double>(length)});
   }
 }
 
@@ -62,7 +64,12 @@ void add_cell(const std::shared_ptr<PromptReader>& reader, const Plan& plan, con
 
 void run_generated(const std::string& task, const EnginePointer& engine, const Plan& plan, Results& results,
                    const CancelToken& cancel, const EvalProgress& progress) {
-  const auto reader = std::make_shared<PromptReader>(engine, cancel);
+  for (const double depth : plan.depths) {
+    if (!(depth >= 0 && depth <= 100))
+      throw UsageError(fmt::format("--depths: {:g} is not from 0 to 100 percent", depth));
+  }
+  Reporter reporter(progress);
+  const auto reader = reader_for(engine, cancel, reporter);
   std::vector<Measurement> all;
   for (const Line& line : lines_of(task, engine, plan)) {
     for (const std::int64_t length : plan.lengths) {
@@ -70,7 +77,7 @@ void run_generated(const std::string& task, const EnginePointer& engine, const P
       for (const double depth : depths) add_cell(reader, plan, line, length, depth, all);
     }
   }
-  run_all(all, results, cancel, progress);
+  run_all(all, results, cancel, reporter);
 }
 
 }  // namespace focusllm::eval

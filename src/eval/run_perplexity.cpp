@@ -20,6 +20,11 @@ struct Window {
   std::int64_t end = 0;  ///< token after the last predicted one
 };
 
+/// The one that memory comes from, where it is not the window's own.
+std::size_t other_text(const Window& window, std::size_t texts) {
+  return (window.text + 1) % texts;
+}
+
 std::vector<std::vector<Token>> tokenize_all(const Engine& engine, const std::vector<NamedText>& texts) {
   std::vector<std::vector<Token>> all;
   for (const NamedText& text : texts) all.push_back(engine.tokenizer().encode(text.text));
@@ -40,7 +45,7 @@ std::vector<Window> windows_of(const Plan& plan, const std::vector<std::vector<T
     }
     for (int trial = 0; trial < plan.trials; ++trial) {
       const std::int64_t end = least + spare * (trial + 1) / (plan.trials + 1);
-      windows.push_back({fmt::format("{} to {}", plan.texts[i].name, end), i, end});
+      windows.push_back({fmt::format("{} to {}", plan.texts[i].label(), end), i, end});
     }
   }
   return windows;
@@ -52,7 +57,7 @@ std::vector<Token> window_tokens(const Engine& engine, const Plan& plan, const W
   std::vector<Token> tokens;
   if (engine.tokenizer().adds_bos() && engine.tokenizer().bos()) tokens.push_back(*engine.tokenizer().bos());
   const std::int64_t begin = window.end - plan.scored - plan.local;
-  const auto& from = own ? texts[window.text] : texts[(window.text + 1) % texts.size()];
+  const auto& from = own ? texts[window.text] : texts[other_text(window, texts.size())];
   const std::int64_t last = own ? begin : std::min(std::ssize(from), std::max(begin, memory));
   tokens.insert(tokens.end(), from.begin() + (last - memory), from.begin() + last);
   const auto& text = texts[window.text];
@@ -66,7 +71,7 @@ struct Memory {
   bool own = true;
 
   std::string name() const {
-    return tokens == 0 ? "no memory" : own ? "own memory" : "memory of another text";
+    return tokens == 0 ? report::kNoMemory : own ? "own memory" : "memory of another text";
   }
 };
 
@@ -81,18 +86,23 @@ std::vector<Memory> memories_of(const Plan& plan, std::size_t texts) {
 
 Measurement measurement_of(const EnginePointer& engine, const Plan& plan, const ContextOptions& options,
                            const Texts& texts, const Window& window, const Memory& memory,
-                           const CancelToken& cancel) {
+                           const CancelToken& cancel, const Reporter& reporter) {
   Json identity = {{"task", "perplexity"},  {"variant", memory.name()}, {"length", memory.tokens},
                    {"window", window.name}, {"scored", plan.scored},    {"before", plan.local}};
+  if (!memory.own) identity["memory"] = plan.texts[other_text(window, texts->size())].label();
   identity.update(identity_of(*engine, options));
-  return {std::move(identity), [=, &plan, &cancel] {
+  return {std::move(identity),
+          [=, &plan, &cancel, &reporter] {
             const auto start = Clock::now();
             const auto tokens = window_tokens(*engine, plan, window, *texts, memory.tokens, memory.own);
-            const auto scores = log_probabilities(*engine, tokens, plan.scored, options, cancel);
+            const auto scores =
+                log_probabilities(*engine, tokens, plan.scored, options, cancel,
+                                  [&reporter](const Progress& now) { reporter.reading(now); });
             const double sum = std::accumulate(scores.begin(), scores.end(), 0.0);
             return Json{{"nll", -sum / static_cast<double>(scores.size())},
                         {"seconds", std::chrono::duration<double>(Clock::now() - start).count()}};
-          }};
+          },
+          static_cast<double>(memory.tokens + plan.local + plan.scored)};
 }
 
 }  // namespace
@@ -106,15 +116,18 @@ void run_perplexity(const std::shared_ptr<const Engine>& engine, const Plan& pla
   const auto windows = windows_of(plan, *texts, longest);
   const auto memories = memories_of(plan, texts->size());
   std::vector<Measurement> all;
-  for (ContextOptions options : methods_with_store(*engine, plan)) {
+  Plan with_window = plan;
+  for (ContextOptions& options : with_window.methods)
     if (options.method == "focus") options.local = plan.local;
+  Reporter reporter(progress);
+  for (const ContextOptions& options : methods_with_store(*engine, with_window)) {
     for (const Window& window : windows) {
       for (const Memory& memory : memories) {
-        all.push_back(measurement_of(engine, plan, options, texts, window, memory, cancel));
+        all.push_back(measurement_of(engine, plan, options, texts, window, memory, cancel, reporter));
       }
     }
   }
-  run_all(all, results, cancel, progress);
+  run_all(all, results, cancel, reporter);
 }
 
 }  // namespace focusllm::eval

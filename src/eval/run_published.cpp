@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "eval/ask_prompt.h"
 #include "eval/measurements.h"
 #include "eval/published/published.h"
@@ -33,6 +34,13 @@ Prompt prompt_of(const Tokenizer& tokenizer, const Example& example) {
   return prompt;
 }
 
+/// Hash of what is asked and expected: benchmarks name many files and lines alike.
+std::string content_of(const Example& example) {
+  std::vector<std::span<const std::byte>> pieces{std::as_bytes(std::span(example.prompt))};
+  for (const std::string& one : example.expected) pieces.push_back(std::as_bytes(std::span(one)));
+  return content_hash(pieces);
+}
+
 }  // namespace
 
 const std::vector<std::string>& published_tasks() {
@@ -46,7 +54,8 @@ void run_published(const std::string& task, const std::shared_ptr<const Engine>&
   const auto* format =
       std::find_if(kFormats.begin(), kFormats.end(), [&](const Format& one) { return task == one.name; });
   const auto methods = methods_with_store(*engine, plan);
-  const auto reader = std::make_shared<PromptReader>(engine, cancel);
+  Reporter reporter(progress);
+  const auto reader = reader_for(engine, cancel, reporter);
   std::vector<Measurement> all;
   for (const NamedText& file : plan.texts) {
     std::vector<ExamplePointer> examples;
@@ -56,15 +65,20 @@ void run_published(const std::string& task, const std::shared_ptr<const Engine>&
       for (const ExamplePointer& example : examples) {
         Json identity = {{"task", task}, {"variant", example->variant}};
         identity.update(identity_of(*engine, options));
-        identity.update(
-            Json{{"length", Json()}, {"file", file.name}, {"line", example->line}, {"id", example->id}});
-        all.push_back({std::move(identity), [engine, reader, example, options] {
+        identity.update(Json{{"length", Json()},
+                             {"file", file.name},
+                             {"line", example->line},
+                             {"id", example->id},
+                             {"content", content_of(*example)}});
+        all.push_back({std::move(identity),
+                       [engine, reader, example, options] {
                          return ask_prompt(*reader, prompt_of(engine->tokenizer(), *example), options);
-                       }});
+                       },
+                       static_cast<double>(example->prompt.size())});
       }
     }
   }
-  run_all(all, results, cancel, progress);
+  run_all(all, results, cancel, reporter);
 }
 
 }  // namespace focusllm::eval

@@ -1,142 +1,106 @@
 #include "eval/summary.h"
 
-#include <array>
 #include <cmath>
-#include <map>
+#include <numeric>
+#include <tuple>
 
 #include <fmt/format.h>
+
+#include "eval/report/labels.h"
+#include "eval/report/pairs.h"
 
 namespace focusllm::eval {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using report::Record;
+using report::Selection;
 
-/// Measurements of one cell: the sum of their scores, and those that a method refused.
-struct Scores {
-  double sum = 0;
-  int measured = 0, refused = 0;
+std::string refused_text(const Selection& records) {
+  const auto refused = select(records, [](const Record& one) { return !one.error.empty(); });
+  return refused.empty() ? "" : fmt::format("  {} refused", refused.size());
+}
 
-  void add(const Json& line) {
-    if (line.contains("error")) {
-      ++refused;
-    } else {
-      sum += line.contains("score") ? line.at("score").get<double>() : line.value("right", false) ? 1.0 : 0.0;
-      ++measured;
-    }
-  }
-  std::string percent() const {
-    return measured == 0 ? fmt::format("{:>9}", "-") : fmt::format("{:>7.1f} %", 100 * sum / measured);
-  }
-};
+Selection scored(const Selection& records) {
+  return select(records, [](const Record& one) { return one.score.has_value(); });
+}
 
-/// By depth (percent); -1 for tasks without.
-using Depths = std::map<double, Scores>;
-constexpr double kNoDepth = -1;
-/// By length (tokens); -1 for the lines of files.
-using Lengths = std::map<std::int64_t, Depths>;
-constexpr std::int64_t kNoLength = -1;
+double sum_of(const Selection& records) {
+  return std::accumulate(records.begin(), records.end(), 0.0,
+                         [](double sum, const Record* one) { return sum + *one->score; });
+}
 
-std::string score_row(std::int64_t length, const Depths& depths) {
-  Scores all;
+std::string score_row(std::int64_t length, const Selection& records) {
+  const Selection all = scored(records);
   std::string cells;
-  for (const auto& [depth, cell] : depths) {
-    all.sum += cell.sum;
-    all.measured += cell.measured;
-    all.refused += cell.refused;
-    if (depth != kNoDepth) cells += fmt::format(" {:g}%:{:.4g}/{}", depth, cell.sum, cell.measured);
+  for (const auto& [depth, group] : group_by(all, [](const Record& one) { return one.depth; })) {
+    if (depth) cells += fmt::format(" {:g}%:{:.4g}/{}", *depth, sum_of(group), group.size());
   }
-  const std::string name = length == kNoLength ? "of files" : std::to_string(length);
-  const std::string refused = all.refused == 0 ? "" : fmt::format("  {} refused", all.refused);
-  return fmt::format("  {:>9} {} {:>6}  {}{}\n", name, all.percent(), all.measured, cells, refused);
+  const std::string percent =
+      all.empty() ? "-" : fmt::format("{:.1f} %", 100 * sum_of(all) / static_cast<double>(all.size()));
+  return fmt::format("  {:>9} {:>9} {:>6}  {}{}\n", length == 0 ? "unknown" : std::to_string(length), percent,
+                     all.size(), cells, refused_text(records));
 }
 
-std::string score_tables(const std::vector<Json>& lines) {
-  std::map<std::string, Lengths> by_name;
-  for (const Json& line : lines) {
-    const Json& id = line.at("identity");
-    if (id.at("task") == "perplexity") continue;
-    const std::string name =
-        fmt::format("{}, {} {}", id.at("task").get<std::string>(), id.at("method").get<std::string>(),
-                    id.at("variant").get<std::string>());
-    const Json length = id.value("length", Json()), depth = id.value("depth", Json());
-    by_name[name][length.is_null() ? kNoLength : length.get<std::int64_t>()]
-           [depth.is_null() ? kNoDepth : depth.get<double>()]
-               .add(line);
-  }
-  std::string text;
-  for (const auto& [name, lengths] : by_name) {
-    text += fmt::format("{}\n  {:>9} {:>9} {:>6}   by depth\n", name, "length", "score", "of");
-    for (const auto& [length, depths] : lengths) text += score_row(length, depths);
-  }
+std::string score_table(const std::string& name, const Selection& records) {
+  std::string text = fmt::format("{}\n  {:>9} {:>9} {:>6}   by depth\n", name, "length", "score", "of");
+  for (const auto& [length, group] : group_by(records, [](const Record& one) { return one.length; }))
+    text += score_row(length, group);
   return text;
 }
 
-std::string perplexity_table(const std::vector<Json>& lines) {
-  // Mean -ln p of each window, by method and kind of memory and its length.
-  std::map<std::string, std::map<std::int64_t, std::map<std::string, double>>> by_name;
-  std::map<std::string, std::map<std::string, double>> alone;
-  for (const Json& line : lines) {
-    const Json& id = line.at("identity");
-    if (id.at("task") != "perplexity" || !line.contains("nll")) continue;
-    const auto method = id.at("method").get<std::string>();
-    const auto window = id.at("window").get<std::string>();
-    const auto length = id.at("length").get<std::int64_t>();
-    const auto nll = line.at("nll").get<double>();
-    if (length == 0) {
-      alone[method][window] = nll;
-    } else {
-      by_name[method + ", " + id.at("variant").get<std::string>()][length][window] = nll;
-    }
+std::string interval_text(const report::Estimate& difference) {
+  const auto percent = [](double nats) { return fmt::format("{:+.2f}", 100 * std::expm1(nats)); };
+  const std::string mean = percent(difference.mean) + " %";
+  if (difference.kind == report::IntervalKind::none) return mean + " (one window)";
+  return fmt::format("{} ({} to {})", mean, percent(difference.low), percent(difference.high));
+}
+
+/// One memory's row: over the windows that were scored without it too, if there are any.
+std::string perplexity_row(std::int64_t length, const Selection& records,
+                           const std::vector<report::PairedDifference>& pairs) {
+  const report::Cell cell = summarize(records);
+  std::size_t count = cell.is_perplexity ? cell.estimate.count : 0;
+  std::string without = "-", with = count == 0 ? "-" : fmt::format("{:.3f}", cell.estimate.mean), change;
+  for (const auto& pair : pairs) {
+    if (pair.length != length || pair.variant != records.front()->variant) continue;
+    count = pair.difference.count;
+    without = fmt::format("{:.3f}", pair.without);
+    with = fmt::format("{:.3f}", pair.with);
+    change = interval_text(pair.difference);
   }
+  return fmt::format("  {:>9} {:>9} {:>9} {:>9}   {}{}\n", length, count, without, with, change,
+                     refused_text(records));
+}
+
+std::string perplexity_tables(const std::string& name, const Selection& records) {
+  const auto pairs = paired_differences(records);
   std::string text;
-  for (const auto& [name, lengths] : by_name) {
-    const auto& base = alone[name.substr(0, name.find(','))];
-    text += fmt::format("perplexity, {}\n  {:>9} {:>9} {:>9} {:>9}   change (95 %)\n", name, "memory",
+  for (const auto& [variant, group] : group_by(records, [](const Record& one) { return one.variant; })) {
+    text += fmt::format("{}, {}\n  {:>9} {:>9} {:>9} {:>9}   change (95 %)\n", name, variant, "memory",
                         "windows", "without", "with");
-    for (const auto& [length, windows] : lengths) {
-      std::vector<double> differences;
-      double with = 0, without = 0;
-      for (const auto& [window, nll] : windows) {
-        const auto found = base.find(window);
-        if (found == base.end()) continue;
-        differences.push_back(nll - found->second);
-        with += nll;
-        without += found->second;
-      }
-      if (differences.empty()) continue;
-      const auto count = static_cast<double>(differences.size());
-      const Interval change = interval_of(differences);
-      text += fmt::format("  {:>9} {:>9} {:>9.3f} {:>9.3f}   {:+.2f} % ({:+.2f} to {:+.2f})\n", length,
-                          differences.size(), std::exp(without / count), std::exp(with / count),
-                          100 * std::expm1(change.mean), 100 * std::expm1(change.mean - change.half_width),
-                          100 * std::expm1(change.mean + change.half_width));
-    }
+    for (const auto& [length, rows] : group_by(group, [](const Record& one) { return one.length; }))
+      text += perplexity_row(length, rows, pairs);
   }
   return text;
-}
-
-/// Student's t for a two-sided 95 % interval with so many degrees of freedom.
-double students_t(std::size_t freedom) {
-  constexpr std::array kTable{12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-                              2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086};
-  if (freedom == 0) return INFINITY;
-  return freedom <= kTable.size() ? kTable[freedom - 1] : 1.96 + 2.5 / static_cast<double>(freedom);
 }
 
 }  // namespace
 
-Interval interval_of(const std::vector<double>& values) {
-  const auto count = static_cast<double>(values.size());
-  double sum = 0, squares = 0;
-  for (const double value : values) sum += value;
-  const double mean = sum / count;
-  for (const double value : values) squares += (value - mean) * (value - mean);
-  if (values.size() < 2) return {mean, INFINITY};
-  return {mean, students_t(values.size() - 1) * std::sqrt(squares / (count - 1) / count)};
-}
-
-std::string summary(const std::vector<Json>& lines) {
-  return score_tables(lines) + perplexity_table(lines);
+std::string summary(const std::vector<Record>& records) {
+  const report::Labels labels(records);
+  const auto by_task = group_by(report::all_of(records), [](const Record& one) {
+    return std::tuple(one.task, one.parameters, one.setting,
+                      one.task == report::kPerplexity ? "" : one.variant);
+  });
+  std::string text;
+  for (const auto& [key, group] : by_task) {
+    const auto& [task, parameters, setting, variant] = key;
+    const std::string name =
+        fmt::format("{}, {}{}{}", task, labels.of(setting), parameters.empty() ? "" : ", ", parameters);
+    text += task == report::kPerplexity ? perplexity_tables(name, group)
+                                        : score_table(fmt::format("{}, {}", name, variant), group);
+  }
+  return text;
 }
 
 }  // namespace focusllm::eval

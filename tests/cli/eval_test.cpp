@@ -57,13 +57,22 @@ TEST(Eval, ReportWritesOverNoResults) {
 }
 
 TEST(Eval, WrongUse) {
-  EXPECT_EQ(run({"eval", "report"}).code, 2);
-  EXPECT_EQ(run({"eval", "report", "x.jsonl"}).code, 2);
-  const Ended ended = run({"eval", "-m", "x"});
+  const Ended ended = run({"eval", "report"});
   EXPECT_EQ(ended.code, 2);
-  EXPECT_THAT(ended.err, HasSubstr("--output"));
+  EXPECT_THAT(ended.err, HasSubstr("focusllm eval report --help"));
+  EXPECT_EQ(run({"eval", "report", "x.jsonl"}).code, 2);
+  for (const char* depths : {"0,150", "-10", "nan"})
+    EXPECT_EQ(run({"eval", "-m", "x", std::string("--depths=") + depths}).code, 2) << depths;
   EXPECT_THAT(run({"eval", "--help"}).out, HasSubstr("report"));
   EXPECT_THAT(run({"eval", "report", "--help"}).out, HasSubstr("--csv"));
+}
+
+TEST(Eval, AnotherKindOfFileIsNotWrittenTo) {
+  const TemporaryFile notes("my notes");
+  const Ended ended = run({"eval", "-m", "/nowhere.gguf", "-o", notes.path()});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("is no result"));
+  EXPECT_EQ(read(notes.path()), "my notes");
 }
 
 TEST(Eval, EveryResultSaysWhereItComesFrom) {

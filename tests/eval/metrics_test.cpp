@@ -28,6 +28,14 @@ TEST(Metrics, QaF1IsOfNormalWords) {
   EXPECT_EQ(qa_f1("", {"x"}), 0);
 }
 
+TEST(Metrics, WordsEndWherePythonSaysTheyDo) {
+  EXPECT_EQ(qa_f1("New\u00a0York", {"New York"}), 1);
+  EXPECT_EQ(qa_f1("1979\u2013the present", {"1979\u2013 present"}), 1);
+  EXPECT_LT(qa_f1("th\u00e9 the\u00e9 present", {"present"}), 1);  // letters, so no article
+  EXPECT_EQ(qa_f1_characters("北\u3000京", {"北京"}), 1);
+  EXPECT_EQ(split_words("a\u2028b\u3000c\x1c d"), (std::vector<std::string>{"a", "b", "c", "d"}));
+}
+
 TEST(Metrics, QaF1OfCharactersIsForChinese) {
   // 3 characters in common of 5 and 3: precision 3/5, recall 1.
   EXPECT_DOUBLE_EQ(qa_f1_characters("他在北京。市", {"在北京"}), 2 * 0.6 / 1.6);
@@ -74,6 +82,10 @@ TEST(Metrics, EditSimilarityIsOfTheFirstLineOfCode) {
   EXPECT_EQ(edit_similarity("", {"x"}), 0);
 }
 
+TEST(Metrics, EditSimilarityRoundsHalvesToEven) {
+  EXPECT_DOUBLE_EQ(edit_similarity("abcdexyz", {"abcde123"}), 0.62);  // 62.5 %
+}
+
 TEST(Metrics, FirstIntegerIsTheFirstRunOfDigits) {
   EXPECT_EQ(first_integer(" 12345. The", {"12345"}), 1);
   EXPECT_EQ(first_integer("is 12345", {"12345"}), 1);
@@ -102,6 +114,9 @@ TEST(Rouge, LIsThatOfThePackageRouge) {
   EXPECT_NEAR(rouge_l("It rained all day. Then the sun came out and we walked home.",
                       {"The sun came out after it rained all day. We then walked home."}),
               0.61538461, 1e-7);
+  // Spaces behind the last full stop are one empty word.
+  EXPECT_NEAR(rouge_l("the cat sat.\n", {"the cat sat"}), 0.85714285, 1e-7);
+  EXPECT_NEAR(rouge_l(" The cat sat.\n\nThe dog ran.\n", {"The cat sat.\nThe dog ran."}), 0.90909090, 1e-7);
   EXPECT_EQ(rouge_l("x", {"y"}), 0);
   EXPECT_EQ(rouge_l("", {"y"}), 0);
   EXPECT_EQ(rouge_l("y", {""}), 0);

@@ -1,6 +1,5 @@
 #include "eval/results.h"
 
-#include <cmath>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -15,7 +14,7 @@ namespace {
 using Json = Results::Json;
 using testing::HasSubstr;
 
-class ResultsFile : public testing::Test {
+class ResultsOfRuns : public testing::Test {
  protected:
   void SetUp() override { std::filesystem::remove(path_); }
   void TearDown() override { std::filesystem::remove(path_); }
@@ -23,77 +22,178 @@ class ResultsFile : public testing::Test {
   std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) / "focusllm-results.jsonl";
 };
 
-TEST_F(ResultsFile, GoesOnWhereItStopped) {
+Json id(int trial) {
+  return {{"task", "passkey"}, {"trial", trial}};
+}
+
+TEST_F(ResultsOfRuns, GoOnWhereTheyStopped) {
   {
     Results results(path_);
-    results.add({{"a", 1}}, {{"x", 2}});
+    results.add(id(1), {{"score", 1}});
   }
-  append(R"({"identity": {"a": 2}, "x": 3)");  // cut by a crash
-  Results results(path_);
-  EXPECT_TRUE(results.has({{"a", 1}}));
-  EXPECT_FALSE(results.has({{"a", 2}}));
-  results.add({{"a", 2}}, {{"x", 4}});
+  append(R"({"identity": {"task": "passkey", "trial": 2}, "score": 0)");  // cut by a crash
+  const auto size = std::filesystem::file_size(path_);
+  {
+    Results results(path_);
+    EXPECT_TRUE(results.has(id(1)));
+    EXPECT_FALSE(results.has(id(2)));
+    EXPECT_EQ(std::filesystem::file_size(path_), size) << "reading changes nothing";
+    results.add(id(2), {{"score", 0.5}});
+  }
   EXPECT_EQ(Results(path_).lines().size(), 2U);
-  EXPECT_EQ(Results(path_).lines()[1].at("x"), 4);
+  EXPECT_EQ(Results(path_).lines()[1].at("score"), 0.5);
+  EXPECT_EQ(Results(path_).records()[1].score, 0.5);
 }
 
-TEST_F(ResultsFile, SaysWhereAResultComesFromOutsideOfItsIdentity) {
+TEST_F(ResultsOfRuns, ALastLineWithoutItsEndIsALine) {
+  append(R"({"identity": {"task": "passkey", "trial": 1}, "score": 1})");
+  {
+    Results results(path_);
+    EXPECT_TRUE(results.has(id(1)));
+    results.add(id(2), {{"score", 0}});
+  }
+  EXPECT_EQ(Results(path_).lines().size(), 2U);
+}
+
+TEST_F(ResultsOfRuns, WhatWasRefusedIsTriedAgain) {
+  {
+    Results results(path_);
+    results.add(id(1), {{"error", "too little memory"}});
+    EXPECT_FALSE(results.has(id(1)));
+    results.add(id(1), {{"error", "too little memory"}});
+  }
   Results results(path_);
-  results.add({{"a", 1}}, {{"x", 2}});
-  results.describe_run({{"machine", "this one"}});
-  results.add({{"a", 2}}, {{"x", 3}});
-  EXPECT_FALSE(results.lines()[0].contains("run"));
-  const Json run = Results(path_).lines()[1].at("run");
+  EXPECT_EQ(results.lines().size(), 1U) << "the same refusal is not written twice";
+  EXPECT_FALSE(results.has(id(1)));
+  results.add(id(1), {{"score", 1}});
+  EXPECT_TRUE(results.has(id(1)));
+  ASSERT_EQ(results.records().size(), 1U);
+  EXPECT_EQ(results.records()[0].score, 1);
+}
+
+TEST_F(ResultsOfRuns, SayWhereAResultComesFromOutsideOfItsIdentity) {
+  {
+    Results results(path_);
+    results.add(id(1), {{"score", 1}});
+    results.describe_run({{"machine", "this one"}});
+    results.add(id(2), {{"score", 0}});
+    EXPECT_FALSE(results.lines()[0].contains("run"));
+  }
+  const Results results(path_);
+  const Json run = results.lines()[1].at("run");
   EXPECT_EQ(run.at("machine"), "this one");
   EXPECT_THAT(run.at("time").get<std::string>(), testing::MatchesRegex("20..-..-..T..:..:..Z"));
-  EXPECT_TRUE(Results(path_).has({{"a", 2}}));
+  EXPECT_TRUE(results.has(id(2)));
 }
 
-TEST_F(ResultsFile, AnotherKindOfFileIsLeftAlone) {
-  append("once upon a time\n");
-  EXPECT_THROW(Results{path_}, Error);
-  EXPECT_EQ(std::filesystem::file_size(path_), 17U);
+TEST_F(ResultsOfRuns, AnotherKindOfFileIsLeftAlone) {
+  const std::string deep = R"({"identity": )" + std::string(100000, '[') + "\n";
+  for (const std::string content :
+       {"once upon a time\n", "my notes", "{", "{\"a\": 1}", "{\"identity\": {}}\n", deep.c_str(), "\n"}) {
+    std::filesystem::remove(path_);
+    append(content);
+    EXPECT_THROW(Results{path_}, Error) << content;
+    EXPECT_EQ(std::filesystem::file_size(path_), content.size()) << content;
+  }
   EXPECT_THROW(Results{"/nowhere/at/all.jsonl"}, Error);
+  EXPECT_THROW(Results{testing::TempDir()}, Error);
 }
 
-TEST(Summary, PairsWindowsAndCountsCells) {
+TEST_F(ResultsOfRuns, AreWrittenByOneRunAtATime) {
+  {
+    const Results results(path_);
+    EXPECT_THROW(Results{path_}, Error);
+  }
+  EXPECT_NO_THROW(Results{path_});
+}
+
+TEST_F(ResultsOfRuns, AFullDiskLeavesWholeLines) {
+  Results results("/dev/full");
+  EXPECT_THROW(results.add(id(1), {{"score", 1}}), Error);
+}
+
+TEST_F(ResultsOfRuns, TextThatIsNoUtf8IsReplaced) {
+  Results results(path_);
+  results.add({{"task", "needle"}, {"variant", "caf\xe9.txt"}}, {{"score", 1}});
+  EXPECT_TRUE(results.has({{"task", "needle"}, {"variant", "caf\xe9.txt"}}));
+}
+
+using Records = report::Records;
+
+std::string summary_of(const std::vector<Json>& lines) {
+  Records records;
+  for (const Json& line : lines) records.add(line, "here");
+  return summary(records.all());
+}
+
+Json perplexity_line(int window, int length, int scored, const Json& outcome) {
+  Json line = {{"identity",
+                {{"task", "perplexity"},
+                 {"variant", length == 0 ? "no memory" : "own memory"},
+                 {"method", "focus"},
+                 {"length", length},
+                 {"scored", scored},
+                 {"window", std::to_string(window)}}}};
+  line.update(outcome);
+  return line;
+}
+
+TEST(Summary, PairsWindowsOfTheSameTask) {
   std::vector<Json> lines;
   for (int window = 0; window < 4; ++window) {
-    for (const int length : {0, 4096}) {
-      const Json id = {{"task", "perplexity"},
-                       {"variant", length == 0 ? "no memory" : "own memory"},
-                       {"method", "focus"},
-                       {"length", length},
-                       {"window", std::to_string(window)}};
-      lines.push_back({{"identity", id}, {"nll", 3.0 + window - (length > 0 ? 0.1 : 0.0)}});
-    }
+    lines.push_back(perplexity_line(window, 0, 512, {{"nll", 3.0 + window}}));
+    lines.push_back(perplexity_line(window, 4096, 512, {{"nll", 2.9 + window}}));
   }
-  for (int trial = 0; trial < 4; ++trial) {
-    const Json id = {{"task", "passkey"}, {"variant", "focus layout"},
-                     {"method", "focus"}, {"length", 512},
-                     {"depth", 10.0},     {"trial", trial}};
-    lines.push_back({{"identity", id}, {"right", trial != 2}});
-  }
-  for (int trial = 0; trial < 3; ++trial) {
-    const Json id = {{"task", "vt"},  {"variant", "1 chain"}, {"method", "full"},
-                     {"length", 700}, {"depth", nullptr},     {"trial", trial}};
-    const Json outcome = trial == 2 ? Json{{"error", "too long"}} : Json{{"score", 0.25}};
-    lines.push_back({{"identity", id}});
-    lines.back().update(outcome);
-  }
-  const std::string text = summary(lines);
-  EXPECT_THAT(text, HasSubstr("75.0 %"));
-  EXPECT_THAT(text, HasSubstr("10%:3/4"));
-  EXPECT_THAT(text, HasSubstr("vt, full 1 chain"));
-  EXPECT_THAT(text, HasSubstr("25.0 %      2    1 refused"));
-  EXPECT_THAT(text, HasSubstr("-9.52 % (-9.52 to -9.52)"));
+  lines.push_back(perplexity_line(0, 0, 64, {{"nll", 9.0}}));
+  lines.push_back(perplexity_line(9, 4096, 512, {{"error", "too long"}}));
+  const std::string text = summary_of(lines);
+  EXPECT_THAT(text, HasSubstr("-9.52 % (-9.52 to -9.52)  1 refused"));
+  EXPECT_THAT(text, HasSubstr("perplexity, focus, scored 512, no memory"));
+  EXPECT_THAT(text, HasSubstr("perplexity, focus, scored 64, no memory"));
 }
 
-TEST(Summary, IntervalIsStudents) {
-  const Interval interval = interval_of({1, 2, 3});
-  EXPECT_DOUBLE_EQ(interval.mean, 2);
-  EXPECT_NEAR(interval.half_width, 4.303 / std::sqrt(3.0), 1e-9);
-  EXPECT_TRUE(std::isinf(interval_of({1}).half_width));
+TEST(Summary, ShowsPerplexityThatHasNoPair) {
+  const std::string text = summary_of({perplexity_line(0, 4096, 512, {{"nll", 3.0}})});
+  EXPECT_THAT(text, HasSubstr("4096         1         -    20.086"));
+  EXPECT_THAT(
+      summary_of({perplexity_line(0, 4096, 512, {{"nll", 3.0}}), perplexity_line(0, 0, 512, {{"nll", 3.0}})}),
+      HasSubstr("+0.00 % (one window)"));
+}
+
+Json score_line(int trial, const Json& more, const Json& outcome) {
+  Json line = {
+      {"identity",
+       {{"task", "vt"}, {"variant", "1 chain"}, {"method", "full"}, {"length", 700}, {"trial", trial}}}};
+  line["identity"].update(more);
+  line.update(outcome);
+  return line;
+}
+
+TEST(Summary, CountsCells) {
+  std::vector<Json> lines;
+  for (int trial = 0; trial < 4; ++trial)
+    lines.push_back(score_line(trial, {{"depth", 10.0}}, {{"right", trial != 2}}));
+  for (int trial = 0; trial < 3; ++trial) {
+    lines.push_back(score_line(trial, {{"depth", nullptr}, {"length", 800}},
+                               trial == 2 ? Json{{"error", "too long"}} : Json{{"score", 0.25}}));
+  }
+  lines.push_back(lines.back());
+  const std::string text = summary_of(lines);
+  EXPECT_THAT(text, HasSubstr("75.0 %"));
+  EXPECT_THAT(text, HasSubstr("10%:3/4"));
+  EXPECT_THAT(text, HasSubstr("vt, full, 1 chain"));
+  EXPECT_THAT(text, HasSubstr("25.0 %      2    1 refused"));
+}
+
+TEST(Summary, KeepsModelsAndSizesApart) {
+  const std::string text =
+      summary_of({score_line(0, {{"model", "A"}, {"model_hash", "12345678ab"}}, {{"score", 1}}),
+                  score_line(0, {{"model", "A"}, {"model_hash", "87654321ab"}}, {{"score", 0}}),
+                  score_line(0, {{"model", "B"}, {"sizes", {{"chunk", 2}}}}, {{"score", 1}})});
+  EXPECT_THAT(text, HasSubstr("full, A 12345678"));
+  EXPECT_THAT(text, HasSubstr("full, A 87654321"));
+  EXPECT_THAT(text, HasSubstr("full, B, chunk 2"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("of 2")));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "eval/run.h"
 
+#include <cmath>
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -7,6 +8,7 @@
 
 #include "base/error.h"
 #include "eval/prompt_reader.h"
+#include "model/spec.h"
 
 namespace focusllm::eval {
 namespace {
@@ -52,6 +54,49 @@ TEST_F(Run, AResultHasScoreAnswerAndTimes) {
   }
   EXPECT_EQ(lines[1].at("identity").at("depth"), 80);
   EXPECT_EQ(run("passkey").size(), 2U);  // nothing is measured again
+  plan_.methods[0].beyond_trained = true;
+  plan_.depths = {20, 20};
+  EXPECT_EQ(run("passkey").size(), 3U)
+      << "another setting is another measurement; what is listed twice is one";
+}
+
+TEST_F(Run, APromptWithoutRoomForItsAnswerIsRefusedBeforeItIsRead) {
+  plan_.lengths = {engine_->spec().trained_context};
+  plan_.depths = {50};
+  const auto lines = run("passkey");
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_THAT(lines[0].at("error").get<std::string>(), HasSubstr("--beyond-trained"));
+}
+
+TEST_F(Run, FilesOfOneNameAreToldApartByWhatTheyHold) {
+  const auto file = [](const std::string& words) {
+    const Json line{{"index", 0},
+                    {"input", "The following coded text: " + words + ". The most frequent:"},
+                    {"outputs", {"x"}}};
+    return NamedText{"validation.jsonl", line.dump() + "\n"};
+  };
+  plan_.texts = {file("a a a b")};
+  EXPECT_EQ(run("ruler").size(), 1U);
+  plan_.texts = {file("a b b b")};
+  EXPECT_EQ(run("ruler").size(), 2U);
+  plan_.texts = {file("a a a b"), file("a b b b")};
+  EXPECT_EQ(run("ruler").size(), 2U);
+}
+
+TEST_F(Run, StopsWhenCancelled) {
+  Results results(path_);
+  CancelToken cancel;
+  std::vector<EvalState> states;
+  const auto progress = [&](const EvalState& state) {
+    states.push_back(state);
+    if (state.done == 1) cancel.cancel();
+  };
+  EXPECT_THROW(run_task("passkey", engine_, plan_, results, cancel, progress), Cancelled);
+  EXPECT_EQ(results.lines().size(), 1U);
+  ASSERT_FALSE(states.empty());
+  EXPECT_EQ(states.back().total, 2);
+  EXPECT_NEAR(states.back().share, 0.5, 0.01);
+  EXPECT_EQ(states.front().next, "passkey full 300");
 }
 
 TEST_F(Run, WhatPromptsBeginWithIsReadOnce) {
@@ -64,8 +109,8 @@ TEST_F(Run, WhatPromptsBeginWithIsReadOnce) {
     plan_.methods[0].method = method;
     AskOptions ask;
     ask.max_tokens = 3;
-    const Answer answer = reader.read(tokens, plan_.methods[0]).ask("", ask);
-    const Answer afresh = PromptReader(engine_, cancel).read(tokens, plan_.methods[0]).ask("", ask);
+    const Answer answer = reader.read(tokens, 3, plan_.methods[0]).ask("", ask);
+    const Answer afresh = PromptReader(engine_, cancel).read(tokens, 3, plan_.methods[0]).ask("", ask);
     EXPECT_EQ(answer.text, afresh.text) << method;
     EXPECT_EQ(answer.tokens.front().logprob, afresh.tokens.front().logprob) << method;
     EXPECT_EQ(answer.timings.prompt_tokens, std::ssize(tokens)) << method;
@@ -130,6 +175,10 @@ TEST_F(Run, ALineThatAMethodRefusesIsAResult) {
 TEST_F(Run, WhatMakesNoSenseIsWrongUse) {
   EXPECT_THROW(run("sing"), UsageError);
   EXPECT_THROW(run("longbench"), UsageError);  // no files
+  for (const double depth : {-10.0, 100.5, std::nan("")}) {
+    plan_.depths = {depth};
+    EXPECT_THROW(run("kv"), UsageError) << depth;
+  }
 }
 
 TEST(TaskNames, AreAllThere) {

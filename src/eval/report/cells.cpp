@@ -42,7 +42,7 @@ Cell summarize(const Selection& records) {
 
 bool has_perplexity(const Selection& records) {
   return std::any_of(records.begin(), records.end(), [](const Record* record) {
-    return record->nll || (!record->score && record->task == "perplexity");
+    return record->nll || (!record->score && record->task == kPerplexity);
   });
 }
 

@@ -47,7 +47,7 @@ std::string row(const Record& first, const Cell& cell) {
       first.setting.kv_type,
       std::to_string(first.length),
       number(first.depth),
-      cell.is_perplexity ? "perplexity" : "score",
+      cell.is_perplexity || first.task == kPerplexity ? "perplexity" : "score",
       std::to_string(estimate.count),
       number(estimate.mean),
       interval ? number(estimate.low) : "",

@@ -64,6 +64,10 @@ std::string Fields::any(const char* key) const {
   return value->is_string() ? value->get<std::string>() : value->dump();
 }
 
+std::string key_of(const Fields::Json& json) {
+  return json.dump(-1, ' ', false, Fields::Json::error_handler_t::replace);
+}
+
 std::optional<Fields::Json> parse_line(std::string_view line) {
   bool deep = false;
   const auto watch = [&deep](int depth, Fields::Json::parse_event_t, Fields::Json&) {

@@ -11,7 +11,7 @@ constexpr std::size_t kHashDigits = 8;  // of a hash that is shown in a name
 
 /// What differs among some settings: the values of each property.
 struct Differences {
-  std::set<std::string> adapters, kv_types;
+  std::set<std::string> adapters, kv_types, products;
   std::map<std::string, std::set<std::string>> sizes;
 };
 
@@ -32,6 +32,7 @@ std::map<std::string, Differences> differences_of(const std::set<Setting>& setti
     Differences& all = by_method[one.method];
     all.adapters.insert(one.adapter);
     all.kv_types.insert(one.kv_type);
+    all.products.insert(one.products);
     for (const auto& [name, value] : one.sizes) all.sizes[name];
   }
   for (const Setting& one : settings)
@@ -39,13 +40,22 @@ std::map<std::string, Differences> differences_of(const std::set<Setting>& setti
   return by_method;
 }
 
-std::string name_of(const Setting& setting, const Differences& differences, bool several_models) {
-  std::string name = setting.method.empty() ? "no method" : setting.method;
-  if (several_models) name += ", " + setting.model;
+/// What tells models apart: their names, and where they share one the hash of their weights.
+std::string model_text(const Setting& setting, const std::map<std::string, std::set<std::string>>& hashes) {
+  std::string text;
+  if (hashes.size() > 1) text += ", " + setting.model;
+  if (hashes.at(setting.model).size() > 1)
+    text += setting.model_hash.empty() ? ", no hash" : " " + setting.model_hash.substr(0, kHashDigits);
+  return text;
+}
+
+std::string name_of(const Setting& setting, const Differences& differences, const std::string& model) {
+  std::string name = (setting.method.empty() ? "no method" : setting.method) + model;
   if (differences.adapters.size() > 1) {
     name += setting.adapter.empty() ? ", no adapter" : ", adapter " + setting.adapter.substr(0, kHashDigits);
   }
   if (differences.kv_types.size() > 1) name += ", " + setting.kv_type + " keys";
+  if (differences.products.size() > 1) name += ", " + setting.products + " products";
   for (const auto& [size, values] : differences.sizes) {
     if (values.size() > 1) name += ", " + size_text(size, size_of(setting, size));
   }
@@ -56,15 +66,15 @@ std::string name_of(const Setting& setting, const Differences& differences, bool
 
 Labels::Labels(const std::vector<Record>& records) {
   std::set<Setting> settings;
-  std::set<std::string> models;
+  std::map<std::string, std::set<std::string>> hashes;  // by the models' names
   for (const Record& record : records) {
     settings.insert(record.setting);
-    models.insert(record.setting.model);
+    hashes[record.setting.model].insert(record.setting.model_hash);
   }
   const auto differences = differences_of(settings);
   for (const Setting& setting : settings) {
     const std::size_t style = labels_.size();
-    labels_[setting] = {name_of(setting, differences.at(setting.method), models.size() > 1), style};
+    labels_[setting] = {name_of(setting, differences.at(setting.method), model_text(setting, hashes)), style};
   }
 }
 

@@ -66,7 +66,9 @@ std::string introduction(const ResultSet& results) {
   return text +
          "<p class=\"soft\">Intervals are two-sided 95 % intervals of the mean: Wilson's where all scores "
          "are 0 or 1, Student's t for other scores and for perplexity. Times, rates and memory are medians. "
-         "Rates of reading leave out what a prompt has in common with the beginning of the one before it, "
+         "The time to the first token begins with the reading of the prompt. Rates of reading, and that "
+         "time, leave "
+         "out what a prompt has in common with the beginning of the one before it, "
          "but "
          "count chunks that an earlier one had read; the first token of a question comes sooner where an "
          "earlier question was the same.</p>\n";

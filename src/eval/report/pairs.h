@@ -4,9 +4,6 @@
 
 namespace focusllm::eval::report {
 
-/// The variant of perplexity without any memory before the local window.
-constexpr const char* kNoMemory = "no memory";
-
 /// What a memory changes, over the windows that were scored both with it and without.
 struct PairedDifference {
   std::string variant;

@@ -7,7 +7,6 @@
 #include <fstream>
 #include <iterator>
 #include <tuple>
-#include <unordered_map>
 
 #include "base/error.h"
 #include "eval/report/fields.h"
@@ -21,7 +20,13 @@ constexpr double kMost = 1e18;  // of anything that is measured
 constexpr const char* kParameters[] = {"scored", "before"};  // of tasks
 
 Setting setting_of(const Fields& id) {
-  Setting setting{id.text("method"), id.text("model"), id.text("adapter"), id.text("kv_type"), {}};
+  Setting setting{id.text("method"),
+                  id.text("model"),
+                  id.text("model_hash"),
+                  id.text("adapter"),
+                  id.text("kv_type"),
+                  id.text("products"),
+                  {}};
   if (const auto sizes = id.object("sizes")) {
     for (const auto& [name, value] : sizes->json().items()) setting.sizes[name] = sizes->any(name.c_str());
   }
@@ -114,31 +119,20 @@ class Reader {
       }
       const std::string where = fmt::format("{}: line {}", path.string(), ++source.lines);
       if (!json) fail("{} is no result: give another file, or take that line away", where);
-      add(Fields(*json, where));
+      records_.add(*json, where);
       begin = end + 1;
     }
     set_.sources.push_back(std::move(source));
   }
 
   ResultSet finish() && {
-    if (set_.records.empty()) fail("{}: no result in it: measure some with focusllm eval -o FILE", names());
+    if (records_.all().empty()) fail("{}: no result in it: measure some with focusllm eval -o FILE", names());
+    set_.records = records_.all();
+    set_.repeated = records_.repeated();
     return std::move(set_);
   }
 
  private:
-  void add(const Fields& line) {
-    const auto id = line.object("identity");
-    if (!id) line.reject("identity", "missing");
-    Record record = record_of(line, *id);
-    const auto [found, fresh] = places_.try_emplace(id->json().dump(), set_.records.size());
-    if (fresh) {
-      set_.records.push_back(std::move(record));
-    } else {
-      set_.records[found->second] = std::move(record);
-      ++set_.repeated;
-    }
-  }
-
   std::string names() const {
     std::string names;
     for (const auto& source : set_.sources) names += (names.empty() ? "" : ", ") + source.name;
@@ -146,14 +140,14 @@ class Reader {
   }
 
   ResultSet set_;
-  std::unordered_map<std::string, std::size_t> places_;  ///< by identity
+  Records records_;
 };
 
 }  // namespace
 
 bool operator<(const Setting& a, const Setting& b) {
   const auto fields = [](const Setting& s) {
-    return std::tie(s.method, s.model, s.adapter, s.kv_type, s.sizes);
+    return std::tie(s.method, s.model, s.model_hash, s.adapter, s.kv_type, s.products, s.sizes);
   };
   return fields(a) < fields(b);
 }
@@ -163,6 +157,20 @@ bool operator<(const Run& a, const Run& b) {
     return std::tie(r.machine, r.threads, r.isa, r.commit, r.version, r.model_file, r.model_hash, r.time);
   };
   return fields(a) < fields(b);
+}
+
+void Records::add(const nlohmann::ordered_json& line, const std::string& where) {
+  const Fields fields(line, where);
+  const auto id = fields.object("identity");
+  if (!id) fields.reject("identity", "missing");
+  Record record = record_of(fields, *id);
+  const auto [found, fresh] = places_.try_emplace(key_of(id->json()), records_.size());
+  if (fresh) {
+    records_.push_back(std::move(record));
+  } else {
+    records_[found->second] = std::move(record);
+    ++repeated_;
+  }
 }
 
 ResultSet read_results(const std::vector<std::filesystem::path>& files) {

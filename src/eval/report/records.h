@@ -5,13 +5,16 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 namespace focusllm::eval::report {
 
 /// What was measured with: lines that agree in all of it belong to one series.
 struct Setting {
-  std::string method, model, adapter, kv_type;
+  std::string method, model, model_hash, adapter, kv_type, products;
   std::map<std::string, std::string> sizes;  ///< as the file has them; "0": the method's default
 };
 
@@ -41,6 +44,25 @@ struct Record {
   std::optional<double> memory_bytes;              ///< keys and values
   std::string error;                               ///< why there is neither score nor nll; else empty
   Run run;
+};
+
+/// The task whose results are perplexities, and its variant without any memory before the local window.
+inline constexpr const char* kPerplexity = "perplexity";
+inline constexpr const char* kNoMemory = "no memory";
+
+/// Records of measurements. One that several lines hold counts once, as the last of them has it.
+class Records {
+ public:
+  /// Takes a line; `where` it stands, for messages. Throws Error for one that is no result or says something
+  /// impossible.
+  void add(const nlohmann::ordered_json& line, const std::string& where);
+  const std::vector<Record>& all() const { return records_; }
+  std::int64_t repeated() const { return repeated_; }
+
+ private:
+  std::vector<Record> records_;
+  std::unordered_map<std::string, std::size_t> places_;  ///< by identity
+  std::int64_t repeated_ = 0;
 };
 
 struct ResultSet {

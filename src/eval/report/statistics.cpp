@@ -1,11 +1,21 @@
 #include "eval/report/statistics.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-
-#include "eval/summary.h"
+#include <numeric>
 
 namespace focusllm::eval::report {
+namespace {
+
+/// Student's t for a two-sided 95 % interval with so many degrees of freedom.
+double students_t(std::size_t freedom) {
+  constexpr std::array kTable{12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+                              2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086};
+  return freedom <= kTable.size() ? kTable.at(freedom - 1) : 1.96 + 2.5 / static_cast<double>(freedom);
+}
+
+}  // namespace
 
 Estimate wilson(std::size_t right, std::size_t trials) {
   constexpr double kZ = 1.959963984540054;  // the normal distribution's 97.5 % point
@@ -19,11 +29,14 @@ Estimate student(const std::vector<double>& values) {
   Estimate estimate;
   estimate.count = values.size();
   if (values.empty()) return estimate;
-  const Interval interval = interval_of(values);
-  estimate.mean = interval.mean;
+  const auto count = static_cast<double>(values.size());
+  estimate.mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
   if (values.size() < 2) return estimate;
-  estimate.low = interval.mean - interval.half_width;
-  estimate.high = interval.mean + interval.half_width;
+  double squares = 0;
+  for (const double value : values) squares += (value - estimate.mean) * (value - estimate.mean);
+  const double half = students_t(values.size() - 1) * std::sqrt(squares / (count - 1) / count);
+  estimate.low = estimate.mean - half;
+  estimate.high = estimate.mean + half;
   estimate.kind = IntervalKind::student;
   return estimate;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/ranges.h>
 
@@ -23,7 +24,9 @@ class CityTask : public Task {
   Prompt make(const Case& which) const override {
     // The words are always the same, so trials differ a little in the place.
     Chance chance(which.seed);
-    const double place = which.depth + static_cast<double>(chance.between(-kJitter, kJitter)) / 1e4;
+    const auto depth = static_cast<std::int64_t>(std::llround(which.depth * 1e4));
+    const auto place = chance.between(std::max<std::int64_t>(depth - kJitter, 0),
+                                      std::min<std::int64_t>(depth + kJitter, 10000));
     Prompt prompt =
         hide(*haystack_,
              {haystack_->tokenizer().encode("This is a very long story book: <book> "),
@@ -31,7 +34,7 @@ class CityTask : public Task {
               "Francisco?\nAnswer:",
               {"The best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a "
                "sunny day."},
-              {std::clamp(place, 0.0, 1.0)}},
+              {static_cast<double>(place) / 1e4}},
              which.length);
     prompt.expected = {"eat a sandwich and sit in Dolores Park on a sunny day"};
     prompt.answer_tokens = kCityTokens;
@@ -51,9 +54,9 @@ struct Needles {
 };
 
 std::string draw_value(Chance& chance, const std::string& kind) {
-  constexpr int kDigits = 7;
+  constexpr int kValueDigits = 7;
   if (kind == "words") return draw_word_pair(chance);
-  return kind == "uuids" ? draw_uuid(chance) : draw_number(chance, kDigits);
+  return kind == "uuids" ? draw_uuid(chance) : draw_number(chance, kValueDigits);
 }
 
 class NeedlesTask : public Task {
