@@ -44,6 +44,8 @@ class Linear {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Whether this processor can multiply in bf16: oneDNN does from AVX-512 on.
+bool has_bf16_products();
 /// What `automatic` means for a file whose weights have the type `type`, on this machine.
 ProductType choose_product_type(BlockType type);
 

@@ -21,6 +21,17 @@ std::optional<ProductType> pinned() {
   fail("FOCUSLLM_PRODUCT={}: not a number type of products; there are f32, bf16, int8", name);
 }
 
+ProductType checked(ProductType type) {
+  if (type == ProductType::bf16 && !has_bf16_products()) {
+    fail(
+        "--product-type bf16: this processor has no products in bf16 (they want AVX-512, it has {}): give "
+        "auto, "
+        "f32 or int8",
+        isa_name(supported_isas().back()));
+  }
+  return type;
+}
+
 ProductType fastest_float() {
   return active_isa() == Isa::amx || fast_bf16_dot() ? ProductType::bf16 : ProductType::f32;
 }
@@ -39,8 +50,12 @@ ProductType choose_product_type(BlockType type) {
   return fastest_float();
 }
 
+bool has_bf16_products() {
+  return supported_isas().back() >= Isa::avx512;
+}
+
 ProductType resolve_product_type(std::span<const BlockMatrix> stack, ProductType wanted) {
-  if (wanted != ProductType::automatic) return wanted;
+  if (wanted != ProductType::automatic) return checked(wanted);
   std::int64_t outputs = 0;
   ProductType chosen = ProductType::int8;
   for (const BlockMatrix& matrix : stack) {
@@ -49,7 +64,7 @@ ProductType resolve_product_type(std::span<const BlockMatrix> stack, ProductType
     if (chosen == ProductType::int8 || type == ProductType::f32) chosen = type;
     outputs += matrix.rows;
   }
-  if (const auto pin = pinned()) chosen = *pin;
+  if (const auto pin = pinned()) chosen = checked(*pin);
   if (chosen == ProductType::int8 && outputs > kMostInt8Outputs) return fastest_float();
   return chosen;
 }
