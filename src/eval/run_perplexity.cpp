@@ -31,18 +31,19 @@ std::vector<std::vector<Token>> tokenize_all(const Engine& engine, const std::ve
   return all;
 }
 
-std::vector<Window> windows_of(const Plan& plan, const std::vector<std::vector<Token>>& texts,
-                               std::int64_t longest) {
+/// What a window needs whose memory is the longest that a text of so many tokens has room for.
+std::int64_t window_size(const Plan& plan, std::int64_t tokens) {
+  std::int64_t longest = 0;
+  for (const std::int64_t length : plan.lengths)
+    if (length + plan.local + plan.scored <= tokens) longest = std::max(longest, length);
+  return longest + plan.local + plan.scored;
+}
+
+std::vector<Window> windows_of(const Plan& plan, const std::vector<std::vector<Token>>& texts) {
   std::vector<Window> windows;
-  const std::int64_t least = longest + plan.local + plan.scored;
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    const std::int64_t spare = std::ssize(texts[i]) - least;
-    if (spare < 0) {
-      fail(
-          "{}: has {} tokens; a window with the longest memory needs {}: give a longer text or shorter "
-          "lengths",
-          plan.texts[i].name, texts[i].size(), least);
-    }
+    const std::int64_t least = window_size(plan, std::ssize(texts[i]));
+    const std::int64_t spare = std::max<std::int64_t>(std::ssize(texts[i]) - least, 0);
     for (int trial = 0; trial < plan.trials; ++trial) {
       const std::int64_t end = least + spare * (trial + 1) / (plan.trials + 1);
       windows.push_back({fmt::format("{} to {}", plan.texts[i].label(), end), i, end});
@@ -51,13 +52,24 @@ std::vector<Window> windows_of(const Plan& plan, const std::vector<std::vector<T
   return windows;
 }
 
+/// Throws Error unless a text has as many tokens as are needed.
+void check_length(const Plan& plan, std::size_t text, const std::vector<std::vector<Token>>& texts,
+                  std::int64_t needed) {
+  if (std::ssize(texts[text]) >= needed) return;
+  fail("{}: has {} tokens; a window with this memory needs {}: give a longer text or shorter lengths",
+       plan.texts[text].name, texts[text].size(), needed);
+}
+
 std::vector<Token> window_tokens(const Engine& engine, const Plan& plan, const Window& window,
                                  const std::vector<std::vector<Token>>& texts, std::int64_t memory,
                                  bool own) {
   std::vector<Token> tokens;
   if (engine.tokenizer().adds_bos() && engine.tokenizer().bos()) tokens.push_back(*engine.tokenizer().bos());
   const std::int64_t begin = window.end - plan.scored - plan.local;
-  const auto& from = own ? texts[window.text] : texts[other_text(window, texts.size())];
+  const std::size_t source = own ? window.text : other_text(window, texts.size());
+  check_length(plan, window.text, texts, plan.local + plan.scored + (own ? memory : 0));
+  check_length(plan, source, texts, memory);
+  const auto& from = texts[source];
   const std::int64_t last = own ? begin : std::min(std::ssize(from), std::max(begin, memory));
   tokens.insert(tokens.end(), from.begin() + (last - memory), from.begin() + last);
   const auto& text = texts[window.text];
@@ -112,8 +124,7 @@ void run_perplexity(const std::shared_ptr<const Engine>& engine, const Plan& pla
   if (plan.texts.empty()) throw UsageError("perplexity: give texts to predict with -f FILE");
   const auto texts =
       std::make_shared<const std::vector<std::vector<Token>>>(tokenize_all(*engine, plan.texts));
-  const std::int64_t longest = *std::max_element(plan.lengths.begin(), plan.lengths.end());
-  const auto windows = windows_of(plan, *texts, longest);
+  const auto windows = windows_of(plan, *texts);
   const auto memories = memories_of(plan, texts->size());
   std::vector<Measurement> all;
   Plan with_window = plan;

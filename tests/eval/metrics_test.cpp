@@ -152,6 +152,7 @@ TEST(InfiniteBenchAnswers, Choice) {
   EXPECT_EQ(choice("I think the answer is the butler", expected), 1);
   EXPECT_EQ(choice("I think the answer is:", expected), 0);
   EXPECT_EQ(choice("it must be C or D", expected), 1);
+  EXPECT_EQ(choice("it must be BC, not C", expected), 0);
   EXPECT_EQ(choice("", expected), 0);
 }
 

@@ -56,7 +56,7 @@ TEST(ReportPage, ShowsCellsCurvesDifferencesAndRuns) {
   EXPECT_THAT(page, HasSubstr("-39.35 to -39.35"));
   EXPECT_THAT(page, HasSubstr("<td>A processor</td>"));
   EXPECT_THAT(page, HasSubstr(">4096 to 16384</td>")) << "the mean over all lengths";
-  EXPECT_THAT(page, HasSubstr("28 measurements, 6 of them without a result"));
+  EXPECT_THAT(page, HasSubstr("Measurements: 28, of them without a result: 6."));
   EXPECT_EQ(count(page, "<svg[^>]*role=\"img\"[^>]*>\n<title>[^<]+</title>\n<desc>[^<]+</desc>"), 8);
 }
 
@@ -111,7 +111,7 @@ TEST(ReportPage, SaysWhatIsLeftOut) {
   expect_well_formed(page);
   EXPECT_THAT(page, HasSubstr("focusllm-report-&lt;cut&gt;.jsonl: 2 lines"));
   EXPECT_THAT(page, HasSubstr("17 bytes of it are left out"));
-  EXPECT_THAT(page, HasSubstr("1 lines hold a measurement that a later line holds too"));
+  EXPECT_THAT(page, HasSubstr("a later one holds the same measurement: 1."));
 }
 
 TEST(ReportChart, IntervalsAndEmptyCharts) {

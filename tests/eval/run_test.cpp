@@ -172,6 +172,23 @@ TEST_F(Run, ALineThatAMethodRefusesIsAResult) {
   EXPECT_GE(lines[1].at("score").get<double>(), 0);
 }
 
+TEST_F(Run, AMemoryThatATextIsTooShortForIsRefusedAlone) {
+  std::string tale;
+  for (int i = 0; i < 60; ++i) tale += "Once there was a king who had three sons. ";
+  plan_.texts = {{"tale.txt", tale}, {"end.txt", "The end."}};
+  plan_.lengths = {0, 200, 5000};
+  plan_.scored = 16;
+  plan_.local = 32;
+  const auto lines = run("perplexity");
+  ASSERT_EQ(lines.size(), 10U);  // two texts; no memory, and two lengths of their own and the other's
+  for (const Json& line : lines) {
+    const Json& id = line.at("identity");
+    const bool fits = id.at("window").get<std::string>().starts_with("tale") &&
+                      (id.at("length") == 0 || (id.at("length") == 200 && id.at("variant") == "own memory"));
+    EXPECT_EQ(line.contains("nll"), fits) << line;
+  }
+}
+
 TEST_F(Run, WhatMakesNoSenseIsWrongUse) {
   EXPECT_THROW(run("sing"), UsageError);
   EXPECT_THROW(run("longbench"), UsageError);  // no files

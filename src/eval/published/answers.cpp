@@ -84,8 +84,11 @@ double choice(std::string_view answer, const std::vector<std::string>& expected)
     return *found ? 1 : 0;
   }
   const auto words = split_words(text);
-  const auto letter = std::find_if(words.begin(), words.end(), is_letter);
-  return letter != words.end() && contains(expected, *letter) ? 1 : 0;
+  // As published: the first word that is a part of "ABCD" decides, also one of two letters.
+  const auto first = std::find_if(words.begin(), words.end(), [](const std::string& word) {
+    return std::string_view("ABCD").find(word) != std::string_view::npos;
+  });
+  return first != words.end() && contains(expected, *first) ? 1 : 0;
 }
 
 double wrong_function(std::string_view answer, const std::vector<std::string>& expected) {

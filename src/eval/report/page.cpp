@@ -57,12 +57,11 @@ std::string sources_text(const ResultSet& results) {
 std::string introduction(const ResultSet& results) {
   std::size_t failed = 0;
   for (const Record& record : results.records) failed += record.error.empty() ? 0 : 1;
-  std::string text = fmt::format("<p>{} measurements, {} of them without a result, from</p>\n{}",
+  std::string text = fmt::format("<p>Measurements: {}, of them without a result: {}. From</p>\n{}",
                                  results.records.size(), failed, sources_text(results));
   if (results.repeated > 0)
-    text +=
-        fmt::format("<p>{} lines hold a measurement that a later line holds too: the later one counts.</p>\n",
-                    results.repeated);
+    text += fmt::format("<p>Lines that do not count, as a later one holds the same measurement: {}.</p>\n",
+                        results.repeated);
   return text +
          "<p class=\"soft\">Intervals are two-sided 95 % intervals of the mean: Wilson's where all scores "
          "are 0 or 1, Student's t for other scores and for perplexity. Times, rates and memory are medians. "
