@@ -22,7 +22,8 @@ class Run : public testing::Test {
     const std::string path = FOCUSLLM_SOURCE_DIR "/models/SmolLM2-135M-Instruct.Q4_1.gguf";
     if (!std::filesystem::exists(path)) GTEST_SKIP() << "no model: make models";
     std::filesystem::remove(path_);
-    engine_ = Engine::load(path);
+    static const std::shared_ptr<const Engine> loaded = Engine::load(path);  // packs its weights once
+    engine_ = loaded;
     plan_.methods.emplace_back();
     plan_.methods[0].method = "full";
     plan_.lengths = {300};
