@@ -20,7 +20,10 @@ constexpr int kMode = 0644;
 }  // namespace
 
 ResultsFile::ResultsFile(std::filesystem::path path)
-    : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode)) {
+    : path_(std::move(path)),
+      descriptor_(::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kMode)) {
+  is_new_ = descriptor_ >= 0;
+  if (!is_new_ && errno == EEXIST) descriptor_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
   if (descriptor_ < 0) fail_to("written");
   struct stat status = {};
   seekable_ = ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
@@ -31,6 +34,7 @@ ResultsFile::ResultsFile(std::filesystem::path path)
 }
 
 ResultsFile::~ResultsFile() {
+  if (is_new_ && size_ == 0) ::unlink(path_.c_str());
   ::close(descriptor_);
 }
 

@@ -7,7 +7,8 @@
 
 namespace focusllm::eval {
 
-/// A file that one process at a time appends lines to. Made if it is not there.
+/// A file that one process at a time appends lines to. Made if it is not there, and taken away again if
+/// nothing was written to it.
 class ResultsFile {
  public:
   /// Throws Error when it cannot be opened for writing, or another process has it open.
@@ -33,6 +34,7 @@ class ResultsFile {
   std::filesystem::path path_;
   int descriptor_;
   bool seekable_ = false;
+  bool is_new_ = false;
   std::size_t size_ = 0;   ///< of what is kept
   bool ends_line_ = true;  ///< whether that ends with an end of line
   bool cut_ = false;       ///< whether something stands behind it

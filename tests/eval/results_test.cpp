@@ -107,6 +107,14 @@ TEST_F(ResultsOfRuns, AreWrittenByOneRunAtATime) {
   EXPECT_NO_THROW(Results{path_});
 }
 
+TEST_F(ResultsOfRuns, LeaveNoEmptyFile) {
+  { const Results results(path_); }
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  append("");
+  { const Results results(path_); }
+  EXPECT_TRUE(std::filesystem::exists(path_)) << "it was there before";
+}
+
 TEST_F(ResultsOfRuns, AFullDiskLeavesWholeLines) {
   Results results("/dev/full");
   EXPECT_THROW(results.add(id(1), {{"score", 1}}), Error);
