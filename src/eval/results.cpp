@@ -31,16 +31,12 @@ Results::Results(const std::filesystem::path& path) : file_(path) {
 
 void Results::load() {
   const std::string text = file_.read();
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = std::string_view(text).substr(begin, end - begin);
-    const auto json = report::parse_line(line);
-    if (!json && end == text.size() && may_be_cut(line, !lines_.empty())) return file_.keep(begin);
-    const std::string where = fmt::format("{}: line {}", file_.name(), lines_.size() + 1);
-    if (!json) fail("{} is no result: give another file, or take that line away", where);
-    take(*json, where);
-    begin = end + 1;
-  }
+  const std::size_t rest = report::read_lines(
+      text, file_.name(), [this](const Json& line, const std::string& where) { take(line, where); });
+  if (rest == text.size()) return;
+  if (!may_be_cut(std::string_view(text).substr(rest), !lines_.empty()))
+    report::reject_line(fmt::format("{}: line {}", file_.name(), lines_.size() + 1));
+  file_.keep(rest);
 }
 
 void Results::take(Json line, const std::string& where) {

@@ -109,19 +109,11 @@ class Reader {
   void read(const std::filesystem::path& path) {
     const std::string text = read_file(path);
     ResultSet::Source source{path.filename().string(), 0, 0};
-    for (std::size_t begin = 0; begin < text.size();) {
-      const std::size_t end = std::min(text.find('\n', begin), text.size());
-      const std::string_view line = std::string_view(text).substr(begin, end - begin);
-      const auto json = parse_line(line);
-      if (!json && end == text.size()) {  // cut: the writer ends every line
-        source.bytes_left_out = std::ssize(line);
-        break;
-      }
-      const std::string where = fmt::format("{}: line {}", path.string(), ++source.lines);
-      if (!json) fail("{} is no result: give another file, or take that line away", where);
-      records_.add(*json, where);
-      begin = end + 1;
-    }
+    const std::size_t rest = read_lines(text, path.string(), [&](const auto& line, const std::string& where) {
+      records_.add(line, where);
+      ++source.lines;
+    });
+    source.bytes_left_out = static_cast<std::int64_t>(text.size() - rest);
     set_.sources.push_back(std::move(source));
   }
 
@@ -157,6 +149,26 @@ bool operator<(const Run& a, const Run& b) {
     return std::tie(r.machine, r.threads, r.isa, r.commit, r.version, r.model_file, r.model_hash, r.time);
   };
   return fields(a) < fields(b);
+}
+
+void reject_line(const std::string& where) {
+  fail("{} is no result: give another file, or take that line away", where);
+}
+
+std::size_t read_lines(
+    std::string_view text, const std::string& name,
+    const std::function<void(const nlohmann::ordered_json& line, const std::string& where)>& take) {
+  std::int64_t number = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const auto json = parse_line(text.substr(begin, end - begin));
+    if (!json && end == text.size()) return begin;
+    const std::string where = fmt::format("{}: line {}", name, ++number);
+    if (!json) reject_line(where);
+    take(*json, where);
+    begin = end + 1;
+  }
+  return text.size();
 }
 
 void Records::add(const nlohmann::ordered_json& line, const std::string& where) {

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -64,6 +66,15 @@ class Records {
   std::unordered_map<std::string, std::size_t> places_;  ///< by identity
   std::int64_t repeated_ = 0;
 };
+
+/// Hands out the lines of a results file of this name, with where each stands. Returns where the rest begins:
+/// a last line without its end that is no JSON object, as a crash leaves it. Throws Error for another line
+/// that is none.
+std::size_t read_lines(
+    std::string_view text, const std::string& name,
+    const std::function<void(const nlohmann::ordered_json& line, const std::string& where)>& take);
+/// Throws Error for a line, `where` it stands, that is no result.
+[[noreturn]] void reject_line(const std::string& where);
 
 struct ResultSet {
   struct Source {
