@@ -31,19 +31,22 @@ Results::Results(const std::filesystem::path& path) : file_(path) {
 
 void Results::load() {
   const std::string text = file_.read();
-  const std::size_t rest = report::read_lines(
-      text, file_.name(), [this](const Json& line, const std::string& where) { take(line, where); });
+  int lines = 0;
+  const auto take_next = [&](const Json& line, const std::string& where) {
+    take(line, where);
+    ++lines;
+  };
+  const std::size_t rest = report::read_lines(text, file_.name(), take_next);
   if (rest == text.size()) return;
-  if (!may_be_cut(std::string_view(text).substr(rest), !lines_.empty()))
-    report::reject_line(fmt::format("{}: line {}", file_.name(), lines_.size() + 1));
+  if (!may_be_cut(std::string_view(text).substr(rest), lines > 0))
+    report::reject_line(fmt::format("{}: line {}", file_.name(), lines + 1));
   file_.keep(rest);
 }
 
-void Results::take(Json line, const std::string& where) {
+void Results::take(const Json& line, const std::string& where) {
   records_.add(line, where);
   errors_[report::key_of(line.at("identity"))] =
       line.contains("error") ? line.at("error").get<std::string>() : "";
-  lines_.push_back(std::move(line));
 }
 
 bool Results::has(const Json& identity) const {

@@ -31,17 +31,15 @@ class Results {
   /// Appends identity and outcome as one line, at once; but not a refusal ("error") that stands there
   /// already. Throws Error when it cannot be written.
   void add(const Json& identity, const Json& outcome);
-  /// All lines, those read at the beginning included.
-  const std::vector<Json>& lines() const { return lines_; }
+  /// Of all lines, those read at the beginning included.
   const std::vector<report::Record>& records() const { return records_.all(); }
 
  private:
   void load();
-  void take(Json line, const std::string& where);
+  void take(const Json& line, const std::string& where);
 
   ResultsFile file_;
   Json run_;
-  std::vector<Json> lines_;
   report::Records records_;
   std::map<std::string, std::string> errors_;  ///< by identity; empty: measured
 };

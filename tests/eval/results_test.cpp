@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "eval/summary.h"
+#include "lines_of.h"
 
 namespace focusllm::eval {
 namespace {
@@ -40,8 +41,8 @@ TEST_F(ResultsOfRuns, GoOnWhereTheyStopped) {
     EXPECT_EQ(std::filesystem::file_size(path_), size) << "reading changes nothing";
     results.add(id(2), {{"score", 0.5}});
   }
-  EXPECT_EQ(Results(path_).lines().size(), 2U);
-  EXPECT_EQ(Results(path_).lines()[1].at("score"), 0.5);
+  EXPECT_EQ(lines_of(path_).size(), 2U);
+  EXPECT_EQ(lines_of(path_)[1].at("score"), 0.5);
   EXPECT_EQ(Results(path_).records()[1].score, 0.5);
 }
 
@@ -52,7 +53,7 @@ TEST_F(ResultsOfRuns, ALastLineWithoutItsEndIsALine) {
     EXPECT_TRUE(results.has(id(1)));
     results.add(id(2), {{"score", 0}});
   }
-  EXPECT_EQ(Results(path_).lines().size(), 2U);
+  EXPECT_EQ(Results(path_).records().size(), 2U);
 }
 
 TEST_F(ResultsOfRuns, WhatWasRefusedIsTriedAgain) {
@@ -63,7 +64,7 @@ TEST_F(ResultsOfRuns, WhatWasRefusedIsTriedAgain) {
     results.add(id(1), {{"error", "too little memory"}});
   }
   Results results(path_);
-  EXPECT_EQ(results.lines().size(), 1U) << "the same refusal is not written twice";
+  EXPECT_EQ(lines_of(path_).size(), 1U) << "the same refusal is not written twice";
   EXPECT_FALSE(results.has(id(1)));
   results.add(id(1), {{"score", 1}});
   EXPECT_TRUE(results.has(id(1)));
@@ -77,10 +78,10 @@ TEST_F(ResultsOfRuns, SayWhereAResultComesFromOutsideOfItsIdentity) {
     results.add(id(1), {{"score", 1}});
     results.describe_run({{"machine", "this one"}});
     results.add(id(2), {{"score", 0}});
-    EXPECT_FALSE(results.lines()[0].contains("run"));
+    EXPECT_FALSE(lines_of(path_)[0].contains("run"));
   }
   const Results results(path_);
-  const Json run = results.lines()[1].at("run");
+  const Json run = lines_of(path_)[1].at("run");
   EXPECT_EQ(run.at("machine"), "this one");
   EXPECT_THAT(run.at("time").get<std::string>(), testing::MatchesRegex("20..-..-..T..:..:..Z"));
   EXPECT_TRUE(results.has(id(2)));

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "eval/prompt_reader.h"
+#include "lines_of.h"
 #include "model/spec.h"
 
 namespace focusllm::eval {
@@ -34,7 +35,7 @@ class Run : public testing::Test {
   std::vector<Json> run(const std::string& task) {
     Results results(path_);
     run_task(task, engine_, plan_, results, CancelToken(), {});
-    return results.lines();
+    return lines_of(path_);
   }
 
   const std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) / "focusllm-run.jsonl";
@@ -93,7 +94,7 @@ TEST_F(Run, StopsWhenCancelled) {
     if (state.done == 1) cancel.cancel();
   };
   EXPECT_THROW(run_task("passkey", engine_, plan_, results, cancel, progress), Cancelled);
-  EXPECT_EQ(results.lines().size(), 1U);
+  EXPECT_EQ(lines_of(path_).size(), 1U);
   ASSERT_FALSE(states.empty());
   EXPECT_EQ(states.back().total, 2);
   EXPECT_NEAR(states.back().share, 0.5, 0.01);

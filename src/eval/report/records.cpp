@@ -119,8 +119,8 @@ class Reader {
 
   ResultSet finish() && {
     if (records_.all().empty()) fail("{}: no result in it: measure some with focusllm eval -o FILE", names());
-    set_.records = records_.all();
     set_.repeated = records_.repeated();
+    set_.records = std::move(records_).all();
     return std::move(set_);
   }
 

@@ -58,7 +58,8 @@ class Records {
   /// Takes a line; `where` it stands, for messages. Throws Error for one that is no result or says something
   /// impossible.
   void add(const nlohmann::ordered_json& line, const std::string& where);
-  const std::vector<Record>& all() const { return records_; }
+  const std::vector<Record>& all() const& { return records_; }
+  std::vector<Record> all() && { return std::move(records_); }
   std::int64_t repeated() const { return repeated_; }
 
  private:
