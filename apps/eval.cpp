@@ -106,8 +106,9 @@ eval::Plan plan_of(const EvalFlags& flags, const Engine& engine) {
   plan.scored = flags.scored;
   plan.local = flags.before;
   for (auto& document : flags.files.empty() ? std::vector<Document>() : read_documents(flags.files)) {
+    const std::filesystem::path path = std::filesystem::absolute(document.name);
     plan.texts.push_back(
-        {std::filesystem::path(document.name).filename().string(), std::move(document.text)});
+        {path.filename().string(), std::move(document.text), path.parent_path().filename().string()});
   }
   return plan;
 }

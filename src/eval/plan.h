@@ -12,6 +12,7 @@ namespace focusllm::eval {
 struct NamedText {
   std::string name;
   std::string text;
+  std::string folder = {};  ///< where the file lies, without what is above; RULER names its data sets so
 
   /// The name and the beginning of the hash of the text: tells texts of one name apart.
   std::string label() const;

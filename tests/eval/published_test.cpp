@@ -209,5 +209,17 @@ TEST(Ruler, ThePromptSaysWhichTask) {
   EXPECT_EQ(qa.at(0).answer_tokens, 32);
 }
 
+TEST(Ruler, FolderOrFileSayWhichDataSet) {
+  const std::string line =
+      Json{{"index", 3}, {"input", "Some special magic numbers are hidden"}, {"outputs", {"12"}}}.dump();
+  const auto variant = [&](const std::string& file, const std::string& folder) {
+    return ruler_examples({file, line, folder}).at(0).variant;
+  };
+  EXPECT_EQ(variant("validation.jsonl", "niah_multikey_2"), "niah_multikey_2");
+  EXPECT_EQ(variant("niah_single_1.jsonl", "data"), "niah_single_1");
+  EXPECT_EQ(variant("validation.jsonl", "data"), "niah");
+  EXPECT_EQ(variant("validation.jsonl", "qa_1"), "niah") << "the words of the prompt count";
+}
+
 }  // namespace
 }  // namespace focusllm::eval

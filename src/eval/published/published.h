@@ -34,7 +34,7 @@ std::vector<Example> longbench_examples(const NamedText& file);
 /// it is (kv_retrieval.jsonl); of another name: the plain form.
 std::vector<Example> infinitebench_examples(const NamedText& file);
 /// RULER (arXiv 2404.06654): index, input, outputs, and answer_prefix where there is one. What the task is
-/// shows in the prompt.
+/// shows in the prompt; which data set, if folder or file are named like it.
 std::vector<Example> ruler_examples(const NamedText& file);
 
 // What the formats have in common.

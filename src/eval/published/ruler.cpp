@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 
 #include "eval/published/published.h"
 
@@ -31,13 +32,21 @@ const Kind& kind_of(std::string_view prompt) {
   return found == std::end(kKinds) ? kUnknownKind : *found;
 }
 
-Example ruler_example(const nlohmann::json& object) {
+/// The data set's name, as RULER's scripts name them (niah_single_1/validation.jsonl), where folder or file
+/// has one that fits the task: niah_single_1, qa_2. Else the kind of task.
+std::string set_name(const NamedText& file, std::string_view kind) {
+  for (const std::string& name : {std::filesystem::path(file.name).stem().string(), file.folder})
+    if (name.starts_with(kind)) return name;
+  return std::string(kind);
+}
+
+Example ruler_example(const NamedText& file, const nlohmann::json& object) {
   Example example;
   example.prompt = text_field(object, "input");
   if (object.contains("answer_prefix")) example.prompt += text_field(object, "answer_prefix");
   const Kind& kind = kind_of(example.prompt);
   example.id = text_field(object, "index");
-  example.variant = kind.name;
+  example.variant = set_name(file, kind.name);
   example.expected = list_field(object, "outputs");
   example.answer_tokens = kind.answer_tokens;
   example.metric = kind.metric;
@@ -47,7 +56,7 @@ Example ruler_example(const nlohmann::json& object) {
 }  // namespace
 
 std::vector<Example> ruler_examples(const NamedText& file) {
-  return examples_of(file, ruler_example);
+  return examples_of(file, [&](const nlohmann::json& object) { return ruler_example(file, object); });
 }
 
 }  // namespace focusllm::eval
