@@ -124,7 +124,8 @@ constexpr const char* kBenchExamples = R"(
 pp512 is reading 512 tokens up to the first new one; tg64 is generating 64 tokens, "@ d16384" after reading 16384.
 The limit is what this machine's measured peaks allow: reading is bound by the operations of the products (2 for each
 parameter of the layers and token) and of attention (4 x heads x head width for each query, key and layer), generating
-by the bytes of the weights and of the keys and values.
+by the bytes of the weights and of the keys and values, or (focus) by the products of the rows that are renewed.
+Texts may be longer than the model was trained for: what counts here is the rate, not the answer.
 
 Examples:
   focusllm bench -m model.gguf -p 512,2k,8k -n 64

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/bf16.h"
+#include "base/ceil_div.h"
 #include "engine/options.h"
 #include "model/model.h"
 
@@ -55,7 +56,8 @@ double Limit::representative_bytes(int layer, std::int64_t depth) const {
 
 std::int64_t Limit::chunks(std::int64_t tokens) const {
   if (options_.method != "focus") return 0;
-  return (std::max<std::int64_t>(0, tokens - options_.local) + options_.chunk - 1) / options_.chunk;
+  const std::int64_t stride = options_.chunk - options_.overlap;
+  return ceil_div(std::max<std::int64_t>(0, tokens - options_.local), stride);
 }
 
 Limit::Work Limit::reading(int layer, std::int64_t tokens) const {
@@ -65,7 +67,7 @@ Limit::Work Limit::reading(int layer, std::int64_t tokens) const {
   const auto count = static_cast<double>(chunks(tokens));
   const std::int64_t together = options_.chunk + options_.tail;
   return {
-      static_cast<double>(tokens) + count * static_cast<double>(options_.tail),
+      static_cast<double>(tokens) + count * static_cast<double>(options_.overlap + options_.tail),
       count * causal_pairs(together, most) + causal_pairs(local, most) + count * static_cast<double>(local)};
 }
 

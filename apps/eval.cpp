@@ -250,7 +250,10 @@ void add_eval(CLI::App& app) {
       ->check(positive())
       ->capture_default_str()
       ->type_name("TOKENS");
-  command->add_option("--before", flags->before, "Tokens right before them (perplexity)")
+  command
+      ->add_option(
+          "--before", flags->before,
+          "Tokens right before them (perplexity); of focus the local window, unless --local is given")
       ->check(positive())
       ->capture_default_str()
       ->type_name("TOKENS");

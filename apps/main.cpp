@@ -17,6 +17,7 @@ Every command explains itself and shows examples: focusllm COMMAND --help
 
 Environment:
   FOCUSLLM_MODEL    the model where -m is not given
+  FOCUSLLM_ADAPTERS folders to look for adapters in, with : between them
   FOCUSLLM_ISA      the kernels to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx (default: the best here)
   FOCUSLLM_PRODUCT  number type of matrix products: auto, f32, bf16, int8 (--product-type goes before it)
 

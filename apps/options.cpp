@@ -127,8 +127,9 @@ void ModelFlags::add_to(CLI::App& app) {
       ->group("Model");
   auto* given =
       app.add_option("--adapter", adapter,
-                     "Candidates' weights for focus; one for this model is found by itself in the folder "
-                     "adapters beside the model or the program, and in FOCUSLLM_ADAPTERS")
+                     "Candidates' weights for focus; one for this model is found by itself in the folders of "
+                     "FOCUSLLM_ADAPTERS, the folder adapters beside the model, and the one that comes with "
+                     "the program")
           ->type_name("FILE")
           ->group("Model");
   app.add_flag("--no-adapter", no_adapter, "Look for no adapter")->excludes(given)->group("Model");
@@ -281,7 +282,8 @@ SamplingOptions SamplingFlags::options() const {
 }
 
 void SessionFlags::add_to(CLI::App& app) {
-  app.add_option("-f,--file", files, "A text to read, UTF-8; may be given several times; - is standard input")
+  app.add_option("-f,--file", files,
+                 "A text to read, UTF-8; may be given several times; - is standard input (run)")
       ->type_name("FILE")
       ->type_size(1)
       ->allow_extra_args(false)
@@ -294,8 +296,9 @@ void SessionFlags::add_to(CLI::App& app) {
       ->capture_default_str()
       ->type_name("N")
       ->group("Text");
-  app.add_option("--cite", cite,
-                 "Also show the K places in the text that the answer drew on, with their shares")
+  app.add_option(
+         "--cite", cite,
+         "Also show the K places in the text that the answer drew on, with their shares (focus, infllm)")
       ->check(between(1, 1000))
       ->type_name("K")
       ->group("Output");

@@ -29,7 +29,7 @@ and a few dozen books; a run can be stopped with Ctrl-C and goes on where it was
 Examples:
   focusllm train -m model.gguf novels.tar.xz -o adapter.gguf
   focusllm train -m model.gguf books/ more.jsonl -o adapter.gguf --steps 2000 --chunk-size 256,1024
-  focusllm train --config adapters/smollm2-135m-instruct.toml -m model.gguf novels.tar.xz -o adapter.gguf
+  focusllm train --config adapters/smollm2-135m-instruct.few.toml -m model.gguf novels.tar.xz -o few.gguf
   focusllm train -m model.gguf novels.tar.xz --show 3           # what samples look like
   focusllm train -m model.gguf novels.tar.xz -o a.gguf --ranks 2
 

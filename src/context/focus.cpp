@@ -33,6 +33,21 @@ void append_to(std::vector<Token>& to, std::span<const Token> tokens) {
   to.insert(to.end(), tokens.begin(), tokens.end());
 }
 
+/// Chunks of a text of so many tokens before the local window.
+std::int64_t chunks_of(const Options& options, std::int64_t tokens) {
+  if (tokens <= 0) return 0;
+  return std::max<std::int64_t>(1, ceil_div(tokens - options.overlap, options.chunk - options.overlap));
+}
+
+/// Candidates stand in front of the local window, each at a position of its own.
+void check_fit(const Options& options, const model::Spec& spec, std::int64_t chunks, std::int64_t window) {
+  if (options.beyond_trained || chunks + window + 1 <= spec.trained_context) return;
+  fail(
+      "{} chunks of {} tokens and a local window of {}: the model was trained for {} positions in all: use a "
+      "larger --chunk, or --beyond-trained to go on all the same",
+      chunks, options.chunk, window, spec.trained_context);
+}
+
 void refuse(const Context::HiddenSink& sink) {
   if (sink) fail("focus: hidden states of a prompt's tokens predict nothing: use step()");
 }
@@ -131,7 +146,7 @@ void Focus::open() {
   aside_ = {};
   if (const std::int64_t rest = std::ssize(text_) - options_.local; rest > repeated_) encode(rest);
   if (repeated_ > 0) set_aside(0, repeated_, repeated_);
-  check_positions(static_cast<std::int64_t>(text_.size()));
+  check_fit(options_, model().spec(), chunk_count(), std::ssize(text_));
   window_.emplace(model(), window_type(options_.kv_type), chunks_);
   const std::size_t tail = std::min(text_.size(), static_cast<std::size_t>(options_.tail));
   for (auto* tokens : {&window_->tokens, &window_->tail}) {
@@ -151,16 +166,6 @@ void Focus::close() {
   }
   text_.insert(text_.begin(), aside_.tokens.begin(), aside_.tokens.end());
   repeated_ = aside_.repeated;
-}
-
-void Focus::check_positions(std::int64_t window) const {
-  const std::int64_t trained = model().spec().trained_context;
-  if (options_.beyond_trained || chunk_count() + window + 1 <= trained) return;
-  fail(
-      "{} chunks of {} tokens and a local window of {}: the model was trained for {} positions in all: use a "
-      "larger "
-      "--chunk, or --beyond-trained to go on all the same",
-      chunk_count(), options_.chunk, window, trained);
 }
 
 std::span<const float> Focus::finish(const HiddenSink& sink) {
@@ -306,14 +311,17 @@ std::int64_t Focus::memory_bytes() const {
 
 std::int64_t Focus::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
   const std::int64_t memory = std::max<std::int64_t>(0, tokens - options.local);
-  const std::int64_t stride = options.chunk - options.overlap;
-  const std::int64_t chunks = ceil_div(memory, stride);
+  const std::int64_t chunks = chunks_of(options, memory);
   const std::int64_t tail = (options.tail / kTailPage + 1) * kTailPage;
   const std::int64_t rows = memory + chunks * (options.overlap + tail);
   const std::int64_t window = chunks + std::min(tokens, options.local) + kGrowth;
   return 2 * spec.layers *
          (rows * memory::row_bytes(spec.heads, options.kv_type) +
           window * memory::row_bytes(spec.heads, window_type(options.kv_type)));
+}
+
+void Focus::check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  check_fit(options, spec, chunks_of(options, tokens - options.local), std::min(tokens, options.local));
 }
 
 void Focus::start_citing() {

@@ -41,6 +41,7 @@ class Focus final : public Context {
   const Candidates* candidates() const { return window_ ? &window_->candidates : nullptr; }
   static void fill(Options& options, const model::Spec& spec);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
+  static void check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
  private:
   struct Chunk {
@@ -69,7 +70,6 @@ class Focus final : public Context {
   void set_aside(std::int64_t begin, std::int64_t end, std::int64_t repeated);
   void open();
   void close();
-  void check_positions(std::int64_t window) const;
 
   void renew(std::span<const std::int64_t> chunks);
   void run_window();

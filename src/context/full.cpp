@@ -5,7 +5,7 @@
 namespace focusllm::context {
 Full::Full(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel)
     : Sequential(std::move(model), cancel, kPassRows, false),
-      beyond_trained_(options.beyond_trained),
+      options_(options),
       rotary_(Sequential::model()) {
   for (int i = 0; i < spec().layers; ++i)
     layers_.emplace_back(spec(), options.kv_type, spec().window(i), WindowCache::kPage);
@@ -21,13 +21,16 @@ std::int64_t Full::bytes_needed(const Options& options, const model::Spec& spec,
   return layers_bytes(spec, options.kv_type, tokens);
 }
 
+void Full::check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  if (options.beyond_trained || tokens <= spec.trained_context) return;
+  fail(
+      "the text has about {} tokens or more; the model was trained for {}: use --method auto, or "
+      "--beyond-trained to go on all the same",
+      tokens, spec.trained_context);
+}
+
 void Full::begin(std::int64_t first, std::int64_t count) {
-  if (!beyond_trained_ && first + count > spec().trained_context) {
-    fail(
-        "the text has at least {} tokens; the model was trained for {}: use --method auto, or "
-        "--beyond-trained to go on all the same",
-        first + count, spec().trained_context);
-  }
+  check_positions(options_, spec(), first + count);
   rotary_.set_positions(positions());
 }
 

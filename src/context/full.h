@@ -16,12 +16,13 @@ class Full final : public Sequential {
   std::int64_t memory_bytes() const override;
   static void fill(Options& options, const model::Spec& spec);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
+  static void check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
  private:
   void begin(std::int64_t first, std::int64_t count) override;
   void attend(const model::LayerRows& layer) override;
 
-  bool beyond_trained_;
+  Options options_;
   Rotary rotary_;
   std::vector<WindowCache> layers_;
   Scratch<float> lse_;

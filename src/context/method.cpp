@@ -69,6 +69,11 @@ std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::
   return find(filled.method).bytes_needed(filled, spec, tokens);
 }
 
+void check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  if (options.method == "full") Full::check_positions(options, spec, tokens);
+  if (options.method == "focus") Focus::check_positions(with_defaults(options, spec), spec, tokens);
+}
+
 void check_disk(const Options& options, const model::Spec& spec, std::int64_t tokens) {
   if (options.method == "infllm") InfLlm::check_disk(with_defaults(options, spec), spec, tokens);
 }

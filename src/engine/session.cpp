@@ -28,8 +28,7 @@ struct Conversation {
   std::shared_ptr<const Engine> engine;
   Session::Options options;
   std::shared_ptr<const ChatTemplate> chat;  ///< null when raw
-  attention::KvType kv_type = attention::KvType::bf16;
-  std::string method;  ///< empty until decided
+  context::Options sizes;                    ///< once the method is decided
   std::int64_t expected = 0;
   std::vector<Token> tokens;  ///< all of the conversation
   std::size_t fed = 0;        ///< of them given to the context
@@ -137,11 +136,9 @@ void Session::Impl::decide(std::int64_t total) {
 
 /// A method that is decided, with room for `room` tokens.
 void Session::Impl::begin(const ContextOptions& chosen, std::int64_t room) {
-  const context::Options fitting = fit_memory(*engine, chosen, room);
-  kv_type = fitting.kv_type;
-  context = make_context(*engine, fitting, cancel);
+  sizes = fit_memory(*engine, chosen, room);
+  context = make_context(*engine, sizes, cancel);
   context->on_work([this] { report(); });
-  method = chosen.method;
 }
 
 /// Gives what is encoded to the method; while `auto` cannot know yet, text waits. `all`: no more text is
@@ -165,7 +162,8 @@ void Session::Impl::feed(bool all) {
 /// `auto` chose `full` for a text that fitted; when the conversation outgrows it, everything is read anew.
 void Session::Impl::fall_back_if_needed(std::int64_t more) {
   const std::int64_t total = static_cast<std::int64_t>(tokens.size()) + more;
-  if (options.context.method != "auto" || method != "full" || total <= engine->spec().trained_context) return;
+  if (options.context.method != "auto" || sizes.method != "full" || total <= engine->spec().trained_context)
+    return;
   ContextOptions chosen = options.context;
   chosen.method = long_method(*engine);
   begin(chosen, total);
@@ -247,14 +245,10 @@ void Session::expect(std::int64_t tokens) {
   impl_->expected = tokens;
   ContextOptions chosen = impl_->options.context;
   if (chosen.method == "auto") chosen.method = automatic_method(*impl_->engine, tokens);
-  if (impl_->undecided()) fit_memory(*impl_->engine, chosen, tokens);
-  const std::int64_t trained = impl_->engine->spec().trained_context;
-  if (chosen.method == "full" && tokens > trained && !chosen.beyond_trained) {
-    fail(
-        "the text has about {} tokens; the model was trained for {}: use --method auto, or "
-        "--beyond-trained to go on all the same",
-        tokens, trained);
-  }
+  const context::Options sizes =
+      impl_->undecided() ? fit_memory(*impl_->engine, chosen, tokens) : impl_->sizes;
+  const bool may_fall_back = impl_->options.context.method == "auto" && sizes.method == "full";
+  if (!may_fall_back) context::check_positions(sizes, impl_->engine->spec(), tokens);
 }
 
 void Session::read(std::string_view text) {
@@ -324,10 +318,10 @@ void Session::cancel() noexcept {
   impl_->cancel.cancel();
 }
 std::string_view Session::method() const {
-  return impl_->method;
+  return impl_->undecided() ? std::string_view() : impl_->sizes.method;
 }
 attention::KvType Session::kv_type() const {
-  return impl_->kv_type;
+  return impl_->sizes.kv_type;
 }
 std::int64_t Session::tokens() const {
   return static_cast<std::int64_t>(impl_->tokens.size());

@@ -1,25 +1,12 @@
 #include "tensor/product_type.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <optional>
-#include <string_view>
 
 #include "base/cpu.h"
 #include "base/error.h"
 
 namespace focusllm {
 namespace {
-
-std::optional<ProductType> pinned() {
-  const char* value = std::getenv("FOCUSLLM_PRODUCT");
-  if (value == nullptr || *value == '\0') return std::nullopt;
-  const std::string_view name = value;
-  if (name == "f32") return ProductType::f32;
-  if (name == "bf16") return ProductType::bf16;
-  if (name == "int8") return ProductType::int8;
-  fail("FOCUSLLM_PRODUCT={}: not a number type of products; there are f32, bf16, int8", name);
-}
 
 ProductType checked(ProductType type) {
   if (type == ProductType::bf16 && !has_bf16_products()) {
@@ -55,7 +42,6 @@ bool has_bf16_products() {
 }
 
 ProductType resolve_product_type(std::span<const BlockMatrix> stack, ProductType wanted) {
-  if (wanted != ProductType::automatic) return checked(wanted);
   std::int64_t outputs = 0;
   ProductType chosen = ProductType::int8;
   for (const BlockMatrix& matrix : stack) {
@@ -64,7 +50,7 @@ ProductType resolve_product_type(std::span<const BlockMatrix> stack, ProductType
     if (chosen == ProductType::int8 || type == ProductType::f32) chosen = type;
     outputs += matrix.rows;
   }
-  if (const auto pin = pinned()) chosen = checked(*pin);
+  if (wanted != ProductType::automatic) chosen = checked(wanted);
   if (chosen == ProductType::int8 && outputs > kMostInt8Outputs) return fastest_float();
   return chosen;
 }

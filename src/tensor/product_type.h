@@ -12,7 +12,8 @@ namespace focusllm {
 /// rows only, so it keeps more precision, and its packed copy waits until it is needed.
 inline constexpr std::int64_t kMostInt8Outputs = 16384;
 
-/// What a stack computes products of many rows in when `wanted` was asked for; never automatic.
+/// What a stack computes products of many rows in when `wanted` was asked for; never automatic, and a head
+/// never in int8. Throws Error for bf16 where the processor has no such products.
 ProductType resolve_product_type(std::span<const BlockMatrix> stack, ProductType wanted);
 
 }  // namespace focusllm

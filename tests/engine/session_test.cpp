@@ -56,6 +56,24 @@ TEST_F(Sessions, AnswersAndStops) {
   EXPECT_EQ(answer.timings.generated_tokens, static_cast<std::int64_t>(answer.tokens.size()));
 }
 
+TEST_F(Sessions, MoreThanTheModelsPositionsIsRefusedBeforeReading) {
+  const std::int64_t trained = engine_->spec().trained_context;
+  EXPECT_NO_THROW(session("full").expect(trained));
+  EXPECT_THROW(session("full").expect(trained + 1), Error);
+  EXPECT_NO_THROW(session("auto").expect(trained + 1));
+  ContextOptions options;
+  options.method = "focus";
+  options.chunk = 64;
+  options.overlap = 16;  // so every 48 tokens
+  const auto check = [&](std::int64_t tokens) {
+    context::check_positions(resolve(options, attention::KvType::bf16), engine_->spec(), tokens);
+  };
+  EXPECT_NO_THROW(check(45 * trained));
+  EXPECT_THROW(check(49 * trained), Error);
+  options.beyond_trained = true;
+  EXPECT_NO_THROW(check(49 * trained));
+}
+
 TEST_F(Sessions, ALongTextTakesSmallerNumbersThenLargerChunks) {
   using attention::KvType;
   ContextOptions options;
