@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "base/bf16.h"
-#include "base/ceil_div.h"
+#include "context/focus.h"
 #include "engine/options.h"
 #include "model/model.h"
 
@@ -55,9 +55,7 @@ double Limit::representative_bytes(int layer, std::int64_t depth) const {
 }
 
 std::int64_t Limit::chunks(std::int64_t tokens) const {
-  if (options_.method != "focus") return 0;
-  const std::int64_t stride = options_.chunk - options_.overlap;
-  return ceil_div(std::max<std::int64_t>(0, tokens - options_.local), stride);
+  return options_.method == "focus" ? context::Focus::chunks_of(options_, tokens) : 0;
 }
 
 Limit::Work Limit::reading(int layer, std::int64_t tokens) const {

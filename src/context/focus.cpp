@@ -33,12 +33,6 @@ void append_to(std::vector<Token>& to, std::span<const Token> tokens) {
   to.insert(to.end(), tokens.begin(), tokens.end());
 }
 
-/// Chunks of a text of so many tokens before the local window.
-std::int64_t chunks_of(const Options& options, std::int64_t tokens) {
-  if (tokens <= 0) return 0;
-  return std::max<std::int64_t>(1, ceil_div(tokens - options.overlap, options.chunk - options.overlap));
-}
-
 /// Candidates stand in front of the local window, each at a position of its own.
 void check_fit(const Options& options, const model::Spec& spec, std::int64_t chunks, std::int64_t window) {
   if (options.beyond_trained || chunks + window + 1 <= spec.trained_context) return;
@@ -309,9 +303,15 @@ std::int64_t Focus::memory_bytes() const {
   return bytes + window_->local.bytes() + window_->candidates.bytes();
 }
 
+std::int64_t Focus::chunks_of(const Options& options, std::int64_t tokens) {
+  const std::int64_t memory = tokens - options.local;
+  if (memory <= 0) return 0;
+  return std::max<std::int64_t>(1, ceil_div(memory - options.overlap, options.chunk - options.overlap));
+}
+
 std::int64_t Focus::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
   const std::int64_t memory = std::max<std::int64_t>(0, tokens - options.local);
-  const std::int64_t chunks = chunks_of(options, memory);
+  const std::int64_t chunks = chunks_of(options, tokens);
   const std::int64_t tail = (options.tail / kTailPage + 1) * kTailPage;
   const std::int64_t rows = memory + chunks * (options.overlap + tail);
   const std::int64_t window = chunks + std::min(tokens, options.local) + kGrowth;
@@ -321,7 +321,7 @@ std::int64_t Focus::bytes_needed(const Options& options, const model::Spec& spec
 }
 
 void Focus::check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  check_fit(options, spec, chunks_of(options, tokens - options.local), std::min(tokens, options.local));
+  check_fit(options, spec, chunks_of(options, tokens), std::min(tokens, options.local));
 }
 
 void Focus::start_citing() {

@@ -40,6 +40,8 @@ class Focus final : public Context {
   /// Null before finish(), or when something was read since that will cut the window anew.
   const Candidates* candidates() const { return window_ ? &window_->candidates : nullptr; }
   static void fill(Options& options, const model::Spec& spec);
+  /// Chunks that a text of so many tokens is cut into; the sizes are filled.
+  static std::int64_t chunks_of(const Options& options, std::int64_t tokens);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
   static void check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens);
 

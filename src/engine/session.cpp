@@ -55,6 +55,7 @@ struct Session::Impl : Conversation {
   void settle();
   void take_question(std::string_view question, std::int64_t answer_tokens);
   void append(std::vector<Token> more) { tokens.insert(tokens.end(), more.begin(), more.end()); }
+  ContextOptions chosen(std::int64_t total) const;
   void decide(std::int64_t total);
   void begin(const ContextOptions& chosen, std::int64_t room);
   bool undecided() const { return context == nullptr; }
@@ -127,11 +128,15 @@ void Session::Impl::take_question(std::string_view question, std::int64_t answer
   feed(true);
 }
 
-void Session::Impl::decide(std::int64_t total) {
-  if (!undecided()) return;
+/// What was asked for, `auto` being what it means for so many tokens.
+ContextOptions Session::Impl::chosen(std::int64_t total) const {
   ContextOptions chosen = options.context;
   if (chosen.method == "auto") chosen.method = automatic_method(*engine, total);
-  begin(chosen, std::max(total, expected));
+  return chosen;
+}
+
+void Session::Impl::decide(std::int64_t total) {
+  if (undecided()) begin(chosen(total), std::max(total, expected));
 }
 
 /// A method that is decided, with room for `room` tokens.
@@ -243,10 +248,8 @@ Session& Session::operator=(Session&&) noexcept = default;
 
 void Session::expect(std::int64_t tokens) {
   impl_->expected = tokens;
-  ContextOptions chosen = impl_->options.context;
-  if (chosen.method == "auto") chosen.method = automatic_method(*impl_->engine, tokens);
   const context::Options sizes =
-      impl_->undecided() ? fit_memory(*impl_->engine, chosen, tokens) : impl_->sizes;
+      impl_->undecided() ? fit_memory(*impl_->engine, impl_->chosen(tokens), tokens) : impl_->sizes;
   const bool may_fall_back = impl_->options.context.method == "auto" && sizes.method == "full";
   if (!may_fall_back) context::check_positions(sizes, impl_->engine->spec(), tokens);
 }

@@ -31,13 +31,10 @@ Results::Results(const std::filesystem::path& path) : file_(path) {
 
 void Results::load() {
   const std::string text = file_.read();
-  int lines = 0;
-  const auto take_next = [&](const Json& line, const std::string& where) {
-    take(line, where);
-    ++lines;
-  };
-  const std::size_t rest = report::read_lines(text, file_.name(), take_next);
+  const std::size_t rest = report::read_lines(
+      text, file_.name(), [this](const Json& line, const std::string& where) { take(line, where); });
   if (rest == text.size()) return;
+  const std::int64_t lines = std::ssize(records_.all()) + records_.repeated();
   if (!may_be_cut(std::string_view(text).substr(rest), lines > 0))
     report::reject_line(fmt::format("{}: line {}", file_.name(), lines + 1));
   file_.keep(rest);

@@ -109,5 +109,25 @@ TEST(Arguments, ModelMayComeFromTheEnvironment) {
   EXPECT_THAT(ended.err, HasSubstr("/no/such/model.gguf"));
 }
 
+TEST(Arguments, TypesOfProductsMayComeFromTheEnvironment) {
+  const auto bench = [](const std::string& variable, const std::string& model, Arguments more) {
+    Process::Streams streams;
+    streams.environment = {"FOCUSLLM_PRODUCT=" + variable};
+    more.insert(more.begin(), {"bench", "-m", model});
+    return Process(more, streams).wait();
+  };
+  const Ended wrong = bench("int4", "/no/such/model.gguf", {});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("int4"));
+  for (const char* right : {"auto", "f32", "bf16", "int8"})
+    EXPECT_EQ(bench(right, "/no/such/model.gguf", {}).code, 1) << right;
+  MODEL_OR_SKIP(model);
+  const Arguments one_token = {"-p", "1", "-n", "0", "-r", "1", "--csv"};
+  EXPECT_THAT(bench("f32", model, one_token).out, HasSubstr("\"f32\""));
+  Arguments with_flag = one_token;
+  with_flag.insert(with_flag.end(), {"--product-type", "int8"});
+  EXPECT_THAT(bench("f32", model, with_flag).out, HasSubstr("\"int8\"")) << "the flag goes first";
+}
+
 }  // namespace
 }  // namespace focusllm::cli_test
