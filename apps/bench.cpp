@@ -67,6 +67,7 @@ class Bench {
       results_.push_back(measure(test));
       if (table) out(table_row(results_.back()));
     }
+    if (table) out(table_end());
     if (flags_.json) out(json(machine_, results_));
     if (flags_.csv) out(csv(machine_, results_));
   }
@@ -78,7 +79,7 @@ class Bench {
     return options;
   }
 
-  /// The first pass through the model packs weights and touches memory.
+  /// The first pass through the model touches memory.
   void warm_up(const BenchTest& first) {
     BenchResult ignored;
     runner_.prefill(options(first), 64, ignored);

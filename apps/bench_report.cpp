@@ -14,8 +14,25 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// "Q4_K, Q6_K", each once.
+std::string block_types(const Linear& linear) {
+  std::string names;
+  for (const BlockMatrix& matrix : linear.stack()) {
+    const std::string_view name = block_traits(matrix.type).name;
+    if (names.find(name) != std::string::npos) continue;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
+  }
+  return names;
+}
+
 BenchMachine::Product product(const std::string& name, const Linear& linear) {
-  return {name, std::string(product_type_name(linear.product_type())), std::string(linear.kernel_name())};
+  return {name, std::string(product_type_name(linear.product_type())),
+          std::string(linear.kernel_name(Use::read)), block_types(linear),
+          std::string(linear.kernel_name(Use::answer))};
+}
+
+BenchMachine::Product head(const Linear& linear) {
+  return {"head", "", "", block_types(linear), std::string(linear.kernel_name(Use::answer))};
 }
 
 Json row(const BenchMachine& machine, const BenchResult& result) {
@@ -32,6 +49,11 @@ Json row(const BenchMachine& machine, const BenchResult& result) {
           {"attention_kernel", attention::kernel_name(result.kv_type)},
           {"product_type", machine.products.front().type},
           {"product_kernel", machine.products.front().kernel},
+          {"answer_kernel", machine.products.front().answer_kernel},
+          {"file_bytes", machine.memory.file},
+          {"weights_bytes", machine.memory.weights},
+          {"pass_bytes", machine.memory.pass},
+          {"peak_memory_bytes", peak_memory()},
           {"model", machine.model},
           {"machine", machine.cpu},
           {"threads", machine.threads},
@@ -60,13 +82,19 @@ std::string peak(double rate) {
 }  // namespace
 
 BenchMachine describe_machine(const Engine& engine, std::uint64_t seed) {
-  BenchMachine machine{
-      cpu_model(), std::string(isa_name(active_isa())), engine.name(), thread_count(), seed, measure_peaks(),
-      {}};
+  BenchMachine machine{cpu_model(),
+                       std::string(isa_name(active_isa())),
+                       engine.name(),
+                       thread_count(),
+                       seed,
+                       measure_peaks(),
+                       {},
+                       {}};
   const model::Layer& layer = engine.model().layers().front();
   machine.products = {product("qkv", layer.qkv.own), product("attention output", layer.attention_out.own),
                       product("gate and up", layer.gate_up), product("down", layer.down),
-                      product("head", engine.model().head())};
+                      head(engine.model().head())};
+  machine.memory = engine.memory();
   return machine;
 }
 
@@ -77,8 +105,14 @@ std::string table_head(const BenchMachine& machine) {
   text += fmt::format("peaks      f32 {}, bf16 {}, int8 {} GFLOP/s; reading {:.1f} GB/s\n",
                       peak(machine.peaks.f32), peak(machine.peaks.bf16), peak(machine.peaks.int8),
                       machine.peaks.read_bandwidth);
-  for (const auto& [name, type, kernel] : machine.products)
-    text += fmt::format("product    {:<17} {:<5} {}\n", name, type, kernel);
+  text += fmt::format("memory     {} of weights, rearranged, in the place of the file's {}; {} for a pass\n",
+                      format_bytes(machine.memory.weights), format_bytes(machine.memory.file),
+                      format_bytes(machine.memory.pass));
+  for (const auto& product : machine.products) {
+    if (!product.type.empty())
+      text += fmt::format("reading    {:<17} {:<5} {}\n", product.name, product.type, product.kernel);
+    text += fmt::format("answering  {:<17} {:<5} {}\n", product.name, product.weights, product.answer_kernel);
+  }
   for (const auto type : {attention::KvType::bf16, attention::KvType::int8})
     text += fmt::format("attention  {:<17} {}\n", fmt::format("{} keys", kv_type_name(type)),
                         attention::kernel_name(type));
@@ -91,6 +125,11 @@ std::string table_row(const BenchResult& result) {
                      kv_type_name(result.kv_type), format_bytes(result.memory_bytes),
                      fmt::format("{:.1f} ± {:.1f}", result.mean(), result.deviation()),
                      fmt::format("{:.0f}", result.limit), result.peak_percent());
+}
+
+std::string table_end() {
+  return fmt::format("\nmemory     {} at most, the file's mapped pages included\n",
+                     format_bytes(peak_memory()));
 }
 
 std::string csv(const BenchMachine& machine, const std::vector<BenchResult>& results) {

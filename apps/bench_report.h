@@ -17,15 +17,21 @@ struct BenchMachine {
   std::uint64_t seed = 0;
   Peaks peaks;
   struct Product {
-    std::string name, type, kernel;
+    std::string name;
+    std::string type, kernel;  ///< of rows that are read; empty for the head, which only answers
+    std::string weights;       ///< block types in the file
+    std::string answer_kernel;
   };
   std::vector<Product> products;
+  ModelMemory memory;
 };
 
 BenchMachine describe_machine(const Engine& engine, std::uint64_t seed);
 /// For people; the rows are printed one by one, as they come.
 std::string table_head(const BenchMachine& machine);
 std::string table_row(const BenchResult& result);
+/// What all of it took, once it is over.
+std::string table_end();
 std::string csv(const BenchMachine& machine, const std::vector<BenchResult>& results);
 std::string json(const BenchMachine& machine, const std::vector<BenchResult>& results);
 

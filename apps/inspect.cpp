@@ -37,6 +37,12 @@ std::string type_name(BlockType type) {
   return std::string(block_traits(type).name);
 }
 
+/// What is known of a model that can be run: its own memory, and that of texts.
+struct Memory {
+  ModelMemory model;
+  std::vector<Need> texts;
+};
+
 std::vector<Need> needs(const Engine& engine, const InspectFlags& flags,
                         const std::vector<std::int64_t>& lengths) {
   std::vector<Need> all;
@@ -54,18 +60,21 @@ std::vector<Need> needs(const Engine& engine, const InspectFlags& flags,
   return all;
 }
 
-Json inspect_json(const gguf::File& file, const std::vector<Need>& memory, const std::string& problem,
-                  bool all) {
+Json inspect_json(const gguf::File& file, const Memory& memory, const std::string& problem, bool all) {
   Json json = {{"path", file.path().string()}, {"version", file.version()},
                {"metadata", Json::object()},   {"tensors", Json::array()},
                {"memory", Json::array()},      {"available_memory", available_memory()}};
+  if (problem.empty() && memory.model.file > 0)
+    json["model_memory"] = {{"file_bytes", memory.model.file},
+                            {"weights_bytes", memory.model.weights},
+                            {"pass_bytes", memory.model.pass}};
   for (const auto& [key, value] : file.metadata()) json["metadata"][key] = value_json(value, all);
   for (const auto& tensor : file.tensors())
     json["tensors"].push_back({{"name", tensor.name},
                                {"dims", tensor.dims},
                                {"type", type_name(tensor.type)},
                                {"bytes", tensor.data.size()}});
-  for (const auto& need : memory)
+  for (const auto& need : memory.texts)
     json["memory"].push_back(
         {{"method", need.method}, {"kv_type", need.kv_type}, {"tokens", need.tokens}, {"bytes", need.bytes}});
   if (!problem.empty()) json["error"] = problem;
@@ -96,6 +105,15 @@ void print_tensors(const gguf::File& file) {
                   format_bytes(bytes), lines));
 }
 
+void print_model_memory(const ModelMemory& memory) {
+  out(
+      fmt::format("\nMemory for the model\n"
+                  "  {:<18} {:>12}  rearranged once, in the place of the file's {}\n"
+                  "  {:<18} {:>12}  activations, for each session\n",
+                  "weights", format_bytes(memory.weights), format_bytes(memory.file), "passes",
+                  format_bytes(memory.pass)));
+}
+
 void print_memory(const std::vector<Need>& memory, const std::vector<std::int64_t>& lengths) {
   std::string lines = fmt::format("\nMemory for keys and values ({} can be had now)\n  {:<18}",
                                   format_bytes(available_memory()), "tokens");
@@ -112,11 +130,14 @@ void inspect(const InspectFlags& flags) {
   flags.model.require_path();
   const std::vector<std::int64_t> lengths = parse_lengths(flags.lengths, "--lengths", 1);
   const auto file = gguf::File::open(flags.model.path);
-  std::vector<Need> memory;
+  Memory memory;
   std::string problem;  // a file of another architecture can be looked at all the same
   const bool adapter = file->string("general.type") == "adapter";  // metadata and tensors are all there is
   try {
-    if (!adapter) memory = needs(*flags.model.load(), flags, lengths);
+    if (!adapter) {
+      const auto engine = flags.model.load(false);
+      memory = {engine->memory(), needs(*engine, flags, lengths)};
+    }
   } catch (const Error& error) {
     problem = error.what();
   }
@@ -125,7 +146,8 @@ void inspect(const InspectFlags& flags) {
   print_tensors(*file);
   if (adapter) return;
   if (!problem.empty()) return err_line("this model cannot be run: " + problem);
-  print_memory(memory, lengths);
+  print_model_memory(memory.model);
+  print_memory(memory.texts, lengths);
 }
 
 constexpr const char* kInspectExamples = R"(

@@ -139,13 +139,14 @@ void ModelFlags::require_path() const {
   if (path.empty()) throw UsageError("no model given: name a GGUF file with -m FILE or in FOCUSLLM_MODEL");
 }
 
-std::shared_ptr<const Engine> ModelFlags::load() const {
+std::shared_ptr<const Engine> ModelFlags::load(bool prepare) const {
   require_path();
   EngineOptions options;
   options.threads = threads;
   options.product_type = cli::product_type(product_type);
   options.adapter = adapter;
   options.find_adapter = !no_adapter;
+  options.prepare = prepare;
   return Engine::load(path, options);
 }
 

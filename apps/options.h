@@ -27,7 +27,8 @@ struct ModelFlags {
   void add_to(CLI::App& app);
   /// Throws UsageError without a model.
   void require_path() const;
-  std::shared_ptr<const Engine> load() const;
+  /// prepare: weights are rearranged now (EngineOptions).
+  std::shared_ptr<const Engine> load(bool prepare = true) const;
 };
 
 /// How the text is kept.

@@ -5,7 +5,7 @@ function(focusllm_layer name)
   target_link_libraries(focusllm_${name} PUBLIC focusllm_options ${LAYER_LINK})
 endfunction()
 
-# focusllm_kernel(TARGET file.cpp): compiles one kernel source once for each instruction set.
+# focusllm_kernel(TARGET file.cpp [isa...]): compiles one kernel source once for each instruction set.
 # Each copy sees FOCUSLLM_ISA=<name> (scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx) as the namespace to define itself in;
 # base/cpu.h chooses among them at run time. Such a source includes no header with inline code other than Highway and
 # intrinsics: a function compiled for a newer instruction set must never be the copy that the linker keeps for all.
@@ -17,9 +17,14 @@ set(FOCUSLLM_ISA_FLAGS_avx512 ${FOCUSLLM_AVX512_FLAGS})
 set(FOCUSLLM_ISA_FLAGS_avx512_vnni ${FOCUSLLM_AVX512_FLAGS} -mavx512vnni)
 set(FOCUSLLM_ISA_FLAGS_avx512_bf16 ${FOCUSLLM_AVX512_FLAGS} -mavx512vnni -mavx512bf16)
 set(FOCUSLLM_ISA_FLAGS_amx ${FOCUSLLM_ISA_FLAGS_avx512_bf16} -mamx-tile -mamx-int8 -mamx-bf16)
+# Further arguments name the sets to compile for where not all of them make a difference.
 function(focusllm_kernel target source)
   get_filename_component(stem ${source} NAME_WE)
-  foreach(isa scalar avx2 avx512 avx512_vnni avx512_bf16 amx)
+  set(isas ${ARGN})
+  if(NOT isas)
+    set(isas scalar avx2 avx512 avx512_vnni avx512_bf16 amx)
+  endif()
+  foreach(isa ${isas})
     add_library(${target}_${stem}_${isa} OBJECT ${source})
     target_link_libraries(${target}_${stem}_${isa} PRIVATE focusllm_options PkgConfig::HWY)
     target_compile_definitions(${target}_${stem}_${isa} PRIVATE FOCUSLLM_ISA=${isa} FOCUSLLM_ISA_${isa})

@@ -2,8 +2,8 @@
 
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <vector>
 
@@ -11,7 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/bf16_probe.h"
 #include "base/error.h"
 
 namespace focusllm {
@@ -26,6 +25,16 @@ bool has_f16c() {
   unsigned c = 0;
   unsigned d = 0;
   return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+
+/// cpuid's twelve characters: "AuthenticAMD", "GenuineIntel", ...
+std::string cpu_vendor() {
+  unsigned highest_leaf = 0;
+  std::array<unsigned, 3> words{};
+  if (__get_cpuid(0, &highest_leaf, &words[0], &words[2], &words[1]) == 0) return {};
+  std::string vendor(sizeof words, '\0');
+  std::memcpy(vendor.data(), words.data(), sizeof words);
+  return vendor;
 }
 
 /// AMX's tile registers, if the processor has them and the kernel lets this process use them.
@@ -101,8 +110,12 @@ void set_active_isa(Isa isa) {
 }
 
 bool fast_bf16_dot() {
-  static const bool fast = detected().back() >= Isa::avx512_bf16 && bf16_dot_outruns_f32();
+  static const bool fast = bf16_dot_is_fast(cpu_vendor(), detected().back() >= Isa::avx512_bf16);
   return fast;
+}
+
+bool bf16_dot_is_fast(std::string_view vendor, bool has_avx512_bf16) {
+  return has_avx512_bf16 && vendor == "AuthenticAMD";
 }
 
 std::string cpu_model() {

@@ -18,9 +18,14 @@ std::span<const Isa> supported_isas();
 Isa active_isa();
 /// Overrides active_isa() for a test that sweeps the sets; the caller restores it.
 void set_active_isa(Isa isa);
-/// True where bf16 dot products are faster than f32 ones (measured once, in a few milliseconds): false on
-/// Sapphire Rapids without AMX, which has the instructions but runs them slowly.
+/// True where bf16 dot products of vectors (AVX512_BF16) are faster than f32 multiply-adds:
+/// bf16_dot_is_fast() of this processor. Known, not timed: a busy machine must not choose other kernels, and
+/// with them other results, than an idle one.
 bool fast_bf16_dot();
+/// By cpuid's vendor string. AMD's processors that have the instruction (Zen 4 and later) run it at the full
+/// rate. Intel's (Cooper Lake, Sapphire Rapids and later) run it at half of that or less, where f32 is as
+/// fast; what is fast there is AMX, an Isa of its own. Of other vendors nothing is known: false.
+bool bf16_dot_is_fast(std::string_view vendor, bool has_avx512_bf16);
 /// The processor's name as the system reports it.
 std::string cpu_model();
 

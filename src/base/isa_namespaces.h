@@ -24,6 +24,15 @@
 /// Declares one object per instruction set: `extern const Type name;`.
 #define FOCUSLLM_DECLARE_PER_ISA(Type, name) FOCUSLLM_PER_ISA(extern const Type name;)
 
+/// Pointer to one of an object's copies by the active instruction set, where it is not compiled for all: give
+/// one copy for each set, in their order; needs base/cpu.h.
+#define FOCUSLLM_CHOOSE(Type, ...)                         \
+  [] {                                                     \
+    static constexpr const Type* by_isa[] = {__VA_ARGS__}; \
+    static_assert(sizeof by_isa / sizeof *by_isa == 6);    \
+    return by_isa[static_cast<int>(active_isa())];         \
+  }()
+
 /// Pointer to the one of the active instruction set; needs base/cpu.h.
 #define FOCUSLLM_ACTIVE(name)                                                                           \
   [] {                                                                                                  \

@@ -54,6 +54,17 @@ MappedFile::~MappedFile() {
   if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
+void MappedFile::release(std::span<const std::byte> part) const {
+  const std::byte* end = bytes_.data() + bytes_.size();
+  if (part.data() < bytes_.data() || part.data() + part.size() > end) return;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = static_cast<std::size_t>(part.data() - bytes_.data());  // the mapping begins at a page
+  const std::size_t begin = (first + page - 1) / page * page;
+  const std::size_t stop = (first + part.size()) / page * page;
+  if (begin >= stop) return;
+  ::madvise(const_cast<std::byte*>(bytes_.data()) + begin, stop - begin, MADV_DONTNEED);
+}
+
 MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {

@@ -21,6 +21,9 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::span<const std::byte> bytes() const { return bytes_; }
+  /// Lets go of the whole pages in a part of the file, so that they do not count as this process's memory;
+  /// they are read again if touched. Does nothing for bytes that are not of this file.
+  void release(std::span<const std::byte> part) const;
 
  private:
   std::span<const std::byte> bytes_;

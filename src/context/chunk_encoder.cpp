@@ -55,7 +55,8 @@ void ChunkEncoder::run_rows(std::span<Work> works, std::int64_t from, std::int64
     const auto size = static_cast<std::int64_t>(work.tokens.size());
     const auto rows = std::min(count, size - from);
     lockstep_.add(work.sequence,
-                  work.tokens.subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(rows)), from);
+                  work.tokens.subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(rows)), from,
+                  Use::read);
   }
   lockstep_.read(cancel_);
 }

@@ -167,6 +167,7 @@ std::span<const float> Focus::finish(const HiddenSink& sink) {
   if (tokens() == 0) fail("nothing to continue: the text is empty");
   if (!window_) open();
   if (window_->done == static_cast<std::int64_t>(window_->tokens.size())) return last_hidden_;
+  use_ = Use::read;
   std::vector<std::int64_t> all(chunks_.size());
   std::iota(all.begin(), all.end(), 0);
   window_->candidates.forget_attention();
@@ -181,6 +182,7 @@ std::span<const float> Focus::step(Token token) {
   const bool fresh = window_ && window_->done == static_cast<std::int64_t>(window_->tokens.size());
   append({&token, 1});
   if (!window_ || !fresh) return finish({});
+  use_ = Use::answer;
   if (++steps_ >= options_.refresh) {
     if (citing_) note_passages(window_->candidates.hardest(kNoted));
     renew(chunks_of_this_step());
@@ -222,7 +224,7 @@ void Focus::add_tail(ChunkTail& tail) {
   const auto count = std::ssize(rows);
   if (lockstep_.rows() > 0 && lockstep_.rows() + count > kPassRows) run_tails();
   tail.prepare(window_->candidates, count, model().spec(), kTailPage);
-  lockstep_.add(tail, rows, tail.chunk_tokens() + tail.rows(), true);
+  lockstep_.add(tail, rows, tail.chunk_tokens() + tail.rows(), use_, true);
   in_pass_.push_back(&tail);
 }
 
@@ -270,7 +272,7 @@ std::span<const float> Focus::run_window_block(std::int64_t count) {
                           .subspan(static_cast<std::size_t>(window.done), static_cast<std::size_t>(count));
   const bool ends = window.done + count == static_cast<std::int64_t>(window.tokens.size());
   window.local.note_attention(ends && (citing_ || options_.renew < chunk_count()));
-  lockstep_.add(window.local, tokens, chunk_count() + window.done);
+  lockstep_.add(window.local, tokens, chunk_count() + window.done, use_);
   const auto hidden = lockstep_.forward(cancel_);
   window.done += count;
   settle_tails();

@@ -98,6 +98,7 @@ class Focus final : public Context {
   std::optional<Window> window_;
   std::vector<ChunkTail*> in_pass_;  ///< chunks whose tails are in the pass that is being put together
   std::int64_t steps_ = 0;           ///< since candidates were renewed
+  Use use_ = Use::read;              ///< of rows that go through the layers now
   bool citing_ = false;
   std::vector<float> last_hidden_;
 };

@@ -14,6 +14,8 @@ namespace focusllm::context {
 namespace {
 
 constexpr std::int64_t kMostBlocks = std::int64_t{1} << 20;
+constexpr std::int64_t kExecutedTogether =
+    512;                                   // tokens that choose their memory together, as in the paper's code
 constexpr std::int64_t kCitedTokens = 64;  // tokens of a citation, or a block where that is longer
 
 BlockMemory::Sizes sizes_of(const Options& options) {
@@ -52,7 +54,7 @@ std::unique_ptr<memory::BlockCache> block_cache(const Options& options, const mo
 }  // namespace
 
 InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel)
-    : Sequential(std::move(model), cancel, std::min(kPassRows, options.local), true),
+    : Sequential(std::move(model), cancel, std::min(kExecutedTogether, options.local), true),
       sizes_(sizes_of(options)),
       top_k_(options.top_k),
       answer_top_k_(options.answer_top_k),

@@ -5,11 +5,11 @@
 namespace focusllm::context {
 
 void Lockstep::add(Sequence& sequence, std::span<const std::int32_t> tokens, std::int64_t first_position,
-                   bool candidate_last) {
+                   Use use, bool candidate_last) {
   const auto count = static_cast<std::int64_t>(tokens.size());
   lanes_.push_back({&sequence, rows_.size(), count, {}});
   for (std::int64_t i = 0; i < count; ++i) {
-    rows_.add(tokens[static_cast<std::size_t>(i)], first_position + i, candidate_last && i + 1 == count);
+    rows_.add(tokens[static_cast<std::size_t>(i)], first_position + i, use, candidate_last && i + 1 == count);
   }
 }
 

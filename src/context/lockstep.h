@@ -36,7 +36,7 @@ class Lockstep final : private model::AttentionSource {
   std::int64_t rows() const { return rows_.size(); }
   /// Takes rows of a sequence, which has to stay until the pass is over. The last one is a candidate if
   /// asked.
-  void add(Sequence& sequence, std::span<const std::int32_t> tokens, std::int64_t first_position,
+  void add(Sequence& sequence, std::span<const std::int32_t> tokens, std::int64_t first_position, Use use,
            bool candidate_last = false);
   /// Runs what was added and forgets it. Only keys and values are wanted.
   void read(const CancelToken& cancel);

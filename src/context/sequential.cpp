@@ -50,7 +50,9 @@ std::span<const float> Sequential::step(Token token) {
     return finish({});
   }
   answering_ = true;
+  stepping_ = true;
   run({&token, 1}, true);
+  stepping_ = false;
   return last_hidden_;
 }
 
@@ -58,7 +60,8 @@ std::span<const float> Sequential::run(std::span<const Token> tokens, bool need_
   const auto count = static_cast<std::int64_t>(tokens.size());
   check_memory(done_, count);
   rows_.clear();
-  for (std::int64_t i = 0; i < count; ++i) rows_.add(tokens[static_cast<std::size_t>(i)], done_ + i);
+  const Use use = stepping_ ? Use::answer : Use::read;
+  for (std::int64_t i = 0; i < count; ++i) rows_.add(tokens[static_cast<std::size_t>(i)], done_ + i, use);
   begin(done_, count);
   std::span<const float> hidden;
   if (need_hidden) {

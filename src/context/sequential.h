@@ -53,6 +53,7 @@ class Sequential : public Context, protected model::AttentionSource {
   std::int64_t block_;
   bool last_alone_;
   bool answering_ = false;
+  bool stepping_ = false;
   std::int64_t done_ = 0;
   std::vector<Token> waiting_;
   model::Rows rows_;

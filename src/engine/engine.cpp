@@ -3,13 +3,17 @@
 #include <chrono>
 #include <mutex>
 
+#include "base/error.h"
+#include "base/memory.h"
 #include "base/threads.h"
 #include "context/method.h"
+#include "context/pass_rows.h"
 #include "context/tail_store.h"
 #include "engine/adapter_search.h"
 #include "engine/options.h"
 #include "memory/chunk_store.h"
 #include "model/adapter.h"
+#include "model/decoder.h"
 #include "model/model.h"
 
 namespace focusllm {
@@ -35,6 +39,17 @@ std::shared_ptr<const gguf::File> open_adapter(const gguf::File& base, const Eng
   return file;
 }
 
+/// Throws Error before anything is copied if that does not fit.
+void prepare_weights(const model::Model& model) {
+  const std::int64_t wanted = model.copied_bytes();
+  const std::int64_t free = available_memory();
+  if (wanted > free) {
+    fail("the model's weights need {} of memory; {} are free: close other programs, or take a smaller model",
+         format_bytes(wanted), format_bytes(free));
+  }
+  model.prepare();
+}
+
 }  // namespace
 
 Engine::Engine() : impl_(std::make_unique<Impl>()) {}
@@ -49,6 +64,7 @@ std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path, co
   engine->impl_->adapter = open_adapter(*engine->impl_->file, options, engine->impl_->hash);
   engine->impl_->model =
       std::make_shared<model::Model>(engine->impl_->file, options.product_type, engine->impl_->adapter);
+  if (options.prepare) prepare_weights(*engine->impl_->model);
   engine->impl_->tokenizer = Tokenizer::load(*engine->impl_->file);
   if (engine->tokenizer().size() > engine->spec().vocabulary) {
     fail("{}: tokenizer.ggml.tokens has {} entries; the model's embedding has {}", path.string(),
@@ -88,6 +104,15 @@ std::string Engine::model_hash() const {
 }
 ProductType Engine::product_type() const {
   return impl_->product_type;
+}
+
+ModelMemory Engine::memory() const {
+  ModelMemory memory;
+  for (const gguf::Tensor& tensor : file().tensors())
+    memory.file += static_cast<std::int64_t>(tensor.data.size());
+  memory.weights = model().copied_bytes();
+  memory.pass = model::Decoder::scratch_bytes(spec(), context::kPassRows);
+  return memory;
 }
 
 double Engine::load_seconds() const {

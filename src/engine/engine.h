@@ -37,6 +37,14 @@ struct EngineOptions {
   std::filesystem::path
       adapter;  ///< the candidates' weights for `focus`; empty: one that is found (docs/adapters.md)
   bool find_adapter = true;
+  bool prepare = true;  ///< rearrange the weights now; else at their first use
+};
+
+/// What a model takes in memory beside keys and values, in bytes.
+struct ModelMemory {
+  std::int64_t file = 0;     ///< the tensors in the file, mapped: pages that the system may take back
+  std::int64_t weights = 0;  ///< quantised weights, rearranged: held, in the place of the file's pages
+  std::int64_t pass = 0;     ///< activations of a pass through the layers, for each session
 };
 
 /// A loaded model with its tokenizer. Const, thread-safe, shared by any number of sessions.
@@ -54,6 +62,7 @@ class Engine {
   std::string name() const;          ///< general.name, or the file's name
   ProductType product_type() const;  ///< that was asked for
   double load_seconds() const;
+  ModelMemory memory() const;        ///< known before the weights are rearranged (EngineOptions::prepare)
   std::string model_hash() const;    ///< of its weights, by which adapters know it; reads all of them, once
   std::string adapter_hash() const;  ///< of its weights; empty if there is none
   std::filesystem::path adapter() const;  ///< the file of the candidates' weights; empty if there is none

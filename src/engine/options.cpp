@@ -6,7 +6,7 @@
 namespace focusllm {
 namespace {
 
-constexpr double kShare = 0.92;  // of the free memory, the rest is for the products' copies and the system
+constexpr double kShare = 0.92;  // of the free memory, the rest is for the system
 
 constexpr std::int64_t kLargerChunk = 2048;
 
@@ -16,7 +16,7 @@ class Fit {
       : engine_(engine),
         options_(options),
         tokens_(tokens),
-        limit_(static_cast<std::int64_t>(kShare * static_cast<double>(free))) {}
+        limit_(static_cast<std::int64_t>(kShare * static_cast<double>(free)) - engine.memory().pass) {}
 
   context::Options choose() const {
     const KvType least = options_.kv_type.value_or(KvType::int8);

@@ -47,7 +47,7 @@ class Scorer {
   void score(std::int64_t first, std::int64_t rows, const float* hidden) {
     const auto vocabulary = static_cast<std::size_t>(engine_.spec().vocabulary);
     std::vector<float> logits(static_cast<std::size_t>(rows) * vocabulary);
-    engine_.model().head().apply(hidden, rows, logits.data());
+    engine_.model().logits(hidden, rows, logits.data());
     for (std::int64_t i = 0; i < rows; ++i) {
       const std::span<const float> row(logits.data() + static_cast<std::size_t>(i) * vocabulary, vocabulary);
       const Token next = tokens_[static_cast<std::size_t>(first + i + 1)];

@@ -197,7 +197,7 @@ void Session::Impl::generate(std::span<const float> hidden, const AskOptions& as
   std::vector<float> logits(static_cast<std::size_t>(engine->spec().vocabulary));
   while (static_cast<std::int64_t>(answer.tokens.size()) < ask.max_tokens) {
     cancel.check();
-    engine->model().head().apply(hidden.data(), 1, logits.data());
+    engine->model().logits(hidden.data(), 1, logits.data());
     const std::span<const float> known(logits.data(), static_cast<std::size_t>(tokenizer.size()));
     const Token id = sampler.sample(known, tokens);
     if (tokenizer.is_end(id)) {

@@ -69,6 +69,10 @@ std::span<const Tensor> File::tensors() const {
   return impl_->part.tensors;
 }
 
+void File::release(std::span<const std::byte> part) const {
+  for (const MappedFile& map : impl_->maps) map.release(part);
+}
+
 const Value* File::find(std::string_view key) const {
   const std::size_t index = impl_->keys.find(key);
   return index == NameIndex::none ? nullptr : &impl_->part.metadata[index].value;

@@ -53,6 +53,9 @@ class File {
   std::span<const KeyValue> metadata() const;
   std::span<const Tensor> tensors() const;
 
+  /// Lets go of the memory of a part of a tensor that need not be read again soon (MappedFile::release).
+  void release(std::span<const std::byte> part) const;
+
   const Value* find(std::string_view key) const;           ///< null if there is none
   const Tensor* find_tensor(std::string_view name) const;  ///< null if there is none
   const Tensor& tensor(std::string_view name) const;       ///< throws Error if there is none

@@ -39,36 +39,37 @@ std::vector<std::int64_t> all_but(std::int64_t rows, std::span<const std::int64_
 }  // namespace
 
 void AttentionProduct::apply(const float* x, std::int64_t rows, std::span<const std::int64_t> candidates,
-                             float* y, bool accumulate) const {
-  if (candidate && !candidates.empty()) return apply_apart(x, rows, candidates, y, accumulate);
-  own.apply(x, rows, y, accumulate);
-  if (!candidates.empty() && !delta.empty()) apply_delta(x, candidates, y);
+                             float* y, Use use, bool accumulate) const {
+  if (candidate && !candidates.empty()) return apply_apart(x, rows, candidates, y, use, accumulate);
+  own.apply(x, rows, y, use, accumulate);
+  if (!candidates.empty() && !delta.empty()) apply_delta(x, candidates, y, use);
 }
 
-void AttentionProduct::apply_delta(const float* x, std::span<const std::int64_t> candidates, float* y) const {
+void AttentionProduct::apply_delta(const float* x, std::span<const std::int64_t> candidates, float* y,
+                                   Use use) const {
   AlignedBuffer<float> some, added;
   const auto count = static_cast<std::int64_t>(candidates.size());
   gather(x, own.inputs(), candidates, some);
   added.resize(candidates.size() * static_cast<std::size_t>(own.outputs()));
   std::fill_n(added.data(), added.size(), 0.0F);
-  delta.apply(some.data(), count, added.data(), own.outputs());
+  delta.apply(some.data(), count, added.data(), own.outputs(), use);
   scatter(added.data(), own.outputs(), candidates, true, y);
 }
 
 void AttentionProduct::apply_apart(const float* x, std::int64_t rows,
-                                   std::span<const std::int64_t> candidates, float* y,
+                                   std::span<const std::int64_t> candidates, float* y, Use use,
                                    bool accumulate) const {
   AlignedBuffer<float> some, result;
   const auto product = [&](const Linear& linear, std::span<const std::int64_t> which) {
     if (which.empty()) return;
     gather(x, linear.inputs(), which, some);
     result.resize(which.size() * static_cast<std::size_t>(linear.outputs()));
-    linear.apply(some.data(), static_cast<std::int64_t>(which.size()), result.data());
+    linear.apply(some.data(), static_cast<std::int64_t>(which.size()), result.data(), use);
     scatter(result.data(), linear.outputs(), which, accumulate, y);
   };
   product(own, all_but(rows, candidates));
   product(*candidate, candidates);
-  if (!delta.empty()) apply_delta(x, candidates, y);
+  if (!delta.empty()) apply_delta(x, candidates, y, use);
 }
 
 }  // namespace focusllm::model

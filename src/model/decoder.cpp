@@ -1,5 +1,7 @@
 #include "model/decoder.h"
 
+#include <algorithm>
+
 #include "base/threads.h"
 #include "tensor/row_ops.h"
 
@@ -15,7 +17,19 @@ void norm_heads(const std::vector<float>& weight, float epsilon, int heads, std:
   }
 }
 
+void product(const Linear& linear, const Rows& rows, const float* x, float* y, bool accumulate) {
+  rows.for_uses([&](std::int64_t first, std::int64_t count, Use use) {
+    linear.apply(x + first * linear.inputs(), count, y + first * linear.outputs(), use, accumulate);
+  });
+}
+
 }  // namespace
+
+std::int64_t Decoder::scratch_bytes(const Spec& spec, std::int64_t rows) {
+  const std::int64_t floats = 2 * std::int64_t{spec.width} + 2 * std::int64_t{spec.qkv_width()} +
+                              spec.attention_width() + 3 * std::int64_t{spec.feed_forward};
+  return rows * (4 * floats + std::max(spec.width, spec.feed_forward));
+}
 
 std::span<const float> Decoder::forward(const Rows& rows, AttentionSource& source,
                                         const CancelToken& cancel) {
@@ -27,10 +41,6 @@ std::span<const float> Decoder::forward(const Rows& rows, AttentionSource& sourc
 
 void Decoder::read(const Rows& rows, AttentionSource& source, const CancelToken& cancel) {
   run_layers(rows, source, cancel, true);
-}
-
-void Decoder::logits(const float* hidden, std::int64_t rows, float* out) const {
-  model_->head().apply(hidden, rows, out);
 }
 
 void Decoder::embed(const Rows& rows) {
@@ -62,7 +72,7 @@ void Decoder::run_layers(const Rows& rows, AttentionSource& source, const Cancel
       return;  // the last layer's keys and values are stored; nobody sees the rest
     const Layer& layer = model_->layers()[static_cast<std::size_t>(i)];
     project_out(rows, layer);
-    feed_forward(layer, rows.size());
+    feed_forward(rows, layer);
   }
 }
 
@@ -72,7 +82,7 @@ void Decoder::attend(const Rows& rows, int index, AttentionSource& source) {
   const std::int64_t stride = spec.qkv_width();
   const std::int64_t keys = spec.attention_width();
   rms_norm(x_.data(), layer.attention_norm.data(), spec.epsilon, rows.size(), spec.width, normed_.data());
-  layer.qkv.apply(normed_.data(), rows.size(), rows.candidates, qkv_.data(), false);
+  attention_product(layer.qkv, rows, normed_.data(), qkv_.data(), false);
   if (!layer.qkv_bias.empty()) {
     for (std::int64_t row = 0; row < rows.size(); ++row)
       add_rows(layer.qkv_bias.data(), 1, stride, qkv_.data() + row * stride);
@@ -85,31 +95,45 @@ void Decoder::attend(const Rows& rows, int index, AttentionSource& source) {
   source.attend({index, rows, qkv_.data(), stride, keys, values, attended_.data()});
 }
 
+void Decoder::attention_product(const AttentionProduct& product, const Rows& rows, const float* x, float* y,
+                                bool accumulate) const {
+  std::vector<std::int64_t> candidates;
+  rows.for_uses([&](std::int64_t first, std::int64_t count, Use use) {
+    candidates.clear();
+    for (const std::int64_t row : rows.candidates) {
+      if (row >= first && row < first + count) candidates.push_back(row - first);
+    }
+    product.apply(x + first * product.own.inputs(), count, candidates, y + first * product.own.outputs(), use,
+                  accumulate);
+  });
+}
+
 void Decoder::project_out(const Rows& rows, const Layer& layer) {
   const Spec& spec = model_->spec();
   const bool post_norm = !layer.post_attention_norm.empty();
   float* target = post_norm ? normed_.data() : x_.data();
-  layer.attention_out.apply(attended_.data(), rows.size(), rows.candidates, target, !post_norm);
+  attention_product(layer.attention_out, rows, attended_.data(), target, !post_norm);
   if (!post_norm) return;
   rms_norm(normed_.data(), layer.post_attention_norm.data(), spec.epsilon, rows.size(), spec.width,
            normed_.data());
   add_rows(normed_.data(), rows.size(), spec.width, x_.data());
 }
 
-void Decoder::feed_forward(const Layer& layer, std::int64_t rows) {
+void Decoder::feed_forward(const Rows& all, const Layer& layer) {
   const Spec& spec = model_->spec();
+  const std::int64_t rows = all.size();
   rms_norm(x_.data(), layer.feed_forward_norm.data(), spec.epsilon, rows, spec.width, normed_.data());
-  layer.gate_up.apply(normed_.data(), rows, gate_up_.data());
+  product(layer.gate_up, all, normed_.data(), gate_up_.data(), false);
   if (spec.gate == Spec::Gate::silu) {
     silu_gate(gate_up_.data(), rows, spec.feed_forward, gated_.data());
   } else {
     gelu_gate(gate_up_.data(), rows, spec.feed_forward, gated_.data());
   }
   if (layer.post_feed_forward_norm.empty()) {
-    layer.down.apply(gated_.data(), rows, x_.data(), true);
+    product(layer.down, all, gated_.data(), x_.data(), true);
     return;
   }
-  layer.down.apply(gated_.data(), rows, normed_.data());
+  product(layer.down, all, gated_.data(), normed_.data(), false);
   rms_norm(normed_.data(), layer.post_feed_forward_norm.data(), spec.epsilon, rows, spec.width,
            normed_.data());
   add_rows(normed_.data(), rows, spec.width, x_.data());

@@ -17,21 +17,24 @@ class Decoder {
   explicit Decoder(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
 
   const Model& model() const { return *model_; }
+  /// Bytes that a pass of `rows` rows takes beside keys and values: activations, as floats and as they are
+  /// quantised, queries and keys once more as they are rotated.
+  static std::int64_t scratch_bytes(const Spec& spec, std::int64_t rows);
   /// Final hidden states (after the output norm) of all rows: [rows, width], valid until the next call.
   /// Checks `cancel` between layers and throws Cancelled.
   std::span<const float> forward(const Rows& rows, AttentionSource& source, const CancelToken& cancel);
   /// The same without what only the final hidden states need: for rows whose keys and values are all that is
   /// wanted.
   void read(const Rows& rows, AttentionSource& source, const CancelToken& cancel);
-  /// hidden [rows, width] -> logits [rows, vocabulary].
-  void logits(const float* hidden, std::int64_t rows, float* out) const;
 
  private:
   void embed(const Rows& rows);
   void run_layers(const Rows& rows, AttentionSource& source, const CancelToken& cancel, bool only_read);
   void attend(const Rows& rows, int index, AttentionSource& source);
   void project_out(const Rows& rows, const Layer& layer);
-  void feed_forward(const Layer& layer, std::int64_t rows);
+  void attention_product(const AttentionProduct& product, const Rows& rows, const float* x, float* y,
+                         bool accumulate) const;
+  void feed_forward(const Rows& rows, const Layer& layer);
 
   std::shared_ptr<const Model> model_;
   Scratch<float> x_;         ///< [rows, width] residual stream

@@ -20,9 +20,16 @@ class LowRank {
   };
   void add(Part part) { parts_.push_back(std::move(part)); }
   bool empty() const { return parts_.empty(); }
+  template <typename Body>
+  void for_products(const Body& body) const {
+    for (const Part& part : parts_) {
+      body(part.a);
+      body(part.b);
+    }
+  }
 
   /// x [rows, inputs] dense; y has rows of `stride` floats. Needs memory for two intermediate results.
-  void apply(const float* x, std::int64_t rows, float* y, std::int64_t stride) const;
+  void apply(const float* x, std::int64_t rows, float* y, std::int64_t stride, Use use) const;
 
  private:
   std::vector<Part> parts_;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "model/adapter.h"
 #include "tensor/row_ops.h"
+#include "tensor/stack.h"
 
 namespace focusllm::model {
 namespace {
@@ -171,13 +172,40 @@ void Model::embed(std::span<const std::int32_t> tokens, float* out) const {
   }
 }
 
-void Model::prepare() const {
+void Model::logits(const float* hidden, std::int64_t rows, float* out) const {
+  head_.apply(hidden, rows, out, Use::answer);
+}
+
+template <typename Body>
+void Model::for_products(const Body& body) const {
   for (const Layer& layer : layers_) {
-    layer.qkv.own.prepare();
-    layer.attention_out.own.prepare();
-    layer.gate_up.prepare();
-    layer.down.prepare();
+    for (const AttentionProduct* product : {&layer.qkv, &layer.attention_out}) {
+      body(product->own);
+      if (product->candidate) body(*product->candidate);
+      product->delta.for_products(body);
+    }
+    body(layer.gate_up);
+    body(layer.down);
   }
+  body(head_);
+}
+
+std::int64_t Model::copied_bytes() const {
+  std::int64_t bytes = 0;
+  for_products([&](const Linear& linear) { bytes += linear.copied_bytes(); });
+  return bytes;
+}
+
+void Model::prepare() const {
+  for_products([&](const Linear& linear) {
+    if (linear.copied_bytes() == 0) return;
+    linear.prepare();
+    for (const BlockMatrix& matrix : linear.stack()) {
+      const std::span part(matrix.data, static_cast<std::size_t>(matrix.rows * row_bytes(matrix)));
+      file_->release(part);
+      if (adapter_) adapter_->release(part);
+    }
+  });
 }
 
 }  // namespace focusllm::model

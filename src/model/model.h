@@ -36,14 +36,23 @@ class Model {
   std::span<const Layer> layers() const { return layers_; }
   const std::vector<float>& output_norm() const { return output_norm_; }
   const Linear& head() const { return head_; }
+  /// hidden [rows, width] -> logits [rows, vocabulary].
+  void logits(const float* hidden, std::int64_t rows, float* out) const;
   const Rope& rope() const { return rope_; }                  ///< of layers that see everything
   const Rope& sliding_rope() const { return sliding_rope_; }  ///< of sliding-window layers
   /// Embeddings of tokens, scaled: out [tokens, width]. Throws Error for an id outside the vocabulary.
   void embed(std::span<const std::int32_t> tokens, float* out) const;
-  /// Packs the layers' products for many rows (they are packed at the first use otherwise).
+  /// Bytes of the weights' rearranged copies, whether they are made already or not.
+  std::int64_t copied_bytes() const;
+  /// Makes the copies now (each is made at its first use otherwise), and lets go of the file's pages that
+  /// they stand for.
   void prepare() const;
 
  private:
+  /// Calls body(linear) for all products.
+  template <typename Body>
+  void for_products(const Body& body) const;
+
   std::shared_ptr<const gguf::File> file_, adapter_;
   Spec spec_;
   std::vector<Layer> layers_;

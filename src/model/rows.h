@@ -4,27 +4,42 @@
 #include <span>
 #include <vector>
 
+#include "tensor/linear.h"
+
 namespace focusllm::model {
 
 /// What goes through the decoder in one pass, one entry of each vector for each row.
 struct Rows {
   std::vector<std::int32_t> tokens;     ///< ignored where `states` are given
   std::vector<std::int64_t> positions;  ///< in the row's own sequence
-  std::vector<std::int64_t>
-      candidates;                 ///< rows with the candidates' q, k, v, o, ascending; others: the model's
+  std::vector<Use> uses;                ///< what the row is for
+  /// Rows with the candidates' q, k, v, o, ascending; the others have the model's.
+  std::vector<std::int64_t> candidates;
   const float* states = nullptr;  ///< [rows, width] instead of embedded tokens, or null
 
   std::int64_t size() const { return static_cast<std::int64_t>(positions.size()); }
   void clear() {
     tokens.clear();
     positions.clear();
+    uses.clear();
     candidates.clear();
     states = nullptr;
   }
-  void add(std::int32_t token, std::int64_t position, bool candidate = false) {
+  void add(std::int32_t token, std::int64_t position, Use use, bool candidate = false) {
     if (candidate) candidates.push_back(size());
     tokens.push_back(token);
     positions.push_back(position);
+    uses.push_back(use);
+  }
+  /// Calls body(first, count, use) for rows that stand side by side and are for the same.
+  template <typename Body>
+  void for_uses(Body&& body) const {
+    for (std::size_t first = 0; first < uses.size();) {
+      std::size_t end = first + 1;
+      while (end < uses.size() && uses[end] == uses[first]) ++end;
+      body(static_cast<std::int64_t>(first), static_cast<std::int64_t>(end - first), uses[first]);
+      first = end;
+    }
   }
 };
 

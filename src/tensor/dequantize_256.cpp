@@ -3,28 +3,6 @@
 #include "tensor/dequantize_blocks.h"
 
 namespace focusllm::blocks {
-namespace {
-
-/// Scale and minimum of a group of 32 in Q4_K and Q5_K: 6 bits each, packed into 12 bytes.
-struct ScaleMin {
-  int scale;
-  int minimum;
-};
-
-ScaleMin scale_min(const std::array<Byte, 12>& packed, std::size_t group) {
-  if (group < 4) return {packed[group] & 63, packed[group + 4] & 63};
-  const int low = packed[group + 4];
-  return {(low & 15) | ((packed[group - 4] >> 6) << 4), (low >> 4) | ((packed[group] >> 6) << 4)};
-}
-
-/// Signed 6-bit scale of a group of 16 in Q3_K, packed into 12 bytes.
-int q3_scale(const std::array<Byte, 12>& packed, std::size_t group) {
-  const int low = (packed[group % 8] >> (group < 8 ? 0 : 4)) & 15;
-  const int high = (packed[8 + group % 4] >> (2 * (group / 4))) & 3;
-  return (low | (high << 4)) - 32;
-}
-
-}  // namespace
 
 // In Q2_K, Q3_K and Q6_K each half of the block has four rows of 32 elements, whose bits share bytes; a row
 // has two groups of 16 with a scale each.
@@ -51,7 +29,7 @@ void q3_k(const Byte* block, float* out) {
   const auto scales = load<12>(block + 96);
   const float d = load_half(block + 108);
   for (std::size_t group = 0; group < 16; ++group) {
-    const float factor = d * static_cast<float>(q3_scale(scales, group));
+    const float factor = d * static_cast<float>(q3_scale(scales.data(), group));
     const std::size_t first = group % 2 * 16;
     const Byte* from = &low[group / 8 * 32 + first];
     const std::size_t shift = group % 8 / 2 * 2;
@@ -68,7 +46,7 @@ void q4_k(const Byte* block, float* out) {
   const auto scales = load<12>(block + 4);
   const auto quants = load<128>(block + 16);
   for (std::size_t group = 0; group < 8; ++group) {
-    const auto [scale, least] = scale_min(scales, group);
+    const auto [scale, least] = scale_min(scales.data(), group);
     const float factor = d * static_cast<float>(scale);
     const float minimum = dmin * static_cast<float>(least);
     const Byte* from = &quants[group / 2 * 32];
@@ -86,7 +64,7 @@ void q5_k(const Byte* block, float* out) {
   const auto high = load<32>(block + 16);
   const auto low = load<128>(block + 48);
   for (std::size_t group = 0; group < 8; ++group) {
-    const auto [scale, least] = scale_min(scales, group);
+    const auto [scale, least] = scale_min(scales.data(), group);
     const float factor = d * static_cast<float>(scale);
     const float minimum = dmin * static_cast<float>(least);
     const Byte* from = &low[group / 2 * 32];
@@ -119,13 +97,9 @@ void q6_k(const Byte* block, float* out) {
 
 void iq4_xs(const Byte* block, float* out) {
   const float d = load_half(block);
-  const unsigned scales_high = load_u16(block + 2);
-  const auto scales_low = load<4>(block + 4);
   const auto quants = load<128>(block + 8);
   for (std::size_t group = 0; group < 8; ++group) {
-    const unsigned low = (scales_low[group / 2] >> (group % 2 * 4)) & 15U;
-    const unsigned high = (scales_high >> (2 * group)) & 3U;
-    const float factor = d * static_cast<float>(static_cast<int>(low | (high << 4)) - 32);
+    const float factor = d * static_cast<float>(iq4_xs_scale(block, group));
     for (std::size_t i = 0; i < 16; ++i) {
       const Byte pair = quants[group * 16 + i];
       out[group * 32 + i] = factor * iq4_levels[pair & 15];

@@ -36,6 +36,32 @@ inline float load_half(const Byte* source) {
 inline constexpr std::array<float, 16> iq4_levels = {-127, -104, -83, -65, -49, -35, -22, -10,
                                                      1,    13,   25,  38,  53,  69,  89,  113};
 
+/// Scale and minimum of a group of 32 in Q4_K and Q5_K: 6 bits each, packed into 12 bytes.
+struct ScaleMin {
+  int scale;
+  int minimum;
+};
+
+inline ScaleMin scale_min(const Byte* packed, std::size_t group) {
+  if (group < 4) return {packed[group] & 63, packed[group + 4] & 63};
+  const int low = packed[group + 4];
+  return {(low & 15) | ((packed[group - 4] >> 6) << 4), (low >> 4) | ((packed[group] >> 6) << 4)};
+}
+
+/// Signed 6-bit scale of a group of 16 in Q3_K, packed into 12 bytes.
+inline int q3_scale(const Byte* packed, std::size_t group) {
+  const int low = (packed[group % 8] >> (group < 8 ? 0 : 4)) & 15;
+  const int high = (packed[8 + group % 4] >> (2 * (group / 4))) & 3;
+  return (low | (high << 4)) - 32;
+}
+
+/// Signed 6-bit scale of a group of 32 of an IQ4_XS block.
+inline int iq4_xs_scale(const Byte* block, std::size_t group) {
+  const int low = (block[4 + group / 2] >> (group % 2 * 4)) & 15;
+  const int high = (load_u16(block + 2) >> (2 * group)) & 3;
+  return (low | (high << 4)) - 32;
+}
+
 void q4_0(const Byte* block, float* out);
 void q4_1(const Byte* block, float* out);
 void q5_0(const Byte* block, float* out);

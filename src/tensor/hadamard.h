@@ -39,12 +39,14 @@ inline Floats transform_lanes(Floats a) {
   return a;
 }
 
-/// Transforms kVectors * kLanes floats, held in registers.
-template <int kVectors>
-inline void transform_vectors(const float* from, float* to) {
+/// kBlock floats times their signs, transformed, from `from` to `to` (may be the same).
+template <long kBlock>
+inline void transform_block(const float* from, const float* signs, float* to) {
+  constexpr int kVectors = kBlock / kLanes;
   Floats v[kVectors];
 #pragma GCC unroll 16
-  for (int i = 0; i < kVectors; ++i) v[i] = transform_lanes(load(from + i * kLanes));
+  for (int i = 0; i < kVectors; ++i)
+    v[i] = transform_lanes(load(from + i * kLanes) * load(signs + i * kLanes));
 #pragma GCC unroll 4
   for (int stride = 1; stride < kVectors; stride *= 2) {
 #pragma GCC unroll 16
@@ -58,51 +60,6 @@ inline void transform_vectors(const float* from, float* to) {
   }
 #pragma GCC unroll 16
   for (int i = 0; i < kVectors; ++i) store(v[i], to + i * kLanes);
-}
-
-/// A block that is shorter than a vector.
-inline void transform_short(float* x, long block) {
-  for (long stride = 1; stride < block; stride *= 2) {
-    for (long i = 0; i < block; ++i) {
-      if ((i & stride) != 0) continue;
-      const float low = x[i];
-      const float high = x[i + stride];
-      x[i] = low + high;
-      x[i + stride] = low - high;
-    }
-  }
-}
-
-/// One block of any power of two, from `from` to `to` (may be the same).
-inline void transform_block(const float* from, long block, float* to) {
-  // As many vectors as leave registers for the temporaries; longer blocks add passes over the first-level
-  // cache.
-  constexpr int kMost = kLanes == 16 ? 16 : 8;
-  long done = 1;
-  if (block < kLanes) {
-    for (long i = 0; i < block; ++i) to[i] = from[i];
-  } else {
-    const long vectors = block / kLanes < kMost ? block / kLanes : kMost;
-    done = vectors * kLanes;
-    for (long i = 0; i < block; i += done) {
-      if (vectors == 1) transform_vectors<1>(from + i, to + i);
-      if (vectors == 2) transform_vectors<2>(from + i, to + i);
-      if (vectors == 4) transform_vectors<4>(from + i, to + i);
-      if (vectors == 8) transform_vectors<8>(from + i, to + i);
-      if (vectors == 16) transform_vectors<16>(from + i, to + i);
-    }
-  }
-  if (done < kLanes) return transform_short(to, block);
-  for (; done < block; done *= 2) {
-    for (long i = 0; i < block; i += 2 * done) {
-      for (long j = i; j < i + done; j += kLanes) {
-        const Floats low = load(to + j);
-        const Floats high = load(to + j + done);
-        store(low + high, to + j);
-        store(low - high, to + j + done);
-      }
-    }
-  }
 }
 
 }  // namespace

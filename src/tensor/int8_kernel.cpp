@@ -1,8 +1,7 @@
 // Compiled once for each instruction set (focusllm_kernel).
 #include "tensor/int8_kernel.h"
 
-#include "tensor/hadamard.h"
-#include "tensor/vector.h"
+#include "tensor/int8_rotation-inl.h"
 #if defined __AMX_INT8__
 #include "tensor/int8_amx-inl.h"
 #elif defined __AVX512VNNI__
@@ -10,85 +9,89 @@
 #else
 #include "tensor/int8_plain-inl.h"
 #endif
+#if defined __AVX512VNNI__
+#include "tensor/int8_unpack-inl.h"
+#else
+#include "tensor/int8_unpack_plain-inl.h"
+#endif
 
 namespace focusllm::FOCUSLLM_ISA {
 namespace {
 
-float largest(const float* x, long width) {
-  Floats most[4] = {};  // independent, to hide the latency
-  long i = 0;
-  for (; i + 4 * kLanes <= width; i += 4 * kLanes) {
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; ++j) most[j] = greater(absolute(load(x + i + j * kLanes)), most[j]);
-  }
-  for (; i + kLanes <= width; i += kLanes) most[0] = greater(absolute(load(x + i)), most[0]);
-  const Floats all = greater(greater(most[0], most[1]), greater(most[2], most[3]));
-  float result = 0;
-  for (int lane = 0; lane < kLanes; ++lane) result = all[lane] > result ? all[lane] : result;
-  for (; i < width; ++i) result = __builtin_fabsf(x[i]) > result ? __builtin_fabsf(x[i]) : result;
-  return result;
-}
-
-// Half is added and the fraction cut: the sum is positive, so this rounds.
-void round_to_bytes(const float* __restrict x, long width, float factor, std::uint8_t* __restrict out) {
-  for (long i = 0; i < width; ++i) {
-    out[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(x[i] * factor + 128.5F));
+void quantize(const float* x, long width, std::uint8_t* quants, float* scales, long scale_stride) {
+  const long end = (width + kDepthStep - 1) / kDepthStep * kDepthStep;
+  for (long k = 0; k < end; scales += scale_stride) {
+    const long size = scaled_block(end - k);
+    *scales = quantize_block(x + k, width - k, size, quants + k);
+    k += size;
   }
 }
 
-// Even rows of the matrix see the sums of the parts that mirror each other, odd rows the differences.
-template <int kParts>
-void mix_parts(float* x, long width, const float* mix) {
-  constexpr int kHalf = kParts / 2;
-  const long part = width / kParts;
-  for (long i = 0; i < part; i += kLanes) {
-    Floats sums[kHalf + 1];
-    Floats differences[kHalf];
-#pragma GCC unroll 4
-    for (int j = 0; j < kHalf; ++j) {
-      const Floats first = load(x + j * part + i);
-      const Floats mirrored = load(x + (kParts - 1 - j) * part + i);
-      sums[j] = first + mirrored;
-      differences[j] = first - mirrored;
+/// One channel of one block of a panel; zeros where `count` elements are none.
+void pack_channel(const float* weights, long count, long size, std::int8_t* to, std::int32_t& start,
+                  float& scale) {
+  std::uint8_t bytes[kMostScaled];
+  const float rotated = quantize_block(weights, count, size, bytes);
+  std::int32_t sum = 0;
+  for (long i = 0; i < size; ++i) {
+    const int value = bytes[i] - 128;
+    to[i / 4 * 4 * kPanelChannels + i % 4] = static_cast<std::int8_t>(value);
+    sum += value;
+  }
+  start = -128 * sum;
+  // Two unnormalised matrices multiply by their size.
+  scale = rotated / static_cast<float>(kDepthStep);
+}
+
+void pack(const float* weights, long channels, long stride, long depth, const Int8Panel& panel) {
+  long block = 0;
+  for (long k = 0; k < panel.depth; ++block) {
+    const long size = scaled_block(panel.depth - k);
+    for (long c = 0; c < kPanelChannels; ++c) {
+      pack_channel(weights + c * stride + k, c < channels ? depth - k : 0, size,
+                   panel.quants + k * kPanelChannels + 4 * c, panel.start[block * kPanelChannels + c],
+                   panel.scales[block * kPanelChannels + c]);
     }
-    sums[kHalf] = load(x + kHalf * part + i);
-#pragma GCC unroll 9
-    for (int row = 0; row < kParts; ++row) {
-      const Floats* terms = row % 2 == 0 ? sums : differences;
-      Floats sum = terms[0] * mix[row * kParts];
-#ifndef FOCUSLLM_SANITIZE  // checks come between the loop and its pragma, which is an error
-#pragma GCC unroll 5
-#endif
-      for (int j = 1; j < kHalf + 1 - row % 2; ++j) sum += terms[j] * mix[row * kParts + j];
-      store(sum, x + row * part + i);
+    k += size;
+  }
+}
+
+void clear_channels(const Int8Panel& panel, long from) {
+  for (long k = 0; k < panel.depth; k += 4)
+    __builtin_memset(panel.quants + k * kPanelChannels + 4 * from, 0,
+                     static_cast<std::size_t>(4 * (kPanelChannels - from)));
+  for (long block = 0; block < scaled_blocks(panel.depth); ++block) {
+    for (long c = from; c < kPanelChannels; ++c) {
+      panel.start[block * kPanelChannels + c] = 0;
+      panel.scales[block * kPanelChannels + c] = 0;
     }
   }
 }
 
-void mix_parts(float* x, long width, const Rotation& rotation) {
-  if (rotation.parts == 3) mix_parts<3>(x, width, rotation.mix);
-  if (rotation.parts == 5) mix_parts<5>(x, width, rotation.mix);
-  if (rotation.parts == 7) mix_parts<7>(x, width, rotation.mix);
-  if (rotation.parts == 9) mix_parts<9>(x, width, rotation.mix);
+template <BlockType kType>
+void unpack_type(const PanelSource& source, const Int8Panel& panel) {
+  const long groups = (source.channels + kGroupChannels - 1) / kGroupChannels;
+  long block = 0;
+  for (long k = 0; k < panel.depth; ++block) {
+    const long size = scaled_block(panel.depth - k);
+    const long count = source.depth - k < size ? source.depth - k : size;
+    for (long group = 0; group < groups; ++group) {
+      const long c = group * kGroupChannels;
+      unpack_block<kType>(source.groups[group], source.first + k, count, size,
+                          panel.quants + k * kPanelChannels + 4 * c, panel.start + block * kPanelChannels + c,
+                          panel.scales + block * kPanelChannels + c);
+    }
+    k += size;
+  }
+  if (groups * kGroupChannels < kPanelChannels) clear_channels(panel, groups * kGroupChannels);
 }
 
-float quantize(const float* x, long width, const Rotation& rotation, float* rotated, std::uint8_t* out) {
-  // A block's first sum has every element in it, so that one product per block finds what is not finite.
-  float poison = 0;
-  for (long i = 0; i < width; ++i) rotated[i] = x[i] * rotation.signs[i];
-  for (long i = 0; i < width; i += rotation.block) {
-    transform_block(rotated + i, rotation.block, rotated + i);
-    poison += rotated[i] * 0.0F;
-  }
-  mix_parts(rotated, width, rotation);
-  const float most = largest(rotated, width);
-  const float factor = most > 0 ? 127.0F / most : 0.0F;
-  round_to_bytes(rotated, width, factor, out);
-  return most / 127.0F + poison;
+void unpack(const PanelSource& source, const Int8Panel& panel) {
+  for_form(source.type, [&](auto tag) { unpack_type<tag.value>(source, panel); });
 }
 
 }  // namespace
 
-extern const Int8Kernel int8_kernel{quantize, multiply};
+extern const Int8Kernel int8_kernel{quantize, unpack, pack, multiply};
 
 }  // namespace focusllm::FOCUSLLM_ISA

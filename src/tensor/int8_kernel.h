@@ -3,41 +3,52 @@
 #include <cstdint>
 
 #include "base/isa_namespaces.h"
+#include "tensor/panel.h"
 
 namespace focusllm {
 
-/// Output channels that stand side by side in packed int8 weights.
-inline constexpr long kPanelChannels = 64;
-/// Rows of activations that a kernel may read together.
-inline constexpr long kReadRows = 32;
+// Rows of activations and channels of weights are cut into blocks (scaled_block() of panel.h), the last one
+// filled up with zeros. Each kDepthStep elements are multiplied by fixed signs and an unnormalised Hadamard
+// matrix, which leaves the product as it was but for a factor and spreads outliers; then all is rounded to
+// int8 with a scale for each block.
 
-/// The orthogonal map that spreads outliers before rounding: fixed random `signs` [width], so that no
-/// constant or regular row piles up in one place; an unnormalised Hadamard matrix in blocks of `block` (a
-/// power of two that divides the width); then, where `parts` > 1, the orthonormal matrix `mix` across that
-/// many equal parts of the row. `parts` is odd and at most kMostParts; its parts are multiples of 16 wide;
-/// the rows of `mix` [parts, parts] are even and odd in turn, as the cosine transform's are.
-struct Rotation {
-  long block;
-  long parts;
-  const float* mix;
-  const float* signs;
+/// Rows of activations: round(rotated / scale) + 128.
+struct Int8Rows {
+  const std::uint8_t* quants;  ///< row r at quants + r * width; readable up to a multiple of 32 rows
+  const float* scales;         ///< [blocks][scale_stride]: of rows from the first on
+  long width;                  ///< a multiple of kDepthStep
+  long scale_stride;
+  long rows;
 };
-inline constexpr long kMostParts = 9;
 
-/// One instruction set's parts of the int8 product; single-threaded.
+/// 64 channels of weights.
+struct Int8Panel {
+  std::int8_t* quants;  ///< [depth / 4][64][4]
+  std::int32_t* start;  ///< [blocks][64]: takes back the 128 that every activation has too much
+  float* scales;        ///< [blocks][64]
+  long depth;           ///< a multiple of kDepthStep
+};
+
+/// One instruction set's parts of the int8 product; single-threaded. A row's result does not depend on the
+/// other rows.
 struct Int8Kernel {
-  /// Rotates x [width] into `rotated` [width], then writes round(rotated / s) + 128 with s = max |rotated| /
-  /// 127, and returns s. A row that is not finite gets a NaN scale.
-  float (*quantize)(const float* x, long width, const Rotation& rotation, float* rotated, std::uint8_t* out);
+  /// One row [width] into `quants` [rounded up to kDepthStep] and its scales, `scale_stride` apart. A block
+  /// that is not finite gets a NaN scale.
+  void (*quantize)(const float* x, long width, std::uint8_t* quants, float* scales, long scale_stride);
 
-  /// y[r, c] (+)= row_scales[r] * channel_scales[c] * (start[c] + sum_k a[r, k] b[k, c]) for c < columns
-  /// <= 64. a [rows, depth] u8, readable up to a multiple of kReadRows rows, depth a multiple of 64; b
-  /// [depth / 4][64][4] s8; y has `stride` floats per row.
-  void (*multiply)(const std::uint8_t* a, long rows, long depth, const std::int8_t* b,
-                   const std::int32_t* start, const float* row_scales, const float* channel_scales, float* y,
-                   long stride, long columns, bool accumulate);
+  /// Weights of a type that has a form; `panel.depth` is the source's, rounded up to kDepthStep.
+  void (*unpack)(const PanelSource& source, const Int8Panel& panel);
+  /// Weights given as floats [channels][stride], `depth` of each.
+  void (*pack)(const float* weights, long channels, long stride, long depth, const Int8Panel& panel);
+
+  /// y[r, c] (+)= sum over blocks of scales of row and channel times (start[c] + sum_k a[r, k] b[k, c]), for
+  /// c < columns <= 64; y has `stride` floats per row.
+  void (*multiply)(const Int8Rows& rows, const Int8Panel& panel, float* y, long stride, long columns,
+                   bool accumulate);
 };
 
 FOCUSLLM_DECLARE_PER_ISA(Int8Kernel, int8_kernel)
+/// Of the active instruction set; those in between make no difference.
+const Int8Kernel& active_int8_kernel();
 
 }  // namespace focusllm

@@ -5,37 +5,23 @@
 
 #include "base/cpu.h"
 #include "base/error.h"
-#include "tensor/few_rows.h"
-#include "tensor/many_rows.h"
+#include "tensor/answer_rows.h"
 #include "tensor/product_type.h"
-#include "tensor/stack.h"
+#include "tensor/read_rows.h"
+#include "tensor/weights.h"
 
 namespace focusllm {
 
 struct Linear::Impl {
   std::vector<BlockMatrix> stack;
-  std::int64_t inputs = 0;
   std::int64_t outputs = 0;
   ProductType type = ProductType::f32;
-  mutable std::once_flag many_once;
-  mutable std::unique_ptr<const ManyRows> many;
-  mutable std::once_flag few_once;
-  mutable std::unique_ptr<const FewRows> few;
+  mutable std::once_flag once;
+  mutable std::unique_ptr<const Weights> prepared;
 
-  const ManyRows& packed() const {
-    std::call_once(many_once, [this] { many = make_many_rows(stack, type); });
-    return *many;
-  }
-  const FewRows& interleaved() const {
-    std::call_once(few_once, [this] { few = std::make_unique<const FewRows>(stack); });
-    return *few;
-  }
-  /// Rows from which on the packed copy is faster, measured (docs/performance.md). It is read at its own
-  /// width, whatever the number of rows; the interleaved blocks are fewer bytes but cost more arithmetic for
-  /// each row.
-  std::int64_t threshold() const {
-    if (type == ProductType::int8) return 8;
-    return block_traits(stack.front().type).elements > 1 ? 24 : 16;
+  const Weights& weights() const {
+    std::call_once(once, [this] { prepared = std::make_unique<const Weights>(stack); });
+    return *prepared;
   }
 };
 
@@ -62,8 +48,7 @@ void check(const std::vector<BlockMatrix>& stack) {
 Linear::Linear(std::vector<BlockMatrix> stack, ProductType type) : impl_(std::make_unique<Impl>()) {
   check(stack);
   impl_->stack = std::move(stack);
-  impl_->inputs = impl_->stack.front().cols;
-  impl_->outputs = stack_rows(impl_->stack);
+  for (const BlockMatrix& matrix : impl_->stack) impl_->outputs += matrix.rows;
   impl_->type = resolve_product_type(impl_->stack, type);
 }
 
@@ -72,7 +57,7 @@ Linear::Linear(Linear&&) noexcept = default;
 Linear& Linear::operator=(Linear&&) noexcept = default;
 
 std::int64_t Linear::inputs() const {
-  return impl_->inputs;
+  return impl_->stack.front().cols;
 }
 std::int64_t Linear::outputs() const {
   return impl_->outputs;
@@ -80,27 +65,37 @@ std::int64_t Linear::outputs() const {
 ProductType Linear::product_type() const {
   return impl_->type;
 }
-std::string_view Linear::kernel_name() const {
-  if (impl_->type == ProductType::f32) return "oneDNN f32";
-  if (impl_->type == ProductType::bf16) return "oneDNN bf16";
-  if (active_isa() == Isa::amx) return "int8 tiles with AMX";
-  return active_isa() >= Isa::avx512_vnni ? "int8 tiles with VNNI" : "int8 plain loops";
+std::span<const BlockMatrix> Linear::stack() const {
+  return impl_->stack;
 }
-std::int64_t Linear::packed_bytes() const {
-  const std::int64_t width = impl_->type == ProductType::f32 ? 4 : impl_->type == ProductType::bf16 ? 2 : 1;
-  return width * impl_->inputs * impl_->outputs + FewRows::bytes(impl_->stack);
+std::string_view Linear::kernel_name(Use use) const {
+  if (use == Use::answer) {
+    return copied_bytes() > 0 ? "blocks of the file, 16 outputs side by side"
+                              : "floats of the file, in place";
+  }
+  const Isa isa = active_isa();
+  if (impl_->type == ProductType::f32) return "f32 tiles, panels unpacked as they pass";
+  if (impl_->type == ProductType::bf16)
+    return isa == Isa::amx ? "AMX tiles, panels unpacked as they pass"
+                           : "dot products, panels unpacked as they pass";
+  if (isa == Isa::amx) return "AMX tiles, panels unpacked as they pass";
+  return isa >= Isa::avx512_vnni ? "VNNI tiles, panels unpacked as they pass" : "plain loops";
+}
+std::int64_t Linear::copied_bytes() const {
+  std::int64_t bytes = 0;
+  for (const BlockMatrix& matrix : impl_->stack) bytes += GroupedMatrix::bytes(matrix);
+  return bytes;
 }
 void Linear::prepare() const {
-  impl_->interleaved();
-  if (impl_->outputs <= kMostInt8Outputs) impl_->packed();
+  impl_->weights();
 }
 
-void Linear::apply(const float* x, std::int64_t rows, float* y, bool accumulate) const {
+void Linear::apply(const float* x, std::int64_t rows, float* y, Use use, bool accumulate) const {
   if (rows <= 0) return;
-  if (rows >= impl_->threshold()) {
-    impl_->packed().apply(x, rows, y, accumulate);
+  if (use == Use::read) {
+    read_rows(impl_->weights(), impl_->type, x, rows, y, accumulate);
   } else {
-    impl_->interleaved().apply(x, rows, y, accumulate);
+    answer_rows(impl_->weights(), x, rows, y, accumulate);
   }
 }
 

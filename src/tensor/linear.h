@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -9,17 +10,21 @@
 
 namespace focusllm {
 
-/// Number type in which a product of many rows is computed. `automatic`: the fastest type on this machine
-/// that keeps perplexity within 0.5 % for the file's own precision (int8 only for quantised files).
+/// Number type in which rows are read. `automatic`: the fastest type on this machine that keeps perplexity
+/// within 0.5 % for the file's own precision (int8 only for quantised files).
 enum class ProductType { automatic, f32, bf16, int8 };
+
+/// What a row is for; its arithmetic follows from that alone. Rows that are read come by the hundred and are
+/// bound by arithmetic; rows that answer (tokens that are generated, logits) come by the few, are bound by
+/// the bytes of the weights, and see the weights exactly as the file has them.
+enum class Use { read, answer };
 
 /// y = x W^T for a stack of matrices with the same input: their outputs stand side by side in y (q|k|v,
 /// gate|up).
 ///
-/// Few rows (decode) read the file's quantised blocks, interleaved over 16 outputs; many rows go through int8
-/// tiles or oneDNN on a packed copy. Both copies are made at the first call that wants them (thread-safe) or
-/// by prepare(), which leaves out the packed one of a vocabulary's head. Const and shareable after
-/// construction.
+/// Quantised matrices are copied once, rearranged, in about their own size; nothing else is kept. Floats are
+/// read where they are. The copy is made at the first call that wants it (thread-safe) or by prepare(), after
+/// which the source is not read again. Const and shareable after construction.
 class Linear {
  public:
   explicit Linear(std::vector<BlockMatrix> stack, ProductType type = ProductType::automatic);
@@ -29,22 +34,25 @@ class Linear {
 
   std::int64_t inputs() const;
   std::int64_t outputs() const;  ///< of all matrices of the stack together
-  /// The type that products with many rows use here, and the kernel's name, for `bench`.
+  /// The type that rows are read in here; never automatic.
   ProductType product_type() const;
-  std::string_view kernel_name() const;
-  /// Bytes of the copies of the weights that products use beside the file's own blocks, once they are made.
-  std::int64_t packed_bytes() const;
+  /// What computes such rows, and the form of the weights that it reads, for `bench`.
+  std::string_view kernel_name(Use use) const;
+  /// Bytes of the rearranged copy, whether it is made already or not.
+  std::int64_t copied_bytes() const;
   void prepare() const;
+  std::span<const BlockMatrix> stack() const;
 
-  /// x [rows, inputs], y [rows, outputs], both dense f32. y is overwritten, or added to if `accumulate`.
-  void apply(const float* x, std::int64_t rows, float* y, bool accumulate = false) const;
+  /// x [rows, inputs], y [rows, outputs], both dense f32. y is overwritten, or added to if `accumulate`. The
+  /// result of a row does not depend on how many others there are, nor which.
+  void apply(const float* x, std::int64_t rows, float* y, Use use, bool accumulate = false) const;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-/// Whether this processor can multiply in bf16: oneDNN does from AVX-512 on.
+/// Whether this processor can multiply in bf16 (AVX-512 BF16, or AMX).
 bool has_bf16_products();
 /// What `automatic` means for a file whose weights have the type `type`, on this machine.
 ProductType choose_product_type(BlockType type);

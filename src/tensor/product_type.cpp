@@ -10,17 +10,15 @@ namespace {
 
 ProductType checked(ProductType type) {
   if (type == ProductType::bf16 && !has_bf16_products()) {
-    fail(
-        "--product-type bf16: this processor has no products in bf16 (they want AVX-512, it has {}): give "
-        "auto, "
-        "f32 or int8",
-        isa_name(supported_isas().back()));
+    fail("products in bf16 want AVX-512 BF16 or AMX; this processor has {}: give auto, f32 or int8",
+         isa_name(active_isa()));
   }
   return type;
 }
 
 ProductType fastest_float() {
-  return active_isa() == Isa::amx || fast_bf16_dot() ? ProductType::bf16 : ProductType::f32;
+  return has_bf16_products() && (active_isa() == Isa::amx || fast_bf16_dot()) ? ProductType::bf16
+                                                                              : ProductType::f32;
 }
 
 bool is_quantized(BlockType type) {
@@ -38,20 +36,17 @@ ProductType choose_product_type(BlockType type) {
 }
 
 bool has_bf16_products() {
-  return supported_isas().back() >= Isa::avx512;
+  return active_isa() >= Isa::avx512_bf16;
 }
 
 ProductType resolve_product_type(std::span<const BlockMatrix> stack, ProductType wanted) {
-  std::int64_t outputs = 0;
+  if (wanted != ProductType::automatic) return checked(wanted);
   ProductType chosen = ProductType::int8;
   for (const BlockMatrix& matrix : stack) {
     // One matrix of higher precision keeps the whole stack there.
     const ProductType type = choose_product_type(matrix.type);
     if (chosen == ProductType::int8 || type == ProductType::f32) chosen = type;
-    outputs += matrix.rows;
   }
-  if (wanted != ProductType::automatic) chosen = checked(wanted);
-  if (chosen == ProductType::int8 && outputs > kMostInt8Outputs) return fastest_float();
   return chosen;
 }
 

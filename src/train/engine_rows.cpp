@@ -45,7 +45,7 @@ class EngineRows final : public OrdinaryRows, private model::AttentionSource {
     rows_.clear();
     for (const OrdinarySequence& sequence : sequences) {
       std::int64_t position = sequence.before != nullptr ? sequence.before->tokens() : 0;
-      for (const Token token : sequence.tokens) rows_.add(token, position++);
+      for (const Token token : sequence.tokens) rows_.add(token, position++, Use::read);
     }
     rotary_.set_positions(rows_.positions);
     lse_.resize(rows_.positions.size() * static_cast<std::size_t>(model_.spec().heads.heads));

@@ -2,8 +2,8 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "tensor/many_rows.h"
 #include "tensor/stack.h"
+#include "train/float_rows.h"
 #include "train/products.h"
 
 namespace focusllm::train {
@@ -32,10 +32,10 @@ Tensor dequantized(const std::vector<BlockMatrix>& stack) {
 
 struct FrozenMatrix::Products {
   std::int64_t inputs = 0, outputs = 0;
-  std::unique_ptr<const ManyRows> forward;   ///< x W^T
-  std::unique_ptr<const ManyRows> backward;  ///< y W
+  std::unique_ptr<const FloatRows> forward;   ///< x W^T
+  std::unique_ptr<const FloatRows> backward;  ///< y W
 
-  static Tensor multiply(const ManyRows& product, const Tensor& x, std::int64_t outputs) {
+  static Tensor multiply(const FloatRows& product, const Tensor& x, std::int64_t outputs) {
     const auto dense = x.contiguous();
     auto y = torch::empty({dense.size(0), outputs}, dense.options());
     product.apply(dense.data_ptr<float>(), dense.size(0), y.data_ptr<float>(), false);

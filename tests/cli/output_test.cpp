@@ -136,6 +136,10 @@ TEST(Output, InspectShowsMetadataTensorsAndMemory) {
   EXPECT_EQ(result.at("metadata").at("tokenizer.ggml.tokens").at("count"), 49152);
   EXPECT_FALSE(result.at("tensors").empty());
   EXPECT_EQ(result.at("memory").size(), 6U * 2 * 2);
+  const json own = result.at("model_memory");
+  EXPECT_GT(own.at("weights_bytes"), own.at("file_bytes").get<double>() / 2);
+  EXPECT_LT(own.at("weights_bytes"), own.at("file_bytes").get<double>() * 1.25);
+  EXPECT_GT(own.at("pass_bytes"), 1 << 20);
   const Ended table = run({"inspect", "-m", model});
   EXPECT_THAT(table.out, HasSubstr("elements, the first"));
   EXPECT_THAT(table.out, HasSubstr("1,048,576"));
@@ -158,6 +162,9 @@ TEST(Output, BenchJsonAndCsv) {
   for (const auto& row : rows) {
     EXPECT_GT(row.at("tokens_per_second"), 0);
     EXPECT_GT(row.at("peak_percent"), 0);
+    EXPECT_GT(row.at("weights_bytes"), 1 << 20);
+    EXPECT_GT(row.at("peak_memory_bytes"), row.at("weights_bytes"));
+    EXPECT_NE(row.at("answer_kernel"), "");
   }
 }
 

@@ -99,7 +99,7 @@ TEST_F(FocusMethod, ACandidateWithoutAdapterIsWhatPlainReadingMakesOfTheToken) {
   memory::Segment whole(tiny_.model->spec().heads, attention::KvType::f32, tiny_.model->spec().layers, 40);
   context::ChunkText text(whole);
   context::Lockstep lockstep(tiny_.model);
-  lockstep.add(text, tokens(0, 40), 0);
+  lockstep.add(text, tokens(0, 40), 0, Use::read);
   lockstep.read(cancel_);
   const auto& heads = tiny_.model->spec().heads;
   for (int layer = 0; layer < tiny_.model->spec().layers; ++layer) {

@@ -1,7 +1,12 @@
 #include "tensor/linear.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <numeric>
+#include <optional>
+#include <random>
 #include <thread>
 
 #include <fmt/format.h>
@@ -10,7 +15,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "random_matrix.h"
-#include "tensor/few_rows.h"
+#include "tensor/stack.h"
 
 namespace focusllm {
 namespace {
@@ -87,69 +92,126 @@ class EveryIsa : public ::testing::Test {
   Isa before_ = active_isa();
 };
 
-TEST_F(EveryIsa, FewRowsOfEveryTypeMatchTheReference) {
+std::vector<float> apply(const Linear& linear, const std::vector<float>& x, std::int64_t rows, Use use,
+                         std::optional<float> start = std::nullopt) {
+  std::vector<float> y(static_cast<std::size_t>(rows * linear.outputs()), start.value_or(std::nanf("")));
+  linear.apply(x.data(), rows, y.data(), use, start.has_value());
+  return y;
+}
+
+TEST_F(EveryIsa, RowsThatAnswerMatchTheReferenceInEveryType) {
   for (const BlockType type : kTypes) {
     const std::int64_t inputs = width_of(type);
     const RandomMatrix first(type, 37, inputs, 1);
     const RandomMatrix second(type, 16, inputs, 2);
     const bool floats = block_traits(type).elements == 1;
+    const Linear linear({first.matrix(), second.matrix()});
     for (const Isa isa : supported_isas()) {
       set_active_isa(isa);
-      const FewRows product(std::vector{first.matrix(), second.matrix()});
       for (const std::int64_t rows : kRows) {
         const std::vector<float> x = normal(rows * inputs, 3);
-        for (const bool accumulate : {false, true}) {
-          std::vector<float> y(static_cast<std::size_t>(rows * 53), accumulate ? 2.5F : std::nanf(""));
-          product.apply(x.data(), rows, y.data(), accumulate);
-          expect_product({&first, &second}, x, rows, y, accumulate ? 2.5F : 0,
-                         floats ? ProductType::f32 : ProductType::int8,
+        for (const std::optional<float> start : {std::optional<float>(), std::optional(2.5F)}) {
+          expect_product({&first, &second}, x, rows, apply(linear, x, rows, Use::answer, start),
+                         start.value_or(0), floats ? ProductType::f32 : ProductType::int8,
                          fmt::format("{} {} {} rows{}", block_traits(type).name, isa_name(isa), rows,
-                                     accumulate ? " added" : ""));
+                                     start ? " added" : ""));
         }
       }
     }
   }
 }
 
-TEST_F(EveryIsa, ManyRowsInInt8MatchTheReference) {
-  for (const std::int64_t inputs : {32, 75, 96, 160, 576, 1536, 2048}) {
-    const RandomMatrix first(BlockType::f32, 101, inputs, 1);
-    const RandomMatrix second(BlockType::f32, 64, inputs, 2);
+TEST_F(EveryIsa, RowsThatAreReadMatchTheReferenceInEveryType) {
+  for (const BlockType type : kTypes) {
+    const std::int64_t inputs = width_of(type);
+    const RandomMatrix first(type, 101, inputs, 1);
+    const RandomMatrix second(type, 64, inputs, 2);
     for (const Isa isa : supported_isas()) {
       set_active_isa(isa);
-      const Linear linear({first.matrix(), second.matrix()}, ProductType::int8);
-      for (const std::int64_t rows : {24, 31, 33, 100}) {
-        const std::vector<float> x = normal(rows * inputs, 3);
-        std::vector<float> y(static_cast<std::size_t>(rows * 165), 1.5F);
-        linear.apply(x.data(), rows, y.data(), true);
-        expect_product({&first, &second}, x, rows, y, 1.5F, ProductType::int8,
-                       fmt::format("width {} {} {} rows", inputs, isa_name(isa), rows));
+      for (const ProductType number : {ProductType::f32, ProductType::bf16, ProductType::int8}) {
+        if (number == ProductType::bf16 && !has_bf16_products()) {
+          EXPECT_THROW(Linear({first.matrix()}, number), Error);
+          continue;
+        }
+        const Linear linear({first.matrix(), second.matrix()}, number);
+        EXPECT_EQ(linear.product_type(), number);
+        EXPECT_EQ(linear.outputs(), 165);
+        EXPECT_EQ(linear.inputs(), inputs);
+        for (const std::int64_t rows : {1, 7, 33, 100}) {
+          const std::vector<float> x = normal(rows * inputs, 3);
+          for (const std::optional<float> start : {std::optional<float>(), std::optional(1.5F)}) {
+            expect_product({&first, &second}, x, rows, apply(linear, x, rows, Use::read, start),
+                           start.value_or(0), number,
+                           fmt::format("{} {} as {} {} rows{}", block_traits(type).name, isa_name(isa),
+                                       static_cast<int>(number), rows, start ? " added" : ""));
+          }
+        }
       }
     }
   }
 }
 
-TEST(Linear, EveryTypeMatchesTheReference) {
-  for (const BlockType type : kTypes) {
-    const std::int64_t inputs = width_of(type);
-    const RandomMatrix matrix(type, 37, inputs, 4);
-    for (const ProductType number : {ProductType::f32, ProductType::bf16, ProductType::int8}) {
-      if (number == ProductType::bf16 && !has_bf16_products()) {
-        EXPECT_THROW(Linear({matrix.matrix()}, number), Error);
-        continue;
+// Widths that are not whole blocks of what is scaled or unpacked together, and more than is unpacked at a
+// time.
+TEST_F(EveryIsa, OddWidthsAreReadRightly) {
+  for (const std::int64_t inputs : {32, 64, 96, 160, 288, 576, 1536, 2048, 2112, 2304, 4864}) {
+    const RandomMatrix matrix(BlockType::q4_1, 70, inputs, 1);
+    const RandomMatrix floats(BlockType::bf16, 70, inputs + 3, 2);
+    for (const Isa isa : supported_isas()) {
+      set_active_isa(isa);
+      const std::string where = fmt::format("width {} {}", inputs, isa_name(isa));
+      for (const ProductType number : {ProductType::f32, ProductType::int8}) {
+        const std::vector<float> x = normal(37 * inputs, 3);
+        const Linear linear({matrix.matrix()}, number);
+        expect_product({&matrix}, x, 37, apply(linear, x, 37, Use::read), 0, number, where);
       }
-      const Linear linear({matrix.matrix()}, number);
-      EXPECT_EQ(linear.product_type(), number);
-      EXPECT_EQ(linear.outputs(), 37);
-      EXPECT_EQ(linear.inputs(), inputs);
-      for (const std::int64_t rows : kRows) {
-        const std::vector<float> x = normal(rows * inputs, 5);
-        std::vector<float> y(static_cast<std::size_t>(rows * 37), std::nanf(""));
-        linear.apply(x.data(), rows, y.data());
-        const bool quantizes = number == ProductType::int8 || (block_traits(type).elements > 1 && rows < 24);
-        expect_product(
-            {&matrix}, x, rows, y, 0, quantizes ? ProductType::int8 : number,
-            fmt::format("{} as {} {} rows", block_traits(type).name, static_cast<int>(number), rows));
+      const std::vector<float> x = normal(9 * (inputs + 3), 3);
+      const Linear linear({floats.matrix()});
+      expect_product({&floats}, x, 9, apply(linear, x, 9, Use::read), 0, ProductType::bf16,
+                     where + " floats");
+    }
+  }
+}
+
+/// The number types that rows are read in, and rows that answer (nothing).
+std::vector<std::optional<ProductType>> arithmetics() {
+  std::vector<std::optional<ProductType>> all{std::nullopt, ProductType::f32, ProductType::int8};
+  if (has_bf16_products()) all.push_back(ProductType::bf16);
+  return all;
+}
+
+// To the bit: in groups of every size, from 1 to 600, in any order.
+TEST_F(EveryIsa, ARowDoesNotDependOnItsNeighbours) {
+  constexpr std::int64_t kWidth = 320;
+  constexpr std::int64_t kOutputs = 83;
+  const std::vector<float> x = normal(600 * kWidth, 5);
+  std::vector<std::int64_t> order(600);
+  std::iota(order.begin(), order.end(), 0);
+  std::mt19937 random(7);
+  for (const BlockType type : {BlockType::q4_1, BlockType::q8_0, BlockType::bf16, BlockType::f32}) {
+    const RandomMatrix matrix(type, kOutputs, kWidth, 1);
+    for (const Isa isa : supported_isas()) {
+      set_active_isa(isa);
+      for (const auto number : arithmetics()) {
+        const Linear linear({matrix.matrix()}, number.value_or(ProductType::automatic));
+        const Use use = number ? Use::read : Use::answer;
+        const std::vector<float> all = apply(linear, x, 600, use);
+        std::shuffle(order.begin(), order.end(), random);
+        for (std::int64_t first = 0, size = 1; first < 600; first += size, size = size * 3 / 2 + 1) {
+          const std::int64_t rows = std::min(size, 600 - first);
+          std::vector<float> some;
+          for (std::int64_t i = 0; i < rows; ++i) {
+            const auto from = x.begin() + order[static_cast<std::size_t>(first + i)] * kWidth;
+            some.insert(some.end(), from, from + kWidth);
+          }
+          const std::vector<float> y = apply(linear, some, rows, use);
+          for (std::int64_t i = 0; i < rows; ++i) {
+            const std::int64_t row = order[static_cast<std::size_t>(first + i)];
+            ASSERT_EQ(std::memcmp(y.data() + i * kOutputs, all.data() + row * kOutputs, 4 * kOutputs), 0)
+                << block_traits(type).name << " " << isa_name(isa) << (number ? " read" : " answer") << " as "
+                << static_cast<int>(linear.product_type()) << ": row " << row << " among " << rows;
+          }
+        }
       }
     }
   }
@@ -161,60 +223,101 @@ TEST(Linear, StacksMixBlockTypes) {
   const RandomMatrix f(BlockType::f16, 5, 640, 3);
   for (const ProductType type : {ProductType::automatic, ProductType::int8}) {
     const Linear linear({q.matrix(), v.matrix(), f.matrix()}, type);
-    for (const std::int64_t rows : kRows) {
-      const std::vector<float> x = normal(rows * 640, 5);
-      std::vector<float> y(static_cast<std::size_t>(rows * 72));
-      linear.apply(x.data(), rows, y.data());
-      expect_product({&q, &v, &f}, x, rows, y, 0, ProductType::int8, fmt::format("{} rows", rows));
+    for (const Use use : {Use::read, Use::answer}) {
+      for (const std::int64_t rows : kRows) {
+        const std::vector<float> x = normal(rows * 640, 5);
+        expect_product({&q, &v, &f}, x, rows, apply(linear, x, rows, use), 0, ProductType::int8,
+                       fmt::format("{} rows", rows));
+      }
     }
   }
 }
 
-TEST(Linear, ARowDoesNotDependOnItsNeighbours) {
-  const RandomMatrix matrix(BlockType::q4_1, 67, 576, 1);
-  const Linear linear({matrix.matrix()}, ProductType::int8);
-  const std::vector<float> x = normal(600 * 576, 5);
-  for (const auto& [most, counts] :
-       {std::pair{7L, std::vector{1L, 2L, 3L, 6L}}, std::pair{600L, std::vector{33L, 64L, 485L}}}) {
-    std::vector<float> all(static_cast<std::size_t>(most * 67));
-    linear.apply(x.data(), most, all.data());
-    for (const long rows : counts) {
-      std::vector<float> some(static_cast<std::size_t>(rows * 67));
-      linear.apply(x.data() + (most - rows) * 576, rows, some.data());
-      EXPECT_TRUE(std::equal(some.begin(), some.end(), all.end() - static_cast<std::ptrdiff_t>(some.size())))
-          << rows << " of " << most;
-    }
-  }
-}
-
-TEST(Linear, NotANumberStaysInItsRowAndIsSeen) {
+TEST_F(EveryIsa, NotANumberStaysInItsRowAndIsSeen) {
   const RandomMatrix matrix(BlockType::q4_1, 32, 576, 1);
-  const Linear linear({matrix.matrix()}, ProductType::int8);
-  for (const std::int64_t rows : {3, 100}) {
-    for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
-      std::vector<float> x = normal(rows * 576, 5);
-      x[576 + 70] = bad;
-      std::vector<float> y(static_cast<std::size_t>(rows * 32));
-      linear.apply(x.data(), rows, y.data());
-      for (std::size_t i = 0; i < y.size(); ++i) EXPECT_EQ(std::isfinite(y[i]), i / 32 != 1) << i;
+  for (const Isa isa : supported_isas()) {
+    set_active_isa(isa);
+    const Linear linear({matrix.matrix()}, ProductType::int8);
+    for (const Use use : {Use::read, Use::answer}) {
+      for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
+        std::vector<float> x = normal(100 * 576, 5);
+        x[576 + 70] = bad;
+        const std::vector<float> y = apply(linear, x, 100, use);
+        for (std::size_t i = 0; i < y.size(); ++i)
+          ASSERT_EQ(std::isfinite(y[i]), i / 32 != 1) << i << " " << isa_name(isa);
+      }
     }
   }
 }
 
-TEST(Linear, FirstCallsFromSeveralThreadsPackOnce) {
+TEST_F(EveryIsa, WeightsThatAreNotNumbersAreSeenInTheirOutput) {
+  for (const BlockType type : {BlockType::q4_0, BlockType::q4_k, BlockType::bf16}) {
+    const RandomMatrix matrix(type, 40, 512, 1);
+    const std::int64_t bytes = row_bytes(matrix.matrix());
+    std::vector<std::byte> broken(matrix.matrix().data, matrix.matrix().data + 40 * bytes);
+    const std::uint16_t nan = 0x7fff;  // as f16 and as bf16
+    std::memcpy(broken.data() + 21 * bytes, &nan, 2);
+    for (const Isa isa : supported_isas()) {
+      set_active_isa(isa);
+      const Linear linear({BlockMatrix{type, broken.data(), 40, 512}});
+      const std::vector<float> x = normal(3 * 512, 5);
+      for (const Use use : {Use::read, Use::answer}) {
+        const std::vector<float> y = apply(linear, x, 3, use);
+        for (std::size_t i = 0; i < y.size(); ++i)
+          ASSERT_EQ(std::isfinite(y[i]), i % 40 != 21) << i << " " << isa_name(isa);
+      }
+    }
+  }
+}
+
+// Weights that are all of one size, or all zeros, or of one block: the corners of fixed point.
+TEST_F(EveryIsa, EvenWeightsAreReadRightly) {
+  for (const float size : {0.0F, 1.0F, -3.0F}) {
+    std::vector<float> values(64 * 256, size);
+    for (std::size_t i = 0; i < values.size(); i += 7) values[i] = -size;
+    std::vector<std::byte> blocks(values.size() / 32 * 34);
+    quantize(BlockType::q8_0, values.data(), std::ssize(values), blocks.data());
+    const std::vector<float> x = normal(4 * 256, 5);
+    for (const Isa isa : supported_isas()) {
+      set_active_isa(isa);
+      const Linear linear({BlockMatrix{BlockType::q8_0, blocks.data(), 64, 256}}, ProductType::int8);
+      const std::vector<float> y = apply(linear, x, 4, Use::read);
+      for (std::int64_t i = 0; i < 4 * 64; ++i) {
+        const double exact = product_of(x.data() + i / 64 * 256, values.data() + i % 64 * 256, 256);
+        EXPECT_NEAR(y[static_cast<std::size_t>(i)], exact, 0.5 * std::abs(size)) << isa_name(isa);
+      }
+    }
+  }
+}
+
+TEST(Linear, FirstCallsFromSeveralThreadsPrepareOnce) {
   const RandomMatrix matrix(BlockType::q4_1, 64, 576, 1);
   const Linear linear({matrix.matrix()}, ProductType::int8);
   const std::vector<float> x = normal(64 * 576, 5);
-  std::vector<std::vector<float>> results(4, std::vector<float>(64 * 64));
+  std::vector<std::vector<float>> results(4);
   std::vector<std::thread> threads;
   for (std::vector<float>& y : results) {
     threads.emplace_back([&] {
-      linear.apply(x.data(), 64, y.data());
-      linear.apply(x.data(), 1, y.data());
+      y = apply(linear, x, 64, Use::read);
+      apply(linear, x, 1, Use::answer);
     });
   }
   for (std::thread& thread : threads) thread.join();
   for (const std::vector<float>& y : results) EXPECT_EQ(y, results.front());
+}
+
+// What the account counts: at most a quarter more than the file's own blocks, nothing for floats.
+TEST(Linear, CopiesTakeAboutTheFilesSize) {
+  for (const BlockType type : kTypes) {
+    const RandomMatrix matrix(type, 64, 512, 1);
+    const std::int64_t copied = Linear({matrix.matrix()}).copied_bytes();
+    if (block_traits(type).elements == 1) {
+      EXPECT_EQ(copied, 0);
+    } else {
+      EXPECT_LE(static_cast<double>(copied), 1.2 * static_cast<double>(64 * row_bytes(matrix.matrix())))
+          << block_traits(type).name;
+    }
+  }
 }
 
 TEST(Linear, ContradictoryStacksAreRefused) {
@@ -233,10 +336,11 @@ TEST(ProductTypes, FollowThePrecisionOfTheFile) {
   EXPECT_NE(choose_product_type(BlockType::q4_1), ProductType::automatic);
 }
 
-TEST(ProductTypes, TheHeadIsNeverInt8) {
-  const RandomMatrix matrix(BlockType::q8_0, 20000, 32, 1);
-  for (const ProductType type : {ProductType::automatic, ProductType::int8})
-    EXPECT_NE(Linear({matrix.matrix()}, type).product_type(), ProductType::int8);
+// A wide feed-forward is no vocabulary: what a product is follows from who uses it, not from its size.
+TEST(ProductTypes, DoNotDependOnTheNumberOfOutputs) {
+  const RandomMatrix narrow(BlockType::q8_0, 64, 32, 1);
+  const RandomMatrix wide(BlockType::q8_0, 28672, 32, 1);
+  EXPECT_EQ(Linear({wide.matrix()}).product_type(), Linear({narrow.matrix()}).product_type());
 }
 
 }  // namespace

@@ -173,7 +173,7 @@ TEST(Forward, WithoutChunksIsTheEnginesModel) {
   context->read(sample.local, keep);
   context->finish(keep);
   auto logits = torch::empty({sizes.local, engine->spec().vocabulary});
-  engine->head().apply(hidden.data(), sizes.local, logits.data_ptr<float>());
+  engine->head().apply(hidden.data(), sizes.local, logits.data_ptr<float>(), Use::read);
   const auto want =
       torch::log_softmax(logits.to(torch::kDouble), 1).index_select(0, torch::tensor(sizes.labels));
   expect_near(torch::log_softmax(got.logits.to(torch::kDouble), 1), want, 5e-3);

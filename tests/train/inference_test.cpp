@@ -52,7 +52,7 @@ std::vector<double> infer(std::shared_ptr<const model::Model> model, const train
   std::vector<double> scores;
   const auto score = [&](std::span<const float> hidden, std::int64_t row) {
     auto logits = torch::empty({model->spec().vocabulary});
-    model->head().apply(hidden.data(), 1, logits.data_ptr<float>());
+    model->logits(hidden.data(), 1, logits.data_ptr<float>());
     const auto target = sample.targets[static_cast<std::size_t>(row)];
     scores.push_back(torch::log_softmax(logits.to(torch::kDouble), 0)[target].item<double>());
   };

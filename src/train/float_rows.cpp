@@ -1,4 +1,6 @@
 // Products of many rows in f32 or bf16 by oneDNN, on weights packed in the layout that it asks for.
+#include "train/float_rows.h"
+
 #include <algorithm>
 #include <map>
 #include <mutex>
@@ -7,10 +9,9 @@
 
 #include "base/bf16.h"
 #include "base/memory.h"
-#include "tensor/many_rows.h"
 #include "tensor/stack.h"
 
-namespace focusllm {
+namespace focusllm::train {
 namespace {
 
 using dnnl::memory;
@@ -25,9 +26,9 @@ const dnnl::engine& cpu_engine() {
 constexpr std::int64_t kPanelRows = 256;
 constexpr std::int64_t kRowStep = 32;
 
-class FloatRows final : public ManyRows {
+class OneDnnRows final : public FloatRows {
  public:
-  FloatRows(std::span<const BlockMatrix> stack, ProductType type)
+  OneDnnRows(std::span<const BlockMatrix> stack, ProductType type)
       : inputs_(stack.front().cols),
         outputs_(stack_rows(stack)),
         number_(type == ProductType::bf16 ? memory::data_type::bf16 : memory::data_type::f32) {
@@ -87,7 +88,7 @@ class FloatRows final : public ManyRows {
   mutable std::map<std::int64_t, dnnl::matmul> primitives_;
 };
 
-void FloatRows::panel(const float* x, std::int64_t rows, float* y, bool accumulate) const {
+void OneDnnRows::panel(const float* x, std::int64_t rows, float* y, bool accumulate) const {
   thread_local AlignedBuffer<float> source_buffer;
   thread_local AlignedBuffer<float> target_buffer;
   const std::int64_t padded = (rows + kRowStep - 1) / kRowStep * kRowStep;
@@ -126,8 +127,8 @@ void FloatRows::panel(const float* x, std::int64_t rows, float* y, bool accumula
 
 }  // namespace
 
-std::unique_ptr<const ManyRows> make_float_rows(std::span<const BlockMatrix> stack, ProductType type) {
-  return std::make_unique<FloatRows>(stack, type);
+std::unique_ptr<const FloatRows> make_float_rows(std::span<const BlockMatrix> stack, ProductType type) {
+  return std::make_unique<OneDnnRows>(stack, type);
 }
 
-}  // namespace focusllm
+}  // namespace focusllm::train

@@ -1,0 +1,234 @@
+// Compiled once for each instruction set (focusllm_kernel).
+#include "tensor/answer_kernel.h"
+
+#include "tensor/grouped-inl.h"
+#include "tensor/vector.h"
+
+namespace focusllm::FOCUSLLM_ISA {
+namespace {
+
+// ---- activations
+
+void quantize_block(const float* x, std::int8_t* quants, float& scale, float& sum, std::int32_t* totals) {
+  Floats most = {};
+  Floats zeros = {};  // NaN where x is not finite
+  for (int i = 0; i < 32; i += kLanes) {
+    const Floats value = load(x + i);
+    most = greater(absolute(value), most);
+    zeros += value * 0.0F;
+  }
+  float largest = 0;
+  for (int lane = 0; lane < kLanes; ++lane) largest = most[lane] > largest ? most[lane] : largest;
+  const float factor = largest > 0 ? 127.0F / largest : 0.0F;
+  totals[0] = 0;
+  totals[1] = 0;
+  for (int i = 0; i < 32; ++i) {
+    // The offset makes it positive, so that cutting the fraction rounds; what is not finite becomes any byte.
+    const auto offset = static_cast<std::uint8_t>(static_cast<std::int32_t>(x[i] * factor + 128.5F));
+    const std::int32_t quant = offset - 128;
+    quants[i] = static_cast<std::int8_t>(quant);
+    totals[i / 16] += quant;
+  }
+  scale = largest / 127.0F + sum_of_lanes(zeros);
+  sum = scale * static_cast<float>(totals[0] + totals[1]);
+}
+
+void quantize(const float* x, long width, std::int8_t* quants, float* scales, float* sums,
+              std::int32_t* totals) {
+  for (long b = 0; b < width / 32; ++b) {
+    quantize_block(x + 32 * b, quants + 32 * b, scales[b], sums[b], totals + 2 * b);
+  }
+}
+
+// ---- weights times activations
+
+// Rows whose results are held in registers, as far as there are any; and where a block's parts have code of
+// their own, with shifts that are known.
+#if defined(__AVX512VNNI__)
+constexpr int kTileRows = 4;
+#define FOCUSLLM_UNROLL_PARTS _Pragma("GCC unroll 8")
+#else
+constexpr int kTileRows = kChannels == 8 ? 2 : 1;
+#define FOCUSLLM_UNROLL_PARTS
+#endif
+
+inline std::int32_t load_four(const std::int8_t* from) {
+  std::int32_t four;
+  __builtin_memcpy(&four, from, 4);
+  return four;
+}
+
+/// kRows rows of activations from one on, and their results so far.
+template <int kRows>
+struct Tile {
+  const std::int8_t* quants;
+  const float* scales;
+  const float* sums;
+  const std::int32_t* totals;
+  long width;
+  Values results[kRows];
+
+  Tile(const QuantizedRows& x, long row)
+      : quants(x.quants + row * x.width),
+        scales(x.scales + row * (x.width / 32)),
+        sums(x.sums + row * (x.width / 32)),
+        totals(x.totals + row * (x.width / 16)),
+        width(x.width) {
+    for (Values& result : results) result = all(0);
+  }
+};
+
+/// Adds the products of 32 elements, of which `b` blocks of 32 stand before them; they are part `sub` of a
+/// block of the file.
+template <BlockType kType, int kRows>
+inline void add_part(const std::uint8_t* block, const std::uint8_t* block_scales, int sub, int channel,
+                     long b, Tile<kRows>& tile) {
+  constexpr GroupForm kForm = group_form(kType);
+  constexpr int kParts = 32 / kForm.part;
+  constexpr int kZero = kForm.zero();
+  const long blocks = tile.width / 32;
+  Bytes four[8];
+  load_quants<kType>(block, sub, channel, four);
+#pragma GCC unroll 2
+  for (int part = 0; part < kParts; ++part) {
+    Values scale;
+    Values minimum;
+    load_scale<kType>(block_scales, sub * kParts + part, channel, scale, minimum);
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      const std::int32_t* total = tile.totals + (r * blocks + b) * 2;
+      std::int32_t zero = 0;
+      if constexpr (!kForm.minima) zero = -kZero * (kParts == 2 ? total[part] : total[0] + total[1]);
+      Sums sums = start_at(zero);
+      const std::int8_t* a = tile.quants + r * tile.width + 32 * b;
+#pragma GCC unroll 8
+      for (int j = part * 4; j < (kParts == 2 ? part * 4 + 4 : 8); ++j) {
+        sums = add_dot<kForm.bits <= 7>(sums, four[j], load_four(a + 4 * j));
+      }
+      const float x_scale = tile.scales[r * blocks + b];
+      tile.results[r] = multiply_add(to_values(sums), multiply(scale, all(x_scale)), tile.results[r]);
+      if constexpr (kForm.minima) {
+        const float x_sum =
+            kParts == 2 ? x_scale * static_cast<float>(total[part]) : tile.sums[r * blocks + b];
+        tile.results[r] = multiply_add(minimum, all(x_sum), tile.results[r]);
+      }
+    }
+  }
+}
+
+/// kRows rows from `row` on, kChannels channels from `channel` on, to out [kRows][16].
+template <BlockType kType, int kRows>
+inline void multiply_tile(const WeightGroup& weights, const QuantizedRows& x, long row, int channel,
+                          float* out) {
+  constexpr GroupForm kForm = group_form(kType);
+  constexpr int kSubs = kForm.elements / 32;
+  constexpr long kQuantBytes = kForm.quant_bytes();
+  constexpr long kScaleBytes = kForm.scale_bytes();
+  const std::uint8_t* quants = weights.quants;
+  const std::uint8_t* scales = weights.scales;
+  Tile<kRows> tile(x, row);
+  for (long b = 0; b < x.width / 32; b += kSubs) {
+    FOCUSLLM_UNROLL_PARTS
+    for (int sub = 0; sub < kSubs; ++sub) add_part<kType>(quants, scales, sub, channel, b + sub, tile);
+    quants += kQuantBytes;
+    scales += kScaleBytes;
+  }
+  for (int r = 0; r < kRows; ++r) store_values(tile.results[r], out + r * kGroupChannels + channel);
+}
+
+template <BlockType kType, int kRows>
+void multiply_rows(const WeightGroup& weights, const QuantizedRows& x, long row, float* y, long stride,
+                   long columns, bool accumulate) {
+  alignas(64) float out[kRows * kGroupChannels];
+  for (int channel = 0; channel < kGroupChannels; channel += kChannels) {
+    multiply_tile<kType, kRows>(weights, x, row, channel, out);
+  }
+  for (int r = 0; r < kRows; ++r) {
+    float* to = y + (row + r) * stride;
+    const float* from = out + r * kGroupChannels;
+    for (long c = 0; c < columns; ++c) to[c] = accumulate ? to[c] + from[c] : from[c];
+  }
+}
+
+// The group's weights stay in the first-level cache from one tile of rows to the next.
+template <BlockType kType>
+void multiply_group(const WeightGroup& weights, const QuantizedRows& x, float* y, long stride, long columns,
+                    bool accumulate) {
+  long row = 0;
+  for (; row + kTileRows <= x.rows; row += kTileRows)
+    multiply_rows<kType, kTileRows>(weights, x, row, y, stride, columns, accumulate);
+  if constexpr (kTileRows > 1) {
+    for (; row < x.rows; ++row) multiply_rows<kType, 1>(weights, x, row, y, stride, columns, accumulate);
+  }
+}
+
+void multiply(BlockType type, const WeightGroup& weights, const QuantizedRows& x, float* y, long stride,
+              long columns, bool accumulate) {
+  for_form(type, [&](auto tag) { multiply_group<tag.value>(weights, x, y, stride, columns, accumulate); });
+}
+
+// ---- floats
+
+template <BlockType kType>
+inline Floats load_weights(const std::byte* w, long i) {
+  if constexpr (kType == BlockType::f32) return load(reinterpret_cast<const float*>(w) + i);
+  if constexpr (kType == BlockType::f16) return load_f16(w + 2 * i);
+  return load_bf16(w + 2 * i);
+}
+
+template <BlockType kType>
+inline float load_weight(const std::byte* w, long i) {
+  if constexpr (kType == BlockType::f32) return load_one_f32(w + 4 * i);
+  if constexpr (kType == BlockType::f16) return load_one_f16(w + 2 * i);
+  return load_one_bf16(w + 2 * i);
+}
+
+/// kRows rows against one channel; each row has its own four sums, so that its result is the same in every
+/// tile.
+template <BlockType kType, int kRows>
+inline void dot_rows(const std::byte* w, const float* x, long width, float* out, long stride,
+                     bool accumulate) {
+  Floats sums[kRows][4] = {};
+  long i = 0;
+  for (; i + 4 * kLanes <= width; i += 4 * kLanes) {
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) {
+      const Floats weights = load_weights<kType>(w, i + j * kLanes);
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r)
+        sums[r][j] = add_product(weights, load(x + r * width + i + j * kLanes), sums[r][j]);
+    }
+  }
+  for (; i + kLanes <= width; i += kLanes) {
+    const Floats weights = load_weights<kType>(w, i);
+    for (int r = 0; r < kRows; ++r) sums[r][0] = add_product(weights, load(x + r * width + i), sums[r][0]);
+  }
+  for (int r = 0; r < kRows; ++r) {
+    float sum = sum_of_lanes((sums[r][0] + sums[r][1]) + (sums[r][2] + sums[r][3]));
+    for (long k = i; k < width; ++k) sum = add_product(load_weight<kType>(w, k), x[r * width + k], sum);
+    out[r * stride] = accumulate ? out[r * stride] + sum : sum;
+  }
+}
+
+template <BlockType kType>
+void dot_type(const std::byte* w, const float* x, long rows, long width, float* out, long stride,
+              bool accumulate) {
+  constexpr int kTile = kLanes == 16 ? 4 : 2;  // as many as leave registers for the weights
+  long r = 0;
+  for (; r + kTile <= rows; r += kTile)
+    dot_rows<kType, kTile>(w, x + r * width, width, out + r * stride, stride, accumulate);
+  for (; r < rows; ++r) dot_rows<kType, 1>(w, x + r * width, width, out + r * stride, stride, accumulate);
+}
+
+void dot(BlockType type, const std::byte* w, const float* x, long rows, long width, float* out, long stride,
+         bool accumulate) {
+  if (type == BlockType::f32) dot_type<BlockType::f32>(w, x, rows, width, out, stride, accumulate);
+  if (type == BlockType::f16) dot_type<BlockType::f16>(w, x, rows, width, out, stride, accumulate);
+  if (type == BlockType::bf16) dot_type<BlockType::bf16>(w, x, rows, width, out, stride, accumulate);
+}
+
+}  // namespace
+
+extern const AnswerKernel answer_kernel{quantize, multiply, dot};
+
+}  // namespace focusllm::FOCUSLLM_ISA

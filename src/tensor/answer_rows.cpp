@@ -1,0 +1,102 @@
+#include "tensor/answer_rows.h"
+
+#include <algorithm>
+
+#include "base/ceil_div.h"
+#include "base/cpu.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "tensor/answer_kernel.h"
+#include "tensor/stack.h"
+
+namespace focusllm {
+namespace {
+
+// Below this much reading a fork and join of the threads costs more than it saves.
+constexpr std::int64_t kBytesWorthForking = 32 << 10;
+// Rows of floats at a time, so that they stay in the caches while a matrix passes by.
+constexpr std::int64_t kFloatRows = 16;
+constexpr std::int64_t kRowsWorthForking = 8;  // to quantise
+
+std::int64_t bytes_of(const Weights& weights) {
+  std::int64_t bytes = 0;
+  for (const Weights::Matrix& matrix : weights.matrices())
+    bytes += matrix.source.rows * row_bytes(matrix.source);
+  return bytes;
+}
+
+/// Where all rows of activations are kept as int8, for one thread that multiplies at a time.
+struct Quantized {
+  AlignedBuffer<std::int8_t> quants;
+  AlignedBuffer<float> floats;
+  AlignedBuffer<std::int32_t> totals;
+
+  QuantizedRows resize(std::int64_t rows, std::int64_t width) {
+    const std::int64_t blocks = width / 32;
+    quants.resize(static_cast<std::size_t>(rows * width));
+    floats.resize(static_cast<std::size_t>(2 * rows * blocks));
+    totals.resize(static_cast<std::size_t>(2 * rows * blocks));
+    return {quants.data(), floats.data(), floats.data() + rows * blocks, totals.data(), rows, width};
+  }
+};
+
+void multiply_floats(const Weights::Piece& group, const float* x, std::int64_t rows, float* y,
+                     std::int64_t stride, bool accumulate) {
+  const AnswerKernel& kernel = active_answer_kernel();
+  const BlockMatrix& source = group.matrix->source;
+  for (std::int64_t row = 0; row < rows; row += kFloatRows) {
+    for (std::int64_t c = group.first; c < group.first + group.count; ++c) {
+      kernel.dot(source.type, source.data + c * row_bytes(source), x + row * source.cols,
+                 std::min(kFloatRows, rows - row), source.cols, y + row * stride + c, stride, accumulate);
+    }
+  }
+}
+
+void multiply_group(const Weights::Piece& group, const QuantizedRows& quantized, const float* x, float* y,
+                    std::int64_t stride, bool accumulate) {
+  const Weights::Matrix& matrix = *group.matrix;
+  float* out = y + matrix.first_output;
+  if (!matrix.grouped) return multiply_floats(group, x, quantized.rows, out, stride, accumulate);
+  const AnswerKernel& kernel = active_answer_kernel();
+  kernel.multiply(matrix.source.type, matrix.grouped->group(group.first / kGroupChannels), quantized,
+                  out + group.first, stride, group.count, accumulate);
+}
+
+void quantize(const float* x, const QuantizedRows& to) {
+  const AnswerKernel& kernel = active_answer_kernel();
+  const std::int64_t blocks = to.width / 32;
+#pragma omp parallel for schedule(static) if (to.rows >= kRowsWorthForking)
+  for (std::int64_t row = 0; row < to.rows; ++row) {
+    kernel.quantize(x + row * to.width, to.width, to.quants + row * to.width, to.scales + row * blocks,
+                    to.sums + row * blocks, to.totals + 2 * row * blocks);
+  }
+}
+
+}  // namespace
+
+const AnswerKernel& active_answer_kernel() {
+  return *FOCUSLLM_CHOOSE(AnswerKernel, &scalar::answer_kernel, &avx2::answer_kernel, &avx2::answer_kernel,
+                          &avx512_vnni::answer_kernel, &avx512_vnni::answer_kernel,
+                          &avx512_vnni::answer_kernel);
+}
+
+void answer_rows(const Weights& weights, const float* x, std::int64_t rows, float* y, bool accumulate) {
+  thread_local Quantized buffers;
+  const bool quantizes =
+      std::any_of(weights.matrices().begin(), weights.matrices().end(),
+                  [](const Weights::Matrix& matrix) { return matrix.grouped.has_value(); });
+  QuantizedRows quantized{nullptr, nullptr, nullptr, nullptr, rows, weights.inputs()};
+  if (quantizes) {
+    quantized = buffers.resize(rows, weights.inputs());
+    quantize(x, quantized);
+  }
+  const auto groups = weights.groups();
+  const auto count = static_cast<std::int64_t>(groups.size());
+  // Handed out in small pieces: a thread that loses its core delays the others by one piece.
+  const std::int64_t chunk = std::max<std::int64_t>(1, count / (8 * thread_count()));
+#pragma omp parallel for schedule(dynamic, chunk) if (rows * bytes_of(weights) >= kBytesWorthForking)
+  for (std::int64_t i = 0; i < count; ++i)
+    multiply_group(groups[static_cast<std::size_t>(i)], quantized, x, y, weights.outputs(), accumulate);
+}
+
+}  // namespace focusllm

@@ -1,0 +1,212 @@
+#include "tensor/read_rows.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "base/bf16.h"
+#include "base/ceil_div.h"
+#include "base/cpu.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "tensor/float_kernel.h"
+#include "tensor/int8_kernel.h"
+#include "tensor/stack.h"
+
+namespace focusllm {
+namespace {
+
+// Rows that pass a panel together: their activations should stay in the caches.
+constexpr std::int64_t kMostRows = 1024;
+constexpr std::int64_t kTileRows = 32;   // that kernels may read beyond the last row
+constexpr std::int64_t kLeastRows = 48;  // of a task: fewer cost more in unpacking than they save in waiting
+
+/// A panel, and some rows that pass it.
+struct Task {
+  Weights::Piece panel;
+  std::int64_t first_row, rows;
+};
+
+/// Whole panels for every thread alike; what does not divide among them is cut by rows.
+std::vector<Task> tasks_of(const Weights& weights, std::int64_t rows) {
+  const std::int64_t threads = thread_count();
+  const auto panels = weights.panels();
+  const auto count = static_cast<std::int64_t>(panels.size());
+  const std::int64_t whole = count / threads * threads;
+  std::vector<Task> tasks;
+  for (std::int64_t i = 0; i < whole; ++i) tasks.push_back({panels[static_cast<std::size_t>(i)], 0, rows});
+  if (whole == count) return tasks;
+  const std::int64_t pieces =
+      std::clamp<std::int64_t>(rows / kLeastRows, 1, ceil_div(threads, count - whole));
+  const std::int64_t step = ceil_div(ceil_div(rows, pieces), 6) * 6;
+  for (std::int64_t i = whole; i < count; ++i) {
+    for (std::int64_t row = 0; row < rows; row += step)
+      tasks.push_back({panels[static_cast<std::size_t>(i)], row, std::min(step, rows - row)});
+  }
+  return tasks;
+}
+
+/// What a panel's weights are unpacked from, for elements [first, first + depth).
+struct Source {
+  WeightGroup groups[kPanelChannels / kGroupChannels];
+  PanelSource panel;
+
+  Source(const Weights::Piece& piece, std::int64_t first, std::int64_t depth) {
+    const BlockMatrix& matrix = piece.matrix->source;
+    panel = {
+        matrix.type, groups, matrix.data + piece.first * row_bytes(matrix), row_bytes(matrix), piece.count,
+        first,       depth};
+    if (!piece.matrix->grouped) return;
+    panel.rows = nullptr;
+    for (std::int64_t c = 0; c < piece.count; c += kGroupChannels)
+      groups[c / kGroupChannels] = piece.matrix->grouped->group((piece.first + c) / kGroupChannels);
+  }
+  Source(const Source&) = delete;  // `panel` points into this
+  Source& operator=(const Source&) = delete;
+};
+
+/// Where the results of a task's rows go.
+float* target(const Task& task, const Weights& weights, float* y) {
+  return y + task.first_row * weights.outputs() + task.panel.matrix->first_output + task.panel.first;
+}
+
+template <typename Work>
+void for_tasks(const Weights& weights, std::int64_t rows, const Work& work) {
+  const std::vector<Task> tasks = tasks_of(weights, rows);
+#pragma omp parallel for schedule(dynamic, 1)
+  for (std::size_t i = 0; i < tasks.size(); ++i) work(tasks[i]);
+}
+
+// ---- int8
+
+constexpr std::int64_t kMostBlocks = kMostPanelDepth / kScaledElements;
+
+struct Int8Buffers {
+  AlignedBuffer<std::int8_t> quants{kMostPanelDepth * kPanelChannels};
+  AlignedBuffer<std::int32_t> start{kMostBlocks * kPanelChannels};
+  AlignedBuffer<float> scales{kMostBlocks * kPanelChannels};
+  AlignedBuffer<float> floats;  ///< of weights that are not in groups, [channels][depth]
+};
+
+void unpack(const Task& task, std::int64_t first, std::int64_t depth, Int8Buffers& buffers,
+            const Int8Panel& panel) {
+  const Int8Kernel& kernel = active_int8_kernel();
+  const Source source(task.panel, first, depth);
+  if (task.panel.matrix->grouped) return kernel.unpack(source.panel, panel);
+  const BlockMatrix& matrix = task.panel.matrix->source;
+  const std::int64_t element = row_bytes(matrix) / matrix.cols;
+  buffers.floats.resize(kMostPanelDepth * kPanelChannels);
+  for (std::int64_t c = 0; c < task.panel.count; ++c) {
+    dequantize(matrix.type, source.panel.rows + c * row_bytes(matrix) + first * element, depth,
+               buffers.floats.data() + c * depth);
+  }
+  kernel.pack(buffers.floats.data(), task.panel.count, depth, depth, panel);
+}
+
+void multiply_int8(const Weights& weights, const Task& task, Int8Rows x, float* y, bool accumulate) {
+  thread_local Int8Buffers buffers;
+  const Int8Kernel& kernel = active_int8_kernel();
+  x.rows = task.rows;
+  x.quants += task.first_row * x.width;
+  x.scales += task.first_row;
+  for (std::int64_t first = 0, padded = 0; first < x.width; first += padded) {
+    const std::int64_t left = x.width - first;
+    padded = left < kMostPanelDepth ? left : kPanelDepth;  // a row's last block must not be cut
+    const std::int64_t depth = std::min(padded, weights.inputs() - first);
+    const Int8Panel panel{buffers.quants.data(), buffers.start.data(), buffers.scales.data(), padded};
+    unpack(task, first, depth, buffers, panel);
+    kernel.multiply(x, panel, target(task, weights, y), weights.outputs(), task.panel.count,
+                    accumulate || first > 0);
+    x.quants += padded;
+    x.scales += scaled_blocks(padded) * x.scale_stride;
+  }
+}
+
+void read_int8(const Weights& weights, const float* x, std::int64_t rows, float* y, bool accumulate) {
+  thread_local AlignedBuffer<std::uint8_t> quants;
+  thread_local AlignedBuffer<float> scales;
+  const std::int64_t inputs = weights.inputs();
+  const std::int64_t width = ceil_div(inputs, kDepthStep) * kDepthStep;
+  quants.resize(static_cast<std::size_t>(ceil_div(rows, kTileRows) * kTileRows * width));
+  scales.resize(static_cast<std::size_t>(rows * scaled_blocks(width)));
+  std::uint8_t* to = quants.data();
+  float* scale = scales.data();
+  const Int8Kernel& kernel = active_int8_kernel();
+#pragma omp parallel for schedule(dynamic, 8)
+  for (std::int64_t row = 0; row < rows; ++row)
+    kernel.quantize(x + row * inputs, inputs, to + row * width, scale + row, rows);
+  const Int8Rows quantized{to, scale, width, rows, rows};
+  for_tasks(weights, rows, [&](const Task& task) { multiply_int8(weights, task, quantized, y, accumulate); });
+}
+
+// ---- floats
+
+void multiply_f32(const Weights& weights, const Task& task, const float* x, float* y, bool accumulate) {
+  thread_local AlignedBuffer<float> panel(kFloatPanelDepth * kPanelChannels);
+  const FloatKernel& kernel = active_float_kernel();
+  const std::int64_t inputs = weights.inputs();
+  for (std::int64_t first = 0; first < inputs; first += kFloatPanelDepth) {
+    const std::int64_t depth = std::min<std::int64_t>(kFloatPanelDepth, inputs - first);
+    kernel.unpack_f32(Source(task.panel, first, depth).panel, panel.data());
+    kernel.multiply_f32(x + task.first_row * inputs + first, inputs, task.rows, panel.data(), depth,
+                        target(task, weights, y), weights.outputs(), task.panel.count,
+                        accumulate || first > 0);
+  }
+}
+
+void multiply_bf16(const Weights& weights, const Task& task, const Bf16* x, std::int64_t width, float* y,
+                   bool accumulate) {
+  thread_local AlignedBuffer<Bf16> panel(kFloatPanelDepth * kPanelChannels);
+  const FloatKernel& kernel = active_float_kernel();
+  for (std::int64_t first = 0; first < weights.inputs(); first += kFloatPanelDepth) {
+    const std::int64_t depth = std::min<std::int64_t>(kFloatPanelDepth, weights.inputs() - first);
+    kernel.unpack_bf16(Source(task.panel, first, depth).panel, panel.data());
+    kernel.multiply_bf16(x + task.first_row * width + first, width, task.rows, panel.data(),
+                         ceil_div(depth, kBf16Step) * kBf16Step, target(task, weights, y), weights.outputs(),
+                         task.panel.count, accumulate || first > 0);
+  }
+}
+
+void read_bf16(const Weights& weights, const float* x, std::int64_t rows, float* y, bool accumulate) {
+  thread_local AlignedBuffer<Bf16> narrow;
+  const std::int64_t inputs = weights.inputs();
+  const std::int64_t width = ceil_div(inputs, kBf16Step) * kBf16Step;
+  narrow.resize(static_cast<std::size_t>(ceil_div(rows, kTileRows) * kTileRows * width));
+  Bf16* to = narrow.data();
+#pragma omp parallel for schedule(static)
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t i = 0; i < inputs; ++i) to[row * width + i] = to_bf16(x[row * inputs + i]);
+    for (std::int64_t i = inputs; i < width; ++i) to[row * width + i] = Bf16{};
+  }
+  for_tasks(weights, rows, [&](const Task& task) { multiply_bf16(weights, task, to, width, y, accumulate); });
+}
+
+}  // namespace
+
+const Int8Kernel& active_int8_kernel() {
+  return *FOCUSLLM_CHOOSE(Int8Kernel, &scalar::int8_kernel, &avx2::int8_kernel, &avx2::int8_kernel,
+                          &avx512_vnni::int8_kernel, &avx512_vnni::int8_kernel, &amx::int8_kernel);
+}
+
+const FloatKernel& active_float_kernel() {
+  return *FOCUSLLM_CHOOSE(FloatKernel, &scalar::float_kernel, &avx2::float_kernel, &avx512::float_kernel,
+                          &avx512::float_kernel, &avx512_bf16::float_kernel, &amx::float_kernel);
+}
+
+void read_rows(const Weights& weights, ProductType type, const float* x, std::int64_t rows, float* y,
+               bool accumulate) {
+  for (std::int64_t row = 0; row < rows; row += kMostRows) {
+    const std::int64_t some = std::min(kMostRows, rows - row);
+    const float* from = x + row * weights.inputs();
+    float* to = y + row * weights.outputs();
+    if (type == ProductType::int8) {
+      read_int8(weights, from, some, to, accumulate);
+    } else if (type == ProductType::bf16) {
+      read_bf16(weights, from, some, to, accumulate);
+    } else {
+      for_tasks(weights, some, [&](const Task& task) { multiply_f32(weights, task, from, to, accumulate); });
+    }
+  }
+}
+
+}  // namespace focusllm
