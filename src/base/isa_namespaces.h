@@ -26,11 +26,11 @@
 
 /// Pointer to one of an object's copies by the active instruction set, where it is not compiled for all: give
 /// one copy for each set, in their order; needs base/cpu.h.
-#define FOCUSLLM_CHOOSE(Type, ...)                          \
-  [] {                                                      \
-    static constexpr const Type* by_isa[6] = {__VA_ARGS__}; \
-    static_assert(by_isa[5] != nullptr);                    \
-    return by_isa[static_cast<int>(active_isa())];          \
+#define FOCUSLLM_CHOOSE(Type, ...)                         \
+  [] {                                                     \
+    static constexpr const Type* by_isa[] = {__VA_ARGS__}; \
+    static_assert(sizeof(by_isa) == 6 * sizeof(void*));    \
+    return by_isa[static_cast<int>(active_isa())];         \
   }()
 
 /// Pointer to the one of the active instruction set; needs base/cpu.h.

@@ -60,7 +60,8 @@ inline std::int32_t load_four(const std::int8_t* from) {
 
 // A single row waits for its weights: they are asked for so far in advance that memory and products overlap,
 // past the end of a page, where the processor itself does not look. Into the second-level cache: the nearest
-// one has too few requests under way.
+// one has too few requests under way. Narrower vectors multiply no faster than memory delivers, so that asking
+// only costs them time.
 constexpr long kQuantsAhead = 4096;
 constexpr long kScalesAhead = 1024;
 
@@ -138,7 +139,7 @@ inline void multiply_tile(const WeightGroup& weights, const QuantizedRows& x, lo
   const std::uint8_t* scales = weights.scales;
   Tile<kRows> tile(x, row);
   for (long b = 0; b < x.width / 32; b += kSubs) {
-    if (kRows == 1 && channel == 0) {
+    if (kChannels == 16 && kRows == 1) {
       ask_for(quants + kQuantsAhead, kQuantBytes);
       ask_for(scales + kScalesAhead, kScaleBytes);
     }
