@@ -60,8 +60,8 @@ inline std::int32_t load_four(const std::int8_t* from) {
 
 // A single row waits for its weights: they are asked for so far in advance that memory and products overlap,
 // past the end of a page, where the processor itself does not look. Into the second-level cache: the nearest
-// one has too few requests under way. Narrower vectors multiply no faster than memory delivers, so that asking
-// only costs them time.
+// one has too few requests under way. Narrower vectors multiply no faster than memory delivers, so that
+// asking only costs them time.
 constexpr long kQuantsAhead = 4096;
 constexpr long kScalesAhead = 1024;
 
