@@ -9,6 +9,33 @@ namespace {
 
 // ---- activations
 
+#if defined(__AVX512VNNI__)
+
+/// To bytes; gives the sum of them.
+inline std::int32_t round_half(__m512 x, __m512 factor, std::int8_t* to) {
+  // The offset makes it positive, so that cutting the fraction rounds.
+  const __m512i offset = _mm512_cvttps_epi32(_mm512_fmadd_ps(x, factor, _mm512_set1_ps(128.5F)));
+  const __m512i quants = _mm512_sub_epi32(offset, _mm512_set1_epi32(128));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(quants));
+  return _mm512_reduce_add_epi32(quants);
+}
+
+void quantize_block(const float* x, std::int8_t* quants, float& scale, float& sum, std::int32_t* totals) {
+  const __m512 low = _mm512_loadu_ps(x);
+  const __m512 high = _mm512_loadu_ps(x + 16);
+  const __m512 zero = _mm512_setzero_ps();
+  const __m512 zeros = _mm512_fmadd_ps(low, zero, _mm512_mul_ps(high, zero));  // NaN if not finite
+  const __m512 sizes = _mm512_max_ps(_mm512_abs_ps(low), _mm512_abs_ps(high));
+  const float largest = _mm512_reduce_max_ps(sizes);
+  const __m512 factor = _mm512_set1_ps(largest > 0 ? 127.0F / largest : 0.0F);
+  totals[0] = round_half(low, factor, quants);
+  totals[1] = round_half(high, factor, quants + 16);
+  scale = largest / 127.0F + _mm512_reduce_add_ps(zeros);
+  sum = scale * static_cast<float>(totals[0] + totals[1]);
+}
+
+#else
+
 void quantize_block(const float* x, std::int8_t* quants, float& scale, float& sum, std::int32_t* totals) {
   Floats most = {};
   Floats zeros = {};  // NaN where x is not finite
@@ -32,6 +59,8 @@ void quantize_block(const float* x, std::int8_t* quants, float& scale, float& su
   scale = largest / 127.0F + sum_of_lanes(zeros);
   sum = scale * static_cast<float>(totals[0] + totals[1]);
 }
+
+#endif
 
 void quantize(const float* x, long width, std::int8_t* quants, float* scales, float* sums,
               std::int32_t* totals) {
