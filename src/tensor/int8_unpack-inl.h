@@ -7,8 +7,8 @@
 #include "tensor/int8_rotation-inl.h"
 
 // Grouped weights to rotated int8, 16 channels at a time, in 16-bit integers throughout: a block's weights
-// are brought to one fixed-point scale for each channel (at most kMost in size, four times as fine as int8),
-// signs changed, rotated  and rounded to int8 by the largest.
+// are brought to one fixed-point scale for each channel (at most 508 in size, four times as fine as int8),
+// signs changed, rotated, and rounded to int8 by the largest.
 //
 // A sum of 64 numbers of at most 508 stays within 32512.
 

@@ -8,6 +8,7 @@
 #include "tensor/answer_rows.h"
 #include "tensor/product_type.h"
 #include "tensor/read_rows.h"
+#include "tensor/stack.h"
 #include "tensor/weights.h"
 
 namespace focusllm {
@@ -48,7 +49,7 @@ void check(const std::vector<BlockMatrix>& stack) {
 Linear::Linear(std::vector<BlockMatrix> stack, ProductType type) : impl_(std::make_unique<Impl>()) {
   check(stack);
   impl_->stack = std::move(stack);
-  for (const BlockMatrix& matrix : impl_->stack) impl_->outputs += matrix.rows;
+  impl_->outputs = stack_rows(impl_->stack);
   impl_->type = resolve_product_type(impl_->stack, type);
 }
 
