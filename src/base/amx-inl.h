@@ -14,6 +14,9 @@ struct TileShapes {
   };
   Shape shapes[8];
 };
+/// All of each register.
+constexpr TileShapes kWholeTiles{
+    {{16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}}};
 
 /// Tile registers in a shape for as long as this lives. The intrinsics do not tell the compiler which memory
 /// they touch: tiles_ordered() stands between them and ordinary loads and stores of the same memory.

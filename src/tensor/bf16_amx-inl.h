@@ -10,8 +10,6 @@ namespace focusllm::FOCUSLLM_ISA {
 namespace {
 
 // 32 rows x 32 outputs: tiles 0 to 3 are sums, 4 and 5 activations, 6 and 7 weights.
-constexpr tiles::TileShapes kBf16Shapes{
-    {{16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}}};
 constexpr long kBf16Rows = 32;
 constexpr long kBf16Channels = 32;
 
@@ -44,7 +42,7 @@ inline void multiply_bf16_tiles(const Bf16* x, long width, const Bf16* panel, lo
 
 void multiply_bf16(const Bf16* x, long width, long rows, const Bf16* panel, long depth, float* y, long stride,
                    long columns, bool accumulate) {
-  const tiles::Tiles shaped(kBf16Shapes);
+  const tiles::Tiles shaped(tiles::kWholeTiles);
   tiles::tiles_ordered();
   alignas(64) float sums[kBf16Rows * kBf16Channels];
   for (long c = 0; c < columns; c += kBf16Channels) {

@@ -10,8 +10,6 @@ namespace focusllm::FOCUSLLM_ISA {
 namespace {
 
 // 32 rows x 32 outputs: tiles 0 to 3 are sums, 4 and 5 activations, 6 and 7 weights.
-constexpr tiles::TileShapes kInt8Shapes{
-    {{16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}}};
 constexpr long kTileRows = 32;
 constexpr long kTileChannels = 32;
 
@@ -94,7 +92,7 @@ inline void multiply_tile(const Int8Rows& rows, long row, long count, const Int8
 
 void multiply(const Int8Rows& rows, const Int8Panel& panel, float* y, long stride, long columns,
               bool accumulate) {
-  const tiles::Tiles shaped(kInt8Shapes);
+  const tiles::Tiles shaped(tiles::kWholeTiles);
   tiles::tiles_ordered();
   for (long c = 0; c < columns; c += kTileChannels) {
     for (long r = 0; r < rows.rows; r += kTileRows) {

@@ -33,11 +33,8 @@ double run_f32(long rounds) {
 }
 
 #if defined __AMX_TILE__
-constexpr tiles::TileShapes kWholeTiles{
-    {{16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}}};
-
 double run_bf16(long rounds) {
-  const tiles::Tiles shaped(kWholeTiles);
+  const tiles::Tiles shaped(tiles::kWholeTiles);
   for (long i = 0; i < rounds; ++i) {
     _tile_dpbf16ps(0, 4, 6);
     _tile_dpbf16ps(1, 4, 7);
@@ -48,7 +45,7 @@ double run_bf16(long rounds) {
 }
 
 double run_int8(long rounds) {
-  const tiles::Tiles shaped(kWholeTiles);
+  const tiles::Tiles shaped(tiles::kWholeTiles);
   for (long i = 0; i < rounds; ++i) {
     _tile_dpbusd(0, 4, 6);
     _tile_dpbusd(1, 4, 7);
