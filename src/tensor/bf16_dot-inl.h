@@ -10,6 +10,7 @@ namespace {
 
 // kRows x 64 outputs in registers: 6 x 4 sums, 4 vectors of weights and one broadcast of activations.
 constexpr long kBf16Rows = 6;
+constexpr long kRowsTogether = 1;
 
 inline __m512bh as_pairs(__m512i bits) {
   return reinterpret_cast<__m512bh>(bits);

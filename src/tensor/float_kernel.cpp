@@ -104,53 +104,56 @@ void unpack_bf16(const PanelSource& source, Bf16* panel) {
 // ---- f32
 
 // kRows x kVectors results in registers, as many as leave some for the weights and an activation.
-constexpr int kTileRows = kLanes == 4 ? 4 : 6;
-constexpr int kTileVectors = kLanes == 16 ? 4 : 2;
+constexpr int kFloatRows = kLanes == 4 ? 4 : 6;
+constexpr int kFloatVectors = kLanes == 16 ? 4 : 2;
 
 template <int kRows>
-inline void multiply_tile(const float* x, long width, const float* panel, long depth, float* y, long stride,
-                          long columns, bool accumulate) {
-  Floats sums[kRows][kTileVectors] = {};
+inline void multiply_floats(const float* x, long width, const float* panel, long depth, float* y, long stride,
+                            long columns, bool accumulate) {
+  Floats sums[kRows][kFloatVectors] = {};
   for (long k = 0; k < depth; ++k, panel += kPanelChannels) {
-    Floats weights[kTileVectors];
+    Floats weights[kFloatVectors];
 #pragma GCC unroll 4
-    for (int j = 0; j < kTileVectors; ++j) weights[j] = load(panel + j * kLanes);
+    for (int j = 0; j < kFloatVectors; ++j) weights[j] = load(panel + j * kLanes);
 #pragma GCC unroll 6
     for (int r = 0; r < kRows; ++r) {
       const Floats activation = x[r * width + k] - Floats{};
 #pragma GCC unroll 4
-      for (int j = 0; j < kTileVectors; ++j) sums[r][j] = add_product(activation, weights[j], sums[r][j]);
+      for (int j = 0; j < kFloatVectors; ++j) sums[r][j] = add_product(activation, weights[j], sums[r][j]);
     }
   }
   for (int r = 0; r < kRows; ++r) {
-    float results[kTileVectors * kLanes];
-    for (int j = 0; j < kTileVectors; ++j) store(sums[r][j], results + j * kLanes);
+    float results[kFloatVectors * kLanes];
+    for (int j = 0; j < kFloatVectors; ++j) store(sums[r][j], results + j * kLanes);
     float* to = y + r * stride;
-    for (long c = 0; c < columns && c < kTileVectors * kLanes; ++c)
+    for (long c = 0; c < columns && c < kFloatVectors * kLanes; ++c)
       to[c] = accumulate ? to[c] + results[c] : results[c];
   }
 }
 
 void multiply_f32(const float* x, long width, long rows, const float* panel, long depth, float* y,
                   long stride, long columns, bool accumulate) {
-  for (long c = 0; c < columns; c += kTileVectors * kLanes) {
+  for (long c = 0; c < columns; c += kFloatVectors * kLanes) {
     long r = 0;
-    for (; r + kTileRows <= rows; r += kTileRows) {
-      multiply_tile<kTileRows>(x + r * width, width, panel + c, depth, y + r * stride + c, stride,
-                               columns - c, accumulate);
+    for (; r + kFloatRows <= rows; r += kFloatRows) {
+      multiply_floats<kFloatRows>(x + r * width, width, panel + c, depth, y + r * stride + c, stride,
+                                  columns - c, accumulate);
     }
     for (; r < rows; ++r)
-      multiply_tile<1>(x + r * width, width, panel + c, depth, y + r * stride + c, stride, columns - c,
-                       accumulate);
+      multiply_floats<1>(x + r * width, width, panel + c, depth, y + r * stride + c, stride, columns - c,
+                         accumulate);
   }
 }
 
 #if !defined __AVX512BF16__
 constexpr decltype(FloatKernel::multiply_bf16) multiply_bf16 = nullptr;
+constexpr long kBf16Rows = 1;
+constexpr long kRowsTogether = 1;
 #endif
 
 }  // namespace
 
-extern const FloatKernel float_kernel{unpack_f32, multiply_f32, unpack_bf16, multiply_bf16};
+extern const FloatKernel float_kernel{kFloatRows,   kBf16Rows,   kRowsTogether, unpack_f32,
+                                      multiply_f32, unpack_bf16, multiply_bf16};
 
 }  // namespace focusllm::FOCUSLLM_ISA

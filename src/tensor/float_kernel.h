@@ -16,6 +16,10 @@ inline constexpr long kBf16Step = 32;
 /// One instruction set's parts of the products in floats; single-threaded. A row's result does not depend on
 /// the other rows.
 struct FloatKernel {
+  long f32_tile_rows;       ///< rows are best given by so many
+  long bf16_tile_rows;      ///< the same, a multiple of bf16_rows_together
+  long bf16_rows_together;  ///< of a RowLayout, kBf16Step elements a step
+
   /// panel [source.depth][64]; channels that are not there are zeros.
   void (*unpack_f32)(const PanelSource& source, float* panel);
   /// y[r, c] (+)= sum_k x[r, k] panel[k, c] for c < columns <= 64; rows of x are `width` apart, of y
@@ -25,7 +29,7 @@ struct FloatKernel {
 
   /// panel [depth / 2][64][2], `depth` being the source's rounded up to kBf16Step with zeros.
   void (*unpack_bf16)(const PanelSource& source, Bf16* panel);
-  /// The same product; x is readable up to a multiple of 32 rows. Null without bf16 dot products.
+  /// The same product; x as a RowLayout, of which whole groups are readable. Null without bf16 dot products.
   void (*multiply_bf16)(const Bf16* x, long width, long rows, const Bf16* panel, long depth, float* y,
                         long stride, long columns, bool accumulate);
 };

@@ -1,110 +1,108 @@
 // Included by int8_kernel.cpp only.
 #pragma once
 
-#include <immintrin.h>
-
-#include "base/amx-inl.h"
+#include "tensor/amx_tiles-inl.h"
 #include "tensor/int8_kernel.h"
 
 namespace focusllm::FOCUSLLM_ISA {
 namespace {
 
-// 32 rows x 32 outputs: tiles 0 to 3 are sums, 4 and 5 activations, 6 and 7 weights.
-constexpr long kTileRows = 32;
-constexpr long kTileChannels = 32;
+/// A block's sums of one tile, and where they go: to = from (where `add`) + scaled sums.
+struct ScaledTile {
+  const std::int32_t* sums = nullptr;
+  const std::int32_t* start = nullptr;
+  const float* row_scales = nullptr;
+  const float* channel_scales = nullptr;
+  Results from{}, to{};
+  bool add = false;
 
-/// sums [32, 32] = a [32, depth] * b, of which only the first 16 rows where kLow is false.
-template <bool kLow>
-inline void multiply_block(const std::uint8_t* a, long width, long depth, const std::int8_t* b,
-                           std::int32_t* sums) {
-  _tile_zero(0);
-  _tile_zero(1);
-  if constexpr (kLow) _tile_zero(2);
-  if constexpr (kLow) _tile_zero(3);
-  for (long k = 0; k < depth; k += 64) {
-    const std::int8_t* weights = b + k * kPanelChannels;
-    _tile_loadd(4, a + k, width);
-    _tile_loadd(6, weights, 4 * kPanelChannels);
-    _tile_dpbusd(0, 4, 6);
-    _tile_loadd(7, weights + 64, 4 * kPanelChannels);
-    _tile_dpbusd(1, 4, 7);
-    if constexpr (kLow) {
-      _tile_loadd(5, a + 16 * width + k, width);
-      _tile_dpbusd(2, 5, 6);
-      _tile_dpbusd(3, 5, 7);
+  void finish(long first) const {
+    if (!sums) return;
+    if (add) {
+      finish_rows<true>(first);
+    } else {
+      finish_rows<false>(first);
     }
   }
-  _tile_stored(0, sums, 4 * kTileChannels);
-  _tile_stored(1, sums + 16, 4 * kTileChannels);
-  if constexpr (kLow) _tile_stored(2, sums + 16 * kTileChannels, 4 * kTileChannels);
-  if constexpr (kLow) _tile_stored(3, sums + 16 * kTileChannels + 16, 4 * kTileChannels);
-  tiles::tiles_ordered();
-}
 
-/// Adds the sums of one block of 32 outputs to their results [32, 32].
-inline void add_block(const std::int32_t* sums, long rows, const std::int32_t* start, const float* row_scales,
-                      const float* channel_scales, float* results) {
-  for (long half = 0; half < kTileChannels; half += 16) {
-    const __m512i offset = _mm512_load_si512(start + half);
-    const __m512 channel = _mm512_load_ps(channel_scales + half);
-    for (long r = 0; r < rows; ++r) {
-      const long at = r * kTileChannels + half;
-      const __m512i sum = _mm512_add_epi32(_mm512_load_si512(sums + at), offset);
-      const __m512 scale = _mm512_mul_ps(channel, _mm512_set1_ps(row_scales[r]));
-      const __m512 before = _mm512_load_ps(results + at);
-      _mm512_store_ps(results + at, _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, before));
+ private:
+  template <bool kAdd>
+  __attribute__((always_inline)) void finish_rows(long first) const {
+    // Copies, as vector stores may write to anything that the compiler has to assume in memory.
+    const std::int32_t* sum = sums + first * kTileChannels;
+    const float* scale = row_scales + first;
+    const float* before = from.at(first, 0).data;
+    float* after = to.at(first, 0).data;
+    const long before_stride = from.stride, after_stride = to.stride;
+    const __m512i starts[2] = {_mm512_load_si512(start), _mm512_load_si512(start + 16)};
+    const __m512 channels[2] = {_mm512_load_ps(channel_scales), _mm512_load_ps(channel_scales + 16)};
+#pragma GCC unroll 8
+    for (long r = 0; r < kFinishedTogether; ++r) {
+      const __m512 row = _mm512_set1_ps(scale[r]);
+#pragma GCC unroll 2
+      for (long j = 0; j < 2; ++j) {
+        const __m512i whole =
+            _mm512_add_epi32(_mm512_load_si512(sum + r * kTileChannels + 16 * j), starts[j]);
+        const __m512 old = kAdd ? _mm512_loadu_ps(before + 16 * j) : _mm512_setzero_ps();
+        _mm512_storeu_ps(after + 16 * j,
+                         _mm512_fmadd_ps(_mm512_cvtepi32_ps(whole), _mm512_mul_ps(channels[j], row), old));
+      }
+      before += before_stride;
+      after += after_stride;
     }
   }
-}
+};
 
-/// Up to 32 rows and 32 outputs.
-template <bool kLow>
-inline void multiply_tile(const Int8Rows& rows, long row, long count, const Int8Panel& panel, long channel,
-                          float* y, long stride, long columns, bool accumulate) {
-  alignas(64) std::int32_t sums[kTileRows * kTileChannels];
-  alignas(64) float results[kTileRows * kTileChannels];
-  __mmask16 masks[2];
-  for (int j = 0; j < 2; ++j) {
-    const long left = columns - 16 * j;
-    masks[j] = static_cast<__mmask16>(left >= 16 ? 0xffff : left <= 0 ? 0 : (1 << left) - 1);
-    for (long r = 0; r < count; ++r) {
-      const __m512 before =
-          accumulate ? _mm512_maskz_loadu_ps(masks[j], y + r * stride + 16 * j) : _mm512_setzero_ps();
-      _mm512_store_ps(results + r * kTileChannels + 16 * j, before);
+class ScaledTiles {
+ public:
+  ScaledTiles(const Int8Rows& rows, const Int8Panel& panel) : rows_(rows), panel_(panel) {}
+
+  /// Up to kTogether rows: a block of weights stays in the nearest cache for all of them, and so do the
+  /// results from block to block. The last tile's results are there after finish().
+  void multiply(long row, long count, Results y, bool accumulate) {
+    long block = 0;
+    for (long k = 0; k < panel_.depth; ++block) {
+      const long depth = scaled_block(panel_.depth - k);
+      const Results from = block == 0 ? y : Results{between_, kPanelChannels};
+      const Results to = k + depth == panel_.depth ? y : Results{between_, kPanelChannels};
+      for (long r = 0; r < count; r += kTileRows) {
+        const std::uint8_t* a = rows_.quants + (row + r) * rows_.width + k * kTileRows;
+        for (long c = 0; c < kPanelChannels; c += kTileChannels, turn_ ^= 1) {
+          const auto* b = reinterpret_cast<const std::uint8_t*>(panel_.quants + k * kPanelChannels + 4 * c);
+          multiply_tile<Number::int8>(a, b, depth / kDepthStep, sums_[turn_], behind_);
+          const long at = block * kPanelChannels + c;
+          behind_ = {
+              sums_[turn_],           panel_.start + at, rows_.scales + block * rows_.scale_stride + row + r,
+              panel_.scales + at,     from.at(r, c),     to.at(r, c),
+              block > 0 || accumulate};
+        }
+      }
+      k += depth;
     }
   }
-  long block = 0;
-  for (long k = 0; k < panel.depth; ++block) {
-    const long depth = scaled_block(panel.depth - k);
-    const long at = block * kPanelChannels + channel;
-    multiply_block<kLow>(rows.quants + row * rows.width + k, rows.width, depth,
-                         panel.quants + k * kPanelChannels + 4 * channel, sums);
-    add_block(sums, count, panel.start + at, rows.scales + block * rows.scale_stride + row, panel.scales + at,
-              results);
-    k += depth;
+  void finish() {
+    for (long r = 0; r < kTileRows; r += kFinishedTogether) behind_.finish(r);
+    behind_ = {};
   }
-  for (int j = 0; j < 2; ++j) {
-    for (long r = 0; r < count; ++r)
-      _mm512_mask_storeu_ps(y + r * stride + 16 * j, masks[j],
-                            _mm512_load_ps(results + r * kTileChannels + 16 * j));
-  }
-}
+
+ private:
+  const Int8Rows rows_;
+  const Int8Panel panel_;
+  ScaledTile behind_;
+  long turn_ = 0;
+  alignas(64) std::int32_t sums_[2][kTileElements];
+  alignas(64) float between_[kTogether * kPanelChannels];
+};
 
 void multiply(const Int8Rows& rows, const Int8Panel& panel, float* y, long stride, long columns,
               bool accumulate) {
   const tiles::Tiles shaped(tiles::kWholeTiles);
   tiles::tiles_ordered();
-  for (long c = 0; c < columns; c += kTileChannels) {
-    for (long r = 0; r < rows.rows; r += kTileRows) {
-      const long count = rows.rows - r < kTileRows ? rows.rows - r : kTileRows;
-      float* out = y + r * stride + c;
-      if (count > 16) {
-        multiply_tile<true>(rows, r, count, panel, c, out, stride, columns - c, accumulate);
-      } else {
-        multiply_tile<false>(rows, r, count, panel, c, out, stride, columns - c, accumulate);
-      }
-    }
-  }
+  ScaledTiles product(rows, panel);
+  for_whole_tiles(
+      rows.rows, {y, stride}, columns, accumulate,
+      [&](long row, long count, Results to, bool add) { product.multiply(row, count, to, add); },
+      [&] { product.finish(); });
 }
 
 }  // namespace

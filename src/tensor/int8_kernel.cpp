@@ -18,11 +18,12 @@
 namespace focusllm::FOCUSLLM_ISA {
 namespace {
 
-void quantize(const float* x, long width, std::uint8_t* quants, float* scales, long scale_stride) {
+void quantize(const float* x, long width, std::uint8_t* quants, long step_stride, float* scales,
+              long scale_stride) {
   const long end = (width + kDepthStep - 1) / kDepthStep * kDepthStep;
   for (long k = 0; k < end; scales += scale_stride) {
     const long size = scaled_block(end - k);
-    *scales = quantize_block(x + k, width - k, size, quants + k);
+    *scales = quantize_block(x + k, width - k, size, quants + k / kDepthStep * step_stride, step_stride);
     k += size;
   }
 }
@@ -31,7 +32,7 @@ void quantize(const float* x, long width, std::uint8_t* quants, float* scales, l
 void pack_channel(const float* weights, long count, long size, std::int8_t* to, std::int32_t& start,
                   float& scale) {
   std::uint8_t bytes[kMostScaled];
-  const float rotated = quantize_block(weights, count, size, bytes);
+  const float rotated = quantize_block(weights, count, size, bytes, kDepthStep);
   std::int32_t sum = 0;
   for (long i = 0; i < size; ++i) {
     const int value = bytes[i] - 128;
@@ -92,6 +93,6 @@ void unpack(const PanelSource& source, const Int8Panel& panel) {
 
 }  // namespace
 
-extern const Int8Kernel int8_kernel{quantize, unpack, pack, multiply};
+extern const Int8Kernel int8_kernel{kRowsTogether, kTileRows, quantize, unpack, pack, multiply};
 
 }  // namespace focusllm::FOCUSLLM_ISA

@@ -14,7 +14,7 @@ namespace focusllm {
 
 /// Rows of activations: round(rotated / scale) + 128.
 struct Int8Rows {
-  const std::uint8_t* quants;  ///< row r at quants + r * width; readable up to a multiple of 32 rows
+  const std::uint8_t* quants;  ///< as a RowLayout of the kernel's rows_together; whole groups are readable
   const float* scales;         ///< [blocks][scale_stride]: of rows from the first on
   long width;                  ///< a multiple of kDepthStep
   long scale_stride;
@@ -32,9 +32,13 @@ struct Int8Panel {
 /// One instruction set's parts of the int8 product; single-threaded. A row's result does not depend on the
 /// other rows.
 struct Int8Kernel {
-  /// One row [width] into `quants` [rounded up to kDepthStep] and its scales, `scale_stride` apart. A block
-  /// that is not finite gets a NaN scale.
-  void (*quantize)(const float* x, long width, std::uint8_t* quants, float* scales, long scale_stride);
+  long rows_together;  ///< of a RowLayout, kDepthStep elements a step
+  long tile_rows;      ///< a multiple of rows_together: rows are best given by so many
+
+  /// One row [width], each kDepthStep elements of it `step_stride` apart, the last filled up, and its scales,
+  /// `scale_stride` apart. A block that is not finite gets a NaN scale.
+  void (*quantize)(const float* x, long width, std::uint8_t* quants, long step_stride, float* scales,
+                   long scale_stride);
 
   /// Weights of a type that has a form; `panel.depth` is the source's, rounded up to kDepthStep.
   void (*unpack)(const PanelSource& source, const Int8Panel& panel);

@@ -7,6 +7,9 @@
 namespace focusllm::FOCUSLLM_ISA {
 namespace {
 
+constexpr long kTileRows = 1;
+constexpr long kRowsTogether = 1;
+
 // Exact everywhere, and not meant to be fast: without VNNI an f32 product is the faster choice
 // (product_type.cpp).
 void multiply(const Int8Rows& rows, const Int8Panel& panel, float* y, long stride, long columns,

@@ -26,8 +26,8 @@ constexpr SignTable make_sign_table() {
 constexpr SignTable kSignTable = make_sign_table();
 
 /// Rotates and rounds a block of `size` (scaled_block()), of which `count` elements are there and the others
-/// zeros; returns its scale, NaN if x is not finite.
-inline float quantize_block(const float* x, long count, long size, std::uint8_t* out) {
+/// zeros; returns its scale, NaN if x is not finite. Steps of `out` are `step_stride` apart.
+inline float quantize_block(const float* x, long count, long size, std::uint8_t* out, long step_stride) {
   alignas(64) float rotated[kMostScaled];
   if (count < size) {
     for (long i = 0; i < size; ++i) rotated[i] = i < count ? x[i] : 0;
@@ -44,8 +44,10 @@ inline float quantize_block(const float* x, long count, long size, std::uint8_t*
   const float largest = largest_lane(most);
   const float factor = largest > 0 ? 127.0F / largest : 0.0F;
   // Half is added and the fraction cut: the sum is positive, so this rounds.
-  for (long i = 0; i < size; ++i)
-    out[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(rotated[i] * factor + 128.5F));
+  for (long part = 0; part < size; part += kDepthStep, out += step_stride) {
+    for (long i = 0; i < kDepthStep; ++i)
+      out[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(rotated[part + i] * factor + 128.5F));
+  }
   return largest / 127.0F + poison;
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 // kRows x 64 outputs in registers: 6 x 4 accumulators, 4 vectors of weights and one broadcast of activations.
 constexpr long kTileRows = 6;
+constexpr long kRowsTogether = 1;
 constexpr long kTogether = 96;  // rows that a block of weights serves before the next one comes
 
 /// Some rows of results, [kRows, 64].

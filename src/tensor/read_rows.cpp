@@ -11,6 +11,7 @@
 #include "base/threads.h"
 #include "tensor/float_kernel.h"
 #include "tensor/int8_kernel.h"
+#include "tensor/row_layout.h"
 #include "tensor/stack.h"
 
 namespace focusllm {
@@ -18,7 +19,6 @@ namespace {
 
 // Rows that pass a panel together: their activations should stay in the caches.
 constexpr std::int64_t kMostRows = 1024;
-constexpr std::int64_t kTileRows = 32;   // that kernels may read beyond the last row
 constexpr std::int64_t kLeastRows = 48;  // of a task: fewer cost more in unpacking than they save in waiting
 
 /// A panel, and some rows that pass it.
@@ -27,8 +27,9 @@ struct Task {
   std::int64_t first_row, rows;
 };
 
-/// Whole panels for every thread alike; what does not divide among them is cut by rows.
-std::vector<Task> tasks_of(const Weights& weights, std::int64_t rows) {
+/// Whole panels for every thread alike; what does not divide among them is cut by rows, `tile_rows` or a
+/// multiple of them.
+std::vector<Task> tasks_of(const Weights& weights, std::int64_t rows, std::int64_t tile_rows) {
   const std::int64_t threads = thread_count();
   const auto panels = weights.panels();
   const auto count = static_cast<std::int64_t>(panels.size());
@@ -38,7 +39,7 @@ std::vector<Task> tasks_of(const Weights& weights, std::int64_t rows) {
   if (whole == count) return tasks;
   const std::int64_t pieces =
       std::clamp<std::int64_t>(rows / kLeastRows, 1, ceil_div(threads, count - whole));
-  const std::int64_t step = ceil_div(ceil_div(rows, pieces), 6) * 6;
+  const std::int64_t step = ceil_div(ceil_div(rows, pieces), tile_rows) * tile_rows;
   for (std::int64_t i = whole; i < count; ++i) {
     for (std::int64_t row = 0; row < rows; row += step)
       tasks.push_back({panels[static_cast<std::size_t>(i)], row, std::min(step, rows - row)});
@@ -71,8 +72,8 @@ float* target(const Task& task, const Weights& weights, float* y) {
 }
 
 template <typename Work>
-void for_tasks(const Weights& weights, std::int64_t rows, const Work& work) {
-  const std::vector<Task> tasks = tasks_of(weights, rows);
+void for_tasks(const Weights& weights, std::int64_t rows, std::int64_t tile_rows, const Work& work) {
+  const std::vector<Task> tasks = tasks_of(weights, rows, tile_rows);
 #pragma omp parallel for schedule(dynamic, 1)
   for (std::size_t i = 0; i < tasks.size(); ++i) work(tasks[i]);
 }
@@ -107,7 +108,7 @@ void multiply_int8(const Weights& weights, const Task& task, Int8Rows x, float* 
   thread_local Int8Buffers buffers;
   const Int8Kernel& kernel = active_int8_kernel();
   x.rows = task.rows;
-  x.quants += task.first_row * x.width;
+  x.quants += task.first_row * x.width;  // whole groups of rows
   x.scales += task.first_row;
   for (std::int64_t first = 0, padded = 0; first < x.width; first += padded) {
     const std::int64_t left = x.width - first;
@@ -117,7 +118,7 @@ void multiply_int8(const Weights& weights, const Task& task, Int8Rows x, float* 
     unpack(task, first, depth, buffers, panel);
     kernel.multiply(x, panel, target(task, weights, y), weights.outputs(), task.panel.count,
                     accumulate || first > 0);
-    x.quants += padded;
+    x.quants += padded * kernel.rows_together;
     x.scales += scaled_blocks(padded) * x.scale_stride;
   }
 }
@@ -127,16 +128,21 @@ void read_int8(const Weights& weights, const float* x, std::int64_t rows, float*
   thread_local AlignedBuffer<float> scales;
   const std::int64_t inputs = weights.inputs();
   const std::int64_t width = ceil_div(inputs, kDepthStep) * kDepthStep;
-  quants.resize(static_cast<std::size_t>(ceil_div(rows, kTileRows) * kTileRows * width));
-  scales.resize(static_cast<std::size_t>(rows * scaled_blocks(width)));
+  const Int8Kernel& kernel = active_int8_kernel();
+  const RowLayout layout{kernel.rows_together, kDepthStep, width};
+  const std::int64_t blocks = scaled_blocks(width);
+  const std::int64_t whole = ceil_div(rows, kernel.rows_together) * kernel.rows_together;
+  quants.resize(static_cast<std::size_t>(layout.size(rows)));
+  scales.resize(static_cast<std::size_t>(whole * blocks));
   std::uint8_t* to = quants.data();
   float* scale = scales.data();
-  const Int8Kernel& kernel = active_int8_kernel();
 #pragma omp parallel for schedule(dynamic, 8)
   for (std::int64_t row = 0; row < rows; ++row)
-    kernel.quantize(x + row * inputs, inputs, to + row * width, scale + row, rows);
-  const Int8Rows quantized{to, scale, width, rows, rows};
-  for_tasks(weights, rows, [&](const Task& task) { multiply_int8(weights, task, quantized, y, accumulate); });
+    kernel.quantize(x + row * inputs, inputs, to + layout.at(row, 0), layout.step_stride(), scale + row,
+                    whole);
+  const Int8Rows quantized{to, scale, width, whole, rows};
+  for_tasks(weights, rows, kernel.tile_rows,
+            [&](const Task& task) { multiply_int8(weights, task, quantized, y, accumulate); });
 }
 
 // ---- floats
@@ -154,14 +160,19 @@ void multiply_f32(const Weights& weights, const Task& task, const float* x, floa
   }
 }
 
-void multiply_bf16(const Weights& weights, const Task& task, const Bf16* x, std::int64_t width, float* y,
+/// Some elements of a row, filled up with zeros.
+void narrow_step(const float* x, std::int64_t count, Bf16* to) {
+  for (std::int64_t i = 0; i < kBf16Step; ++i) to[i] = i < count ? to_bf16(x[i]) : Bf16{};
+}
+
+void multiply_bf16(const Weights& weights, const Task& task, const Bf16* x, const RowLayout& layout, float* y,
                    bool accumulate) {
   thread_local AlignedBuffer<Bf16> panel(kFloatPanelDepth * kPanelChannels);
   const FloatKernel& kernel = active_float_kernel();
   for (std::int64_t first = 0; first < weights.inputs(); first += kFloatPanelDepth) {
     const std::int64_t depth = std::min<std::int64_t>(kFloatPanelDepth, weights.inputs() - first);
     kernel.unpack_bf16(Source(task.panel, first, depth).panel, panel.data());
-    kernel.multiply_bf16(x + task.first_row * width + first, width, task.rows, panel.data(),
+    kernel.multiply_bf16(x + layout.at(task.first_row, first), layout.width, task.rows, panel.data(),
                          ceil_div(depth, kBf16Step) * kBf16Step, target(task, weights, y), weights.outputs(),
                          task.panel.count, accumulate || first > 0);
   }
@@ -170,15 +181,17 @@ void multiply_bf16(const Weights& weights, const Task& task, const Bf16* x, std:
 void read_bf16(const Weights& weights, const float* x, std::int64_t rows, float* y, bool accumulate) {
   thread_local AlignedBuffer<Bf16> narrow;
   const std::int64_t inputs = weights.inputs();
-  const std::int64_t width = ceil_div(inputs, kBf16Step) * kBf16Step;
-  narrow.resize(static_cast<std::size_t>(ceil_div(rows, kTileRows) * kTileRows * width));
+  const FloatKernel& kernel = active_float_kernel();
+  const RowLayout layout{kernel.bf16_rows_together, kBf16Step, ceil_div(inputs, kBf16Step) * kBf16Step};
+  narrow.resize(static_cast<std::size_t>(layout.size(rows)));
   Bf16* to = narrow.data();
 #pragma omp parallel for schedule(static)
   for (std::int64_t row = 0; row < rows; ++row) {
-    for (std::int64_t i = 0; i < inputs; ++i) to[row * width + i] = to_bf16(x[row * inputs + i]);
-    for (std::int64_t i = inputs; i < width; ++i) to[row * width + i] = Bf16{};
+    for (std::int64_t k = 0; k < layout.width; k += kBf16Step)
+      narrow_step(x + row * inputs + k, inputs - k, to + layout.at(row, k));
   }
-  for_tasks(weights, rows, [&](const Task& task) { multiply_bf16(weights, task, to, width, y, accumulate); });
+  for_tasks(weights, rows, kernel.bf16_tile_rows,
+            [&](const Task& task) { multiply_bf16(weights, task, to, layout, y, accumulate); });
 }
 
 }  // namespace
@@ -204,7 +217,8 @@ void read_rows(const Weights& weights, ProductType type, const float* x, std::in
     } else if (type == ProductType::bf16) {
       read_bf16(weights, from, some, to, accumulate);
     } else {
-      for_tasks(weights, some, [&](const Task& task) { multiply_f32(weights, task, from, to, accumulate); });
+      for_tasks(weights, some, active_float_kernel().f32_tile_rows,
+                [&](const Task& task) { multiply_f32(weights, task, from, to, accumulate); });
     }
   }
 }
