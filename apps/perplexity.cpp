@@ -1,4 +1,7 @@
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <fstream>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -21,8 +24,16 @@ struct PerplexityFlags {
   ContextFlags context;
   std::string file;
   std::string length = "512";
+  std::string scores;
   bool json = false;
 };
+
+void write_scores(const std::string& path, const std::vector<float>& log_probabilities) {
+  std::ofstream file(path);
+  for (const float value : log_probabilities) file << fmt::format("{}\n", value);
+  file.close();
+  if (!file) fail("{}: cannot be written: {}", path, std::strerror(errno));
+}
 
 void print(const PerplexityFlags& flags, const Engine& engine, const Perplexity& result, std::int64_t context,
            double seconds) {
@@ -55,6 +66,7 @@ void measure(const PerplexityFlags& flags) {
                         [&progress](const Progress& state) { progress.show(state); });
   }
   progress.clear();
+  if (!flags.scores.empty()) write_scores(flags.scores, result.log_probabilities);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   print(flags, *engine, result, context, seconds.count());
 }
@@ -77,6 +89,9 @@ void add_perplexity(CLI::App& app) {
   command->add_option("-c,--ctx-size", flags->length, "Tokens in a piece")
       ->capture_default_str()
       ->type_name("TOKENS");
+  command
+      ->add_option("--scores", flags->scores, "Write the log-probability of each scored token, a line each")
+      ->type_name("FILE");
   command->add_flag("--json", flags->json, R"(Print {"ppl", "tokens", ...})");
   flags->model.add_to(*command);
   flags->context.add_to(*command);

@@ -205,7 +205,8 @@ class Session {
 struct Perplexity {
   double value = 0;
   double standard_error = 0;
-  std::int64_t tokens = 0;  ///< scored
+  std::int64_t tokens = 0;               ///< scored
+  std::vector<float> log_probabilities;  ///< natural, of each scored token
 };
 Perplexity perplexity(const Engine& engine, std::string_view text, std::int64_t context,
                       const ContextOptions& options, const CancelToken& cancel,

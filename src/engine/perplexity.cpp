@@ -12,17 +12,6 @@ namespace {
 
 constexpr std::int64_t kHeadRows = 128;  // rows of logits held at once
 
-/// Sums of -ln p and its square over scored tokens.
-struct Score {
-  double sum = 0, squares = 0;
-  std::int64_t count = 0;
-  void add(double nll) {
-    sum += nll;
-    squares += nll * nll;
-    ++count;
-  }
-};
-
 /// Collects the log-probabilities of tokens after `begin`, from the hidden states of the tokens before them.
 class Scorer {
  public:
@@ -76,6 +65,19 @@ void score_by_steps(context::Context& method, std::span<const Token> tokens, std
     scorer.add(i, method.step(tokens[static_cast<std::size_t>(i)]));
 }
 
+Perplexity summary(std::vector<float> log_probabilities) {
+  double sum = 0, squares = 0;
+  for (const double value : log_probabilities) {
+    sum -= value;
+    squares += value * value;
+  }
+  const auto count = static_cast<double>(log_probabilities.size());
+  const double mean = sum / count;
+  const double error = count > 1 ? std::sqrt((squares / count - mean * mean) / (count - 1)) : 0;
+  const auto tokens = std::ssize(log_probabilities);
+  return {std::exp(mean), std::exp(mean) * error, tokens, std::move(log_probabilities)};
+}
+
 }  // namespace
 
 std::vector<float> log_probabilities(const Engine& engine, std::span<const Token> tokens, std::int64_t count,
@@ -118,21 +120,19 @@ Perplexity perplexity(const Engine& engine, std::string_view text, std::int64_t 
   ContextOptions chosen = options;
   if (chosen.method == "auto")
     chosen.method = context <= engine.spec().trained_context ? "full" : long_method(engine);
-  Score score;
+  std::vector<float> scores;
   for (std::int64_t i = 0; i < chunks; ++i) {
     std::vector<Token> chunk(tokens.begin() + i * context, tokens.begin() + (i + 1) * context);
     if (bos) chunk.front() = *tokenizer.bos();
     const std::int64_t scored = context - context / 2 - 1;
-    for (const float value : log_probabilities(engine, chunk, scored, chosen, cancel)) score.add(-value);
+    const std::vector<float> more = log_probabilities(engine, chunk, scored, chosen, cancel);
+    scores.insert(scores.end(), more.begin(), more.end());
     if (progress) {
       progress({(i + 1) * context, chunks * context,
                 std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
     }
   }
-  const double mean = score.sum / static_cast<double>(score.count);
-  const double variance = score.squares / static_cast<double>(score.count) - mean * mean;
-  const double error = score.count > 1 ? std::sqrt(variance / static_cast<double>(score.count - 1)) : 0;
-  return {std::exp(mean), std::exp(mean) * error, score.count};
+  return summary(std::move(scores));
 }
 
 }  // namespace focusllm
