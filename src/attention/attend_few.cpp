@@ -72,8 +72,9 @@ void attend_few(const Kernels& kernels, const Work& work) {
   const FewQueries few = prepare(work, queries, group, bf16);
   PositionRange seen[kMaxRowQueries];
   for (int q = 0; q < queries; ++q) seen[q] = seen_by(p, work.row + q / group);
-  KeyCursor cursor(p, {seen[0].first, seen[queries - 1].last}, work.from_key, work.to_key);
-  for (Slice slice = cursor.next(kRowKeys); slice.count > 0; slice = cursor.next(kRowKeys)) {
+  KeyCursor cursor(p, work.columns);
+  const auto next = [&cursor] { return cursor.next(kRowKeys - cursor.token() % kRowKeys); };
+  for (Slice slice = next(); slice.count > 0; slice = next()) {
     const KvRun& run = *slice.run;
     int first[kMaxRowQueries];
     int last[kMaxRowQueries];

@@ -35,8 +35,7 @@ class TileWork {
 
   void run() {
     make_blocks();
-    KeyCursor cursor(problem_, seen_by_any(problem_, work_.row, work_.row + work_.rows - 1), work_.from_key,
-                     work_.to_key);
+    KeyCursor cursor(problem_, work_.columns);
     while (tile_.load(cursor)) {
       for (int b = 0; b < block_count(); ++b) attend(blocks_[b]);
     }

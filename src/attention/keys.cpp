@@ -1,7 +1,7 @@
 #include "attention/keys.h"
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 namespace focusllm::attention {
 namespace {
@@ -37,49 +37,37 @@ PositionRange seen_by(const Problem& problem, std::int64_t row) {
   return seen;
 }
 
-std::int64_t count_keys(const Problem& problem, PositionRange range) {
-  std::int64_t keys = 0;
+Columns columns_inside(const Problem& problem, PositionRange range) {
+  Columns columns;
+  std::int64_t column = 0;
   for (const KvRun& run : problem.runs) {
     const auto [first, last] = tokens_inside(range, run);
-    keys += last - first;
-  }
-  return keys;
-}
-
-KeyCursor::KeyCursor(const Problem& problem, PositionRange range, std::int64_t from, std::int64_t to)
-    : runs_(problem.runs), range_(range), left_(to - from) {
-  if (runs_.empty()) {
-    left_ = 0;
-    return;
-  }
-  std::tie(token_, end_) = tokens_inside(range_, runs_[0]);
-  for (std::int64_t skip = from; skip > 0 && left_ > 0;) {
-    find_keys();
-    const std::int64_t step = std::min(skip, end_ - token_);
-    token_ += step;
-    skip -= step;
-  }
-}
-
-void KeyCursor::find_keys() {
-  while (token_ == end_) {
-    column_ += runs_[run_].count;
-    if (++run_ == runs_.size()) {
-      left_ = 0;
-      --run_;
-      return;
+    if (first < last) {
+      if (columns.last == 0) columns.first = column + first;
+      columns.last = column + last;
     }
-    std::tie(token_, end_) = tokens_inside(range_, runs_[run_]);
+    column += run.count;
   }
+  return columns;
+}
+
+KeyCursor::KeyCursor(const Problem& problem, Columns columns)
+    : runs_(problem.runs), column_(columns.first), end_(columns.last), token_(columns.first) {
+  skip_used_runs();
+}
+
+void KeyCursor::skip_used_runs() {
+  while (column_ < end_ && token_ >= runs_[run_].count) token_ -= runs_[run_++].count;
 }
 
 Slice KeyCursor::next(std::int64_t limit) {
-  if (left_ > 0) find_keys();
-  if (left_ <= 0) return {};
-  const std::int64_t count = std::min({limit, left_, end_ - token_});
-  const Slice slice{&runs_[run_], token_, count, column_ + token_};
+  if (column_ >= end_) return {};
+  const KvRun& run = runs_[run_];
+  const std::int64_t count = std::min({limit, end_ - column_, run.count - token_});
+  const Slice slice{&run, token_, count, column_};
+  column_ += count;
   token_ += count;
-  left_ -= count;
+  skip_used_runs();
   return slice;
 }
 

@@ -26,26 +26,34 @@ struct Slice {
   std::int64_t column = 0;  ///< where `begin` stands among all keys of all runs, visible or not
 };
 
-/// The keys inside a position range, in the order of the runs.
-std::int64_t count_keys(const Problem& problem, PositionRange range);
+/// Keys [first, last) of all runs side by side.
+struct Columns {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+};
+/// From the first key that lies in the range to the last one, those between them that do not included;
+/// {0, 0} where there is none.
+Columns columns_inside(const Problem& problem, PositionRange range);
 
-/// Walks those keys from the `from`-th up to (without) the `to`-th.
+/// Walks the keys of some columns, visible or not. Where slices begin and end follows from the runs and the
+/// steps that the caller asks for, not from where it starts.
 class KeyCursor {
  public:
-  KeyCursor(const Problem& problem, PositionRange range, std::int64_t from, std::int64_t to);
+  KeyCursor(const Problem& problem, Columns columns);
+  std::int64_t column() const { return column_; }
+  /// The next one's place in its run; at the end 0.
+  std::int64_t token() const { return token_; }
   /// The next slice of at most `limit` keys; count 0 at the end.
   Slice next(std::int64_t limit);
 
  private:
-  void find_keys();
+  void skip_used_runs();
 
   std::span<const KvRun> runs_;
-  PositionRange range_;
-  std::int64_t left_;  // keys still to hand out
+  std::int64_t column_;  // of the next key
+  std::int64_t end_;
   std::size_t run_ = 0;
-  std::int64_t column_ = 0;  // of the run's first token
-  std::int64_t token_ = 0;   // next one in the run
-  std::int64_t end_ = 0;     // of the visible tokens of the run
+  std::int64_t token_;  // of the next key in its run
 };
 
 /// The visible part of `count` keys at consecutive positions, as indices [first, last).

@@ -15,7 +15,7 @@
 namespace focusllm::attention {
 namespace {
 
-constexpr std::int64_t kMinPartKeys = 512;  // fewer keys in a part cost more in merging than they save
+constexpr std::int64_t kMinPartKeys = 512;  // of column sums: fewer cost more in packing than they save
 constexpr std::int64_t kMinParallelWork = 1 << 20;  // multiply-adds that one thread does while others wake up
 constexpr std::int64_t kBlockBytes =
     384 * 1024;                     // queries and sums of a work's rows, in the second-level cache
@@ -68,15 +68,15 @@ void check(const Problem& p) {
 int group_of(const Problem& p) {
   return p.shape.heads / p.shape.kv_heads;
 }
-bool is_few(const Problem& p, std::int64_t rows) {
-  return rows * group_of(p) <= kMaxRowQueries;
+bool is_few(const Problem& p) {
+  return p.use == Use::answer && group_of(p) <= kMaxRowQueries;
 }
 
 /// Rows of a problem that one work takes: a whole number of blocks of queries, no more than fit the cache,
 /// and so few that there is work for all threads.
 std::int64_t rows_at_once(const Problem& p, std::int64_t all_queries) {
-  if (is_few(p, p.rows)) return p.rows;
   const int group = group_of(p);
+  if (is_few(p)) return kMaxRowQueries / group;
   const std::int64_t block = kVectors * tile_kernel(p.type).lanes;
   const std::int64_t rows = block / std::gcd(block, std::int64_t{group});  // that fill whole blocks
   const std::int64_t cache = kBlockBytes / (std::int64_t{p.shape.dim} * 8);
@@ -90,23 +90,31 @@ std::int64_t count_queries(std::span<const Problem> problems) {
   return queries;
 }
 
+/// The columns that any of some rows sees, from where the walk over all keys has a step.
+Columns columns_of(const Problem& p, std::int64_t row, std::int64_t rows) {
+  Columns columns = columns_inside(p, seen_by_any(p, row, row + rows - 1));
+  const std::int64_t beyond =
+      is_few(p) ? KeyCursor(p, columns).token() % kRowKeys : columns.first % kTileKeys;
+  columns.first -= beyond;
+  return columns;
+}
+
 void cut(const Problem& p, std::int64_t row, std::int64_t rows, Plan& plan) {
   const int group = group_of(p);
-  const std::int64_t keys = count_keys(p, seen_by_any(p, row, row + rows - 1));
+  const Columns columns = columns_of(p, row, rows);
   for (int head = 0; head < p.shape.kv_heads; ++head) {
     const std::int64_t at = row * p.shape.heads + head * group;
     plan.splits.push_back({.work = {.problem = &p,
                                     .kv_head = head,
                                     .row = row,
                                     .rows = rows,
-                                    .from_key = 0,
-                                    .to_key = keys,
+                                    .columns = columns,
                                     .out = p.out + at * p.shape.dim,
                                     .lse = p.lse + at,
                                     .out_stride = std::int64_t{p.shape.heads} * p.shape.dim,
                                     .lse_stride = p.shape.heads}});
   }
-  plan.cost += 2 * keys * rows * p.shape.heads * p.shape.dim;
+  plan.cost += 2 * (columns.last - columns.first) * rows * p.shape.heads * p.shape.dim;
 }
 
 /// Cuts problems by rows and heads; the last rows first, which see the most keys, so that the threads end
@@ -129,14 +137,21 @@ std::int64_t partial_floats(const Work& work) {
   return query_count(work) * (work.problem->shape.dim + 16);
 }
 
-/// Splits keys too where there are too few works for the threads.
+/// Keys of a part, where rows that answer share them among the threads: the more, the more heads do so
+/// already. It follows from the shape alone: in which parts a row's sums are made must not depend on threads
+/// or other rows.
+std::int64_t part_keys(const Problem& p) {
+  return std::min<std::int64_t>(512 * p.shape.kv_heads, 2048);
+}
+
+/// Splits the keys of rows that answer into the parts that their columns lie in.
 void split_keys(Plan& plan) {
-  const auto works = static_cast<std::int64_t>(plan.splits.size());
-  const std::int64_t wanted = thread_count() == 1 || plan.cost < kMinParallelWork ? 1 : 3 * thread_count();
-  const std::int64_t parts = works == 0 || works >= wanted ? 1 : (wanted + works - 1) / works;
   std::size_t floats = 0;
   for (Split& split : plan.splits) {
-    split.parts = std::clamp<std::int64_t>(split.work.to_key / kMinPartKeys, 1, parts);
+    const Columns columns = split.work.columns;
+    if (!is_few(*split.work.problem) || columns.first == columns.last) continue;
+    const std::int64_t keys = part_keys(*split.work.problem);
+    split.parts = (columns.last - 1) / keys - columns.first / keys + 1;
     split.slot = floats;
     if (split.parts > 1) floats += static_cast<std::size_t>(split.parts * partial_floats(split.work));
   }
@@ -147,9 +162,10 @@ void split_keys(Plan& plan) {
 Work part_of(const Split& split, std::int64_t i, float* partials) {
   Work work = split.work;
   if (split.parts == 1) return work;
-  const std::int64_t tiles = (split.work.to_key + kTileKeys - 1) / kTileKeys;
-  work.from_key = tiles * i / split.parts * kTileKeys;
-  work.to_key = std::min(split.work.to_key, tiles * (i + 1) / split.parts * kTileKeys);
+  const std::int64_t keys = part_keys(*work.problem);
+  const std::int64_t part = split.work.columns.first / keys + i;
+  work.columns.first = std::max(split.work.columns.first, part * keys);
+  work.columns.last = std::min(split.work.columns.last, (part + 1) * keys);
   work.out = partials + split.slot + static_cast<std::size_t>(i * partial_floats(work));
   work.lse = work.out + query_count(work) * work.problem->shape.dim;
   work.out_stride = std::int64_t{group_of(*work.problem)} * work.problem->shape.dim;
@@ -158,7 +174,7 @@ Work part_of(const Split& split, std::int64_t i, float* partials) {
 }
 
 void run(const Kernels& kernels, const Work& work) {
-  if (is_few(*work.problem, work.rows)) {
+  if (is_few(*work.problem)) {
     attend_few(kernels, work);
   } else {
     attend_tiles(tile_kernel(work.problem->type), work);
@@ -225,7 +241,9 @@ void column_sums(const Problem& p, const float* lse, float* sums, std::int64_t s
   if (const Backend* backend = active_backend()) return backend->column_sums(p, lse, sums, stride);
   if (p.rows == 0) return;
   const TileKernel& kernel = tile_kernel(p.type);
-  const std::int64_t keys = count_keys(p, seen_by_any(p, 0, p.rows - 1));
+  Columns columns = columns_inside(p, seen_by_any(p, 0, p.rows - 1));
+  columns.first -= columns.first % kTileKeys;
+  const std::int64_t keys = columns.last - columns.first;
   const std::int64_t tiles = (keys + kTileKeys - 1) / kTileKeys;
   const std::int64_t wanted = std::int64_t{kWorksPerThread} * thread_count();
   // Each part packs all queries again: not worth it for fewer than kMinPartKeys keys.
@@ -233,12 +251,13 @@ void column_sums(const Problem& p, const float* lse, float* sums, std::int64_t s
   const bool parallel = keys * p.rows * p.shape.heads * p.shape.dim >= kMinParallelWork;
   for_each(p.shape.kv_heads * parts, parallel, [&](std::int64_t i) {
     const std::int64_t part = i % parts;
-    const Work work{.problem = &p,
-                    .kv_head = static_cast<int>(i / parts),
-                    .row = 0,
-                    .rows = p.rows,
-                    .from_key = tiles * part / parts * kTileKeys,
-                    .to_key = std::min(keys, tiles * (part + 1) / parts * kTileKeys)};
+    const Work work{
+        .problem = &p,
+        .kv_head = static_cast<int>(i / parts),
+        .row = 0,
+        .rows = p.rows,
+        .columns = {columns.first + tiles * part / parts * kTileKeys,
+                    std::min(columns.last, columns.first + tiles * (part + 1) / parts * kTileKeys)}};
     sum_columns(kernel, work, lse, sums, stride);
   });
 }

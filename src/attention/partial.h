@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/bf16.h"
+#include "base/use.h"
 
 namespace focusllm::attention {
 
@@ -46,9 +47,12 @@ inline constexpr Visible beyond(std::int64_t tokens) {
   return {tokens, kCausal.max};
 }  ///< what window() leaves out
 
-/// One partial attention: rows of queries over some runs. Everything is f32 outside the runs.
+/// One partial attention: rows of queries over some runs. Everything is f32 outside the runs. A row's result
+/// follows from its query, the runs and `use` alone, to the bit: not from the rows beside it, other problems
+/// or the number of threads.
 struct Problem {
   HeadShape shape;
+  Use use = Use::read;
   KvType type = KvType::bf16;
   float scale = 1;                          ///< of the logits, usually 1 / sqrt(dim)
   const float* queries = nullptr;           ///< [rows, heads, dim], rotated

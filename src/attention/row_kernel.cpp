@@ -34,6 +34,13 @@ HWY_INLINE void store_sums(Floats a, Floats b, Floats c, Floats d, float* to) {
 #endif
 }
 
+/// One key's sum in the order of four keys' sums: a key may be the last one for some rows and not for others.
+HWY_INLINE float sum_as_of_four(Floats a) {
+  float sums[4];
+  store_sums(a, a, a, a, sums);
+  return sums[0];
+}
+
 /// Asks for memory that comes next. Keys and values are two streams, and the hardware's prefetcher stops at
 /// every change from one to the other: reading keys asks for the same tokens' values, reading values for the
 /// next call's keys.
@@ -61,7 +68,7 @@ HWY_INLINE void score_keys(const Element* keys, const float* queries, int dim, f
     if constexpr (kCount == 4) {
       store_sums(sums[q][0], sums[q][1], sums[q][2], sums[q][3], to);
     } else {
-      to[0] = hn::GetLane(hn::SumOfLanes(kFloat, sums[q][0]));
+      to[0] = sum_as_of_four(sums[q][0]);
     }
   }
 }
@@ -179,7 +186,7 @@ struct RowsBf16 {
       if constexpr (kCount == 4) {
         store_sums(sums[q][0], sums[q][1], sums[q][2], sums[q][3], to);
       } else {
-        to[0] = hn::GetLane(hn::SumOfLanes(kFloat, sums[q][0]));
+        to[0] = sum_as_of_four(sums[q][0]);
       }
     }
   }

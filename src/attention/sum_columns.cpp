@@ -28,12 +28,11 @@ class ColumnWork {
         tile_(kernel, problem_, work.kv_head, false, scratch_) {}
 
   void run() {
-    const PositionRange any = seen_by_any(problem_, work_.row, work_.row + work_.rows - 1);
     for (std::int64_t row = 0; row < work_.rows; row += rows_at_once_) {
       first_row_ = row;
       rows_ = std::min(rows_at_once_, work_.rows - row);
       pack();
-      KeyCursor cursor(problem_, any, work_.from_key, work_.to_key);
+      KeyCursor cursor(problem_, work_.columns);
       while (tile_.load(cursor)) {
         if (tile_.hidden(seen_by_any(problem_, row, row + rows_ - 1))) continue;
         for (int head = 0; head < group_; ++head) sum_head(head);

@@ -23,11 +23,11 @@ Tile::Tile(const TileKernel& kernel, const Problem& problem, int kv_head, bool v
 bool Tile::load(KeyCursor& cursor) {
   piece_count_ = 0;
   count_ = 0;
-  while (count_ < kTileKeys) {
-    const Slice slice = cursor.next(kTileKeys - count_);
+  do {
+    const Slice slice = cursor.next(kTileKeys - cursor.column() % kTileKeys);
     if (slice.count == 0) break;
     add(slice);
-  }
+  } while (cursor.column() % kTileKeys != 0);
   if (count_ > 0) finish();
   return count_ > 0;
 }

@@ -11,7 +11,7 @@ class Tile {
  public:
   static std::size_t bytes(const TileKernel& kernel, int dim, bool values);
   Tile(const TileKernel& kernel, const Problem& problem, int kv_head, bool values, Scratch& scratch);
-  /// Loads up to kTileKeys keys; false at the end.
+  /// Loads the keys up to the next multiple of kTileKeys; false at the end.
   bool load(KeyCursor& cursor);
 
   int padded() const { return padded_; }

@@ -33,7 +33,8 @@ HWY_INLINE Floats load_floats(const std::int8_t* from) {
   return hn::ConvertTo(kFloat, hn::PromoteTo(ints, hn::LoadU(hn::Rebind<std::int8_t, FloatTag>(), from)));
 }
 
-/// 2^x for x <= 0, relative error below 3e-7; 0 below -126.
+/// 2^x for x <= 0, relative error below 2e-7, exactly 1 at 0 (a tile of hidden keys leaves all as it was); 0
+/// below -126.
 HWY_INLINE Floats exp2_negative(Floats x) {
 #if HWY_TARGET <= HWY_AVX3
   const Floats whole{_mm512_roundscale_ps(x.raw, 0)};
@@ -46,12 +47,12 @@ HWY_INLINE Floats exp2_negative(Floats x) {
 #else
   const Floats f = hn::Sub(clamped, whole);
 #endif
-  Floats p = hn::Set(kFloat, 0.0013276472F);
-  p = hn::MulAdd(p, f, hn::Set(kFloat, 0.00967554133F));
-  p = hn::MulAdd(p, f, hn::Set(kFloat, 0.0555071327F));
-  p = hn::MulAdd(p, f, hn::Set(kFloat, 0.240221197F));
-  p = hn::MulAdd(p, f, hn::Set(kFloat, 0.693146967F));
-  p = hn::MulAdd(p, f, hn::Set(kFloat, 1.00000007F));
+  Floats p = hn::Set(kFloat, 0.00132647273F);
+  p = hn::MulAdd(p, f, hn::Set(kFloat, 0.00967151299F));
+  p = hn::MulAdd(p, f, hn::Set(kFloat, 0.0555073358F));
+  p = hn::MulAdd(p, f, hn::Set(kFloat, 0.240222424F));
+  p = hn::MulAdd(p, f, hn::Set(kFloat, 0.693147004F));
+  p = hn::MulAdd(p, f, hn::Set(kFloat, 1.0F));
 #if HWY_TARGET <= HWY_AVX3
   return Floats{_mm512_scalef_ps(p.raw, whole.raw)};
 #else

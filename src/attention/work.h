@@ -17,8 +17,7 @@ struct Work {
   int kv_head = 0;
   std::int64_t row = 0;
   std::int64_t rows = 0;
-  std::int64_t from_key = 0;  ///< among the keys that any of the rows sees
-  std::int64_t to_key = 0;
+  Columns columns;       ///< what any of the rows sees of them, or a part of that
   float* out = nullptr;  ///< of the first row's first head
   float* lse = nullptr;
   std::int64_t out_stride = 0;  ///< floats from row to row
@@ -55,11 +54,11 @@ const TileKernel& tile_kernel(KvType type);
 /// Whether few rows read such keys with bf16 dot products.
 bool few_use_bf16(KvType type);
 
-/// Many queries: packed tiles.
+/// Many queries: packed tiles. work.columns begins at a multiple of kTileKeys.
 void attend_tiles(const TileKernel& kernel, const Work& work);
-/// Up to kMaxRowQueries queries.
+/// Up to kMaxRowQueries queries. work.columns begins at a multiple of kRowKeys in a run, or at a part.
 void attend_few(const Kernels& kernels, const Work& work);
-/// Column sums of one key head over the keys [work.from_key, work.to_key).
+/// Column sums of one key head over work.columns.
 void sum_columns(const TileKernel& kernel, const Work& work, const float* lse, float* sums,
                  std::int64_t stride);
 

@@ -29,9 +29,9 @@ void Candidates::store(int layer, const float* key, const float* value, std::int
   memory_.store(layer, index, rotated.data(), value);
 }
 
-void Candidates::note(int layer, const attention::Problem& problem) {
+void Candidates::note(int layer, const attention::Block& block) {
   const attention::KvRun runs[] = {run(layer)};
-  last_row_shares(problem, runs, count(), shares_);
+  last_row_shares(block, runs, count(), shares_);
   for (std::size_t i = 0; i < shares_.size(); ++i) received_[i % received_.size()].add(shares_[i]);
 }
 

@@ -23,8 +23,8 @@ class Candidates {
   attention::KvRun run(int layer) const { return memory_.run(layer, count(), 0); }
   attention::KvType type() const { return memory_.type(); }
 
-  /// Notes what the candidates received of the last row's attention in `problem`, which saw them all.
-  void note(int layer, const attention::Problem& problem);
+  /// Notes what the candidates received of the last row's attention in `block`, which saw them all.
+  void note(int layer, const attention::Block& block);
   void forget_attention();
   const std::vector<Received>& received() const { return received_; }
   /// The `count` candidates that single heads looked at hardest, in ascending order.

@@ -78,45 +78,36 @@ std::pair<std::int64_t, std::int64_t> DualChunk::keys_of(const Group& group, Spa
   }
 }
 
-bool DualChunk::add_problems(const model::LayerRows& layer, const WindowCache& cache, Span span, float* out) {
-  const auto& heads = spec().heads;
-  const std::int64_t width = spec().attention_width();
-  const bool any = std::any_of(groups_.begin(), groups_.end(), [&](const Group& group) {
+void DualChunk::add_parts(const model::LayerRows& layer, const WindowCache& cache, Span span) {
+  const float* queries = nullptr;  // rotated only where there are keys
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    const Group& group = groups_[i];
     const auto [begin, end] = keys_of(group, span);
-    return begin < end;
-  });
-  if (!any) return false;
-  const float* queries = rotary_[span].queries(layer);
-  for (const Group& group : groups_) {
-    const auto [begin, end] = keys_of(group, span);
+    if (begin >= end) continue;
+    if (queries == nullptr) queries = rotary_[span].queries(layer);
     memory::add_runs(cache.keys, cache.values, begin, end, runs_.emplace_back());
-    problems_.push_back({heads, cache.keys.type(), scale_, queries + group.first * width,
-                         layer.rows.positions.data() + group.first, group.count, runs_.back(),
-                         attention::kCausal, out + group.first * width,
-                         lse(layer, span) + group.first * heads.heads});
+    parts_[i].push_back({.queries = queries + group.first * spec().attention_width(),
+                         .positions = layer.rows.positions.data() + group.first,
+                         .scale = scale_,
+                         .runs = runs_.back()});
   }
-  return true;
 }
 
 void DualChunk::attend(const model::LayerRows& layer) {
-  const auto& heads = spec().heads;
-  const std::int64_t rows = layer.rows.size();
-  lse_.resize(static_cast<std::size_t>(kSpans * rows * heads.heads));
   WindowCache& cache = layers_[static_cast<std::size_t>(layer.layer)];
-  if (cache.window > 0) return cache.attend(spec(), layer, true_, lse_.data());
+  if (cache.window > 0) return cache.attend(spec(), layer, true_);
 
-  cache.append(layer, rotary_[kOwn].keys(layer), heads);
-  problems_.clear();
+  cache.append(layer, rotary_[kOwn].keys(layer), spec().heads);
+  parts_.assign(groups_.size(), {});
   runs_.clear();
-  std::vector<Span> others;
-  add_problems(layer, cache, kOwn, layer.out);
-  for (const Span span : {kPrevious, kOlder}) {
-    out_[span].resize(static_cast<std::size_t>(rows * spec().attention_width()));
-    if (add_problems(layer, cache, span, out_[span].data())) others.push_back(span);
+  for (const Span span : {kOwn, kPrevious, kOlder}) add_parts(layer, cache, span);
+  std::vector<attention::Block> blocks;
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    blocks.push_back(block_of(spec(), layer, cache.keys.type(), parts_[i]));
+    blocks.back().rows = groups_[i].count;
+    blocks.back().out += groups_[i].first * spec().attention_width();
   }
-  attention::partial(problems_);
-  for (const Span span : others)
-    attention::merge(heads, rows, out_[span].data(), lse(layer, span), layer.out, lse(layer, kOwn));
+  attention::attend(blocks);
 }
 
 }  // namespace focusllm::context

@@ -34,13 +34,9 @@ class DualChunk final : public Sequential {
   };
   void begin(std::int64_t first, std::int64_t count) override;
   void attend(const model::LayerRows& layer) override;
-  /// The attention of every group through one span, into out [rows, heads, dim]; false if no group sees a
-  /// key.
-  bool add_problems(const model::LayerRows& layer, const WindowCache& cache, Span span, float* out);
+  /// What every group sees through one span, if anything.
+  void add_parts(const model::LayerRows& layer, const WindowCache& cache, Span span);
   std::pair<std::int64_t, std::int64_t> keys_of(const Group& group, Span span) const;
-  float* lse(const model::LayerRows& layer, Span span) {
-    return lse_.data() + span * layer.rows.size() * spec().heads.heads;
-  }
 
   std::int64_t chunk_, period_;
   float scale_;  ///< of logits, the temperature included
@@ -49,9 +45,7 @@ class DualChunk final : public Sequential {
   std::vector<WindowCache> layers_;  ///< keys rotated at their place within the period
   std::vector<Group> groups_;
   std::deque<std::vector<attention::KvRun>> runs_;
-  std::vector<attention::Problem> problems_;
-  Scratch<float> lse_;
-  std::array<Scratch<float>, kSpans> out_;
+  std::vector<std::vector<attention::Part>> parts_;  ///< of each group
 };
 
 }  // namespace focusllm::context

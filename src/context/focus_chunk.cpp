@@ -112,15 +112,15 @@ void ChunkTail::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
   }
 }
 
-void ChunkTail::attended(int layer, const attention::Problem& problem) {
+void ChunkTail::attended(int layer, const attention::Block& block) {
   // A layer with a sliding window sees the end of the chunk only.
-  if (!noting_ || problem.visible.max != attention::kCausal.max) return;
+  if (!noting_ || block.parts.front().visible.max != attention::kCausal.max) return;
   const std::int64_t keys = chunk_tokens();
   const attention::KvRun runs[] = {encoded_->run(layer, keys, 0)};
   std::vector<float> shares;
-  last_row_shares(problem, runs, keys, shares);
+  last_row_shares(block, runs, keys, shares);
   received_.resize(static_cast<std::size_t>((keys + kPassage - 1) / kPassage));
-  for (std::int64_t head = 0; head < problem.shape.heads; ++head) {
+  for (std::int64_t head = 0; head < block.shape.heads; ++head) {
     const auto of_head =
         std::span(shares).subspan(static_cast<std::size_t>(head * keys), static_cast<std::size_t>(keys));
     for (std::int64_t begin = kSinks; begin < keys;) {
@@ -187,8 +187,8 @@ void LocalWindow::add_runs(int layer, std::vector<attention::KvRun>& runs) const
   for (std::size_t i = own; i < runs.size(); ++i) runs[i].position += candidates;
 }
 
-void LocalWindow::attended(int layer, const attention::Problem& problem) {
-  if (noting_ && candidates_ != nullptr) candidates_->note(layer, problem);
+void LocalWindow::attended(int layer, const attention::Block& block) {
+  if (noting_ && candidates_ != nullptr) candidates_->note(layer, block);
 }
 
 }  // namespace focusllm::context

@@ -66,7 +66,7 @@ class ChunkTail final : public Sequence {
              const float* keys) override;
   void add_runs(int layer, std::vector<attention::KvRun>& runs) const override;
   attention::KvType type() const override { return encoded_->type(); }
-  void attended(int layer, const attention::Problem& problem) override;
+  void attended(int layer, const attention::Block& block) override;
 
  private:
   void keep(const model::LayerRows& layer, std::int64_t row);
@@ -96,7 +96,7 @@ class LocalWindow final : public Sequence {
              const float* keys) override;
   void add_runs(int layer, std::vector<attention::KvRun>& runs) const override;
   attention::KvType type() const override { return layers_.front().keys.type(); }
-  void attended(int layer, const attention::Problem& problem) override;
+  void attended(int layer, const attention::Block& block) override;
 
  private:
   struct Layer {

@@ -35,9 +35,7 @@ void Full::begin(std::int64_t first, std::int64_t count) {
 }
 
 void Full::attend(const model::LayerRows& layer) {
-  WindowCache& cache = layers_[static_cast<std::size_t>(layer.layer)];
-  lse_.resize(static_cast<std::size_t>(layer.rows.size() * spec().heads.heads));
-  cache.attend(spec(), layer, rotary_, lse_.data());
+  layers_[static_cast<std::size_t>(layer.layer)].attend(spec(), layer, rotary_);
 }
 
 }  // namespace focusllm::context

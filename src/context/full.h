@@ -25,7 +25,6 @@ class Full final : public Sequential {
   Options options_;
   Rotary rotary_;
   std::vector<WindowCache> layers_;
-  Scratch<float> lse_;
 };
 
 }  // namespace focusllm::context

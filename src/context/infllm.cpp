@@ -163,22 +163,37 @@ void InfLlm::begin(std::int64_t, std::int64_t) {
 
 void InfLlm::attend(const model::LayerRows& layer) {
   const auto index = static_cast<std::size_t>(layer.layer);
-  if (windows_[index]) return attend_window(layer, *windows_[index]);
+  if (windows_[index]) return windows_[index]->attend(spec(), layer, rotary_);
   LayerState& state = layers_[index];
   store(layer, state);
-  used_parts_ = 0;
-  add_local(layer, state);
-  add_far(layer, state);
-  run(layer, state);
-  weigh(layer, state);
-  score(layer, state);
+  choose_local(layer, state);
+  choose_far(layer, state);
+  attention::Part parts[2] = {near_part(layer)};
+  if (!far_runs_.empty()) parts[1] = far_part(layer, far_runs_);
+  lse_.resize(static_cast<std::size_t>(layer.rows.size() * spec().heads.heads));
+  attention::Block block =
+      block_of(spec(), layer, state.memory.type(), std::span(parts, far_runs_.empty() ? 1 : 2));
+  block.lse = lse_.data();
+  attention::attend(block);
+  weigh(layer, block, state);
+  score(layer, block, state);
   state.memory.retire();
 }
 
-void InfLlm::attend_window(const model::LayerRows& layer, WindowCache& cache) {
-  Part& part = parts_.empty() ? parts_.emplace_back() : parts_.front();
-  part.lse.resize(static_cast<std::size_t>(layer.rows.size() * spec().heads.heads));
-  cache.attend(spec(), layer, rotary_, part.lse.data());
+attention::Part InfLlm::near_part(const model::LayerRows& layer) {
+  return {.queries = rotary_.queries(layer),
+          .positions = layer.rows.positions.data(),
+          .visible = attention::window(sizes_.local),
+          .scale = spec().attention_scale,
+          .runs = local_runs_};
+}
+
+attention::Part InfLlm::far_part(const model::LayerRows& layer, std::span<const attention::KvRun> runs) {
+  return {.queries = far_rotary_.queries(layer),
+          .positions = layer.rows.positions.data(),
+          .visible = far_,
+          .scale = spec().attention_scale,
+          .runs = runs};
 }
 
 void InfLlm::store(const model::LayerRows& layer, LayerState& state) {
@@ -188,32 +203,26 @@ void InfLlm::store(const model::LayerRows& layer, LayerState& state) {
   state.memory.append(layer.qkv + layer.keys, layer.qkv + layer.values, layer.stride, layer.rows.size());
 }
 
-InfLlm::Part& InfLlm::next_part() {
-  if (used_parts_ == parts_.size()) parts_.emplace_back();
-  Part& part = parts_[used_parts_++];
-  part.runs.clear();
-  return part;
-}
-
-void InfLlm::add_local(const model::LayerRows& layer, LayerState& state) {
+void InfLlm::choose_local(const model::LayerRows& layer, LayerState& state) {
   const std::int64_t first = std::max<std::int64_t>(0, layer.rows.positions.front() - sizes_.local + 1);
-  state.memory.add_runs(state.rotated, first, state.memory.tokens(), next_part().runs);
+  local_runs_.clear();
+  state.memory.add_runs(state.rotated, first, state.memory.tokens(), local_runs_);
 }
 
-void InfLlm::add_far(const model::LayerRows& layer, LayerState& state) {
+void InfLlm::choose_far(const model::LayerRows& layer, LayerState& state) {
   BlockMemory& memory = state.memory;
   chosen_.clear();
   chosen_runs_.clear();
+  far_runs_.clear();
   const std::int64_t end =
       layer.rows.positions.back() - sizes_.local + 1;  // later tokens are in every row's window
   if (end <= 0) return;
-  Part& rest = next_part();
-  memory.add_initial(end, rest.runs);
-  memory.add_remainder(end, rest.runs);
+  memory.add_initial(end, far_runs_);
+  memory.add_remainder(end, far_runs_);
   if (memory.blocks() == 0) return;
   chosen_ = memory.select(mean_query(layer).data(), answering() ? answer_top_k_ : top_k_);
   memory.add_blocks(chosen_, chosen_runs_);
-  rest.runs.insert(rest.runs.end(), chosen_runs_.begin(), chosen_runs_.end());
+  far_runs_.insert(far_runs_.end(), chosen_runs_.begin(), chosen_runs_.end());
 }
 
 std::vector<float> InfLlm::mean_query(const model::LayerRows& layer) const {
@@ -232,54 +241,20 @@ std::vector<float> InfLlm::mean_query(const model::LayerRows& layer) const {
   return mean;
 }
 
-void InfLlm::run(const model::LayerRows& layer, const LayerState& state) {
-  const auto& heads = spec().heads;
-  const std::int64_t rows = layer.rows.size();
-  const float* near = rotary_.queries(layer);
-  const float* far = used_parts_ > 1 ? far_rotary_.queries(layer) : nullptr;
-  std::vector<attention::Problem> problems;
-  for (std::size_t i = 0; i < used_parts_; ++i) {
-    Part& part = parts_[i];
-    part.out.resize(i == 0 ? 0 : static_cast<std::size_t>(rows * spec().attention_width()));
-    part.lse.resize(static_cast<std::size_t>(rows * heads.heads));
-    problems.push_back({heads, state.rotated.type(), spec().attention_scale, i == 0 ? near : far,
-                        layer.rows.positions.data(), rows, part.runs,
-                        i == 0 ? attention::window(sizes_.local) : far_, i == 0 ? layer.out : part.out.data(),
-                        part.lse.data()});
-  }
-  attention::partial(problems);
-  for (std::size_t i = 1; i < used_parts_; ++i) {
-    attention::merge(heads, rows, parts_[i].out.data(), parts_[i].lse.data(), layer.out,
-                     parts_[0].lse.data());
-  }
-}
-
-void InfLlm::sum_columns(const model::LayerRows& layer, const float* queries, attention::Visible visible,
-                         const std::vector<attention::KvRun>& runs, std::int64_t keys) {
-  const auto& heads = spec().heads;
-  sums_.resize(static_cast<std::size_t>(heads.heads * keys));
+void InfLlm::sum_columns(const attention::Block& block, const attention::Part& part, std::int64_t keys) {
+  sums_.resize(static_cast<std::size_t>(spec().heads.heads * keys));
   std::fill(sums_.data(), sums_.data() + sums_.size(), 0.0F);
-  const attention::Problem problem{heads,
-                                   layers_[static_cast<std::size_t>(layer.layer)].memory.type(),
-                                   spec().attention_scale,
-                                   queries,
-                                   layer.rows.positions.data(),
-                                   layer.rows.size(),
-                                   runs,
-                                   visible,
-                                   nullptr,
-                                   nullptr};
-  attention::column_sums(problem, parts_[0].lse.data(), sums_.data(), keys);
+  attention::column_sums(block, part, block.lse, sums_.data(), keys);
 }
 
-void InfLlm::score(const model::LayerRows& layer, LayerState& state) {
+void InfLlm::score(const model::LayerRows& layer, const attention::Block& block, LayerState& state) {
   const std::int64_t oldest = layer.rows.positions.front() - sizes_.local + 1;
   const std::int64_t first = std::max(state.memory.remainder_begin(), oldest);
   const std::int64_t count = state.memory.tokens() - first;
   if (count <= 0) return;
-  Part& part = next_part();
-  state.memory.add_runs(state.rotated, first, state.memory.tokens(), part.runs);
-  sum_columns(layer, rotary_.queries(layer), attention::window(sizes_.local), part.runs, count);
+  local_runs_.clear();
+  state.memory.add_runs(state.rotated, first, state.memory.tokens(), local_runs_);
+  sum_columns(block, near_part(layer), count);
   state.memory.add_scores(first, count, sums_.data(), count);
 }
 
@@ -292,17 +267,17 @@ void InfLlm::start_citing() {
   received_.clear();
 }
 
-void InfLlm::weigh(const model::LayerRows& layer, LayerState& state) {
+void InfLlm::weigh(const model::LayerRows& layer, const attention::Block& block, LayerState& state) {
   const bool scored = state.memory.cache() != nullptr && state.memory.cache()->wants_scores();
   if (chosen_.empty() || !(citing_ || scored)) return;
   const std::int64_t count = static_cast<std::int64_t>(chosen_.size()) * sizes_.block;
-  sum_columns(layer, far_rotary_.queries(layer), far_, chosen_runs_, count);
+  sum_columns(block, far_part(layer, chosen_runs_), count);
   received_.resize(static_cast<std::size_t>((state.memory.blocks() + passage() - 1) / passage()));
   std::vector<double> total(chosen_.size()), masses(chosen_.size());
   for (int head = 0; head < spec().heads.heads; ++head) {
     for (std::size_t i = 0; i < chosen_.size(); ++i) {
-      const float* block = sums_.data() + head * count + static_cast<std::int64_t>(i) * sizes_.block;
-      masses[i] = std::accumulate(block, block + sizes_.block, 0.0);
+      const float* shares = sums_.data() + head * count + static_cast<std::int64_t>(i) * sizes_.block;
+      masses[i] = std::accumulate(shares, shares + sizes_.block, 0.0);
       total[i] += masses[i];
     }
     if (citing_) cite(masses);

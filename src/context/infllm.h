@@ -36,30 +36,23 @@ class InfLlm final : public Sequential {
     BlockMemory memory;
     memory::PagedRows rotated;  ///< keys of the local window, rotated at true positions
   };
-  /// Queries against one part of the keys, with memory for the result.
-  struct Part {
-    std::vector<attention::KvRun> runs;
-    Scratch<float> out, lse;
-  };
   static void fill_cache(Options& options);
   void begin(std::int64_t first, std::int64_t count) override;
   void attend(const model::LayerRows& layer) override;
-  void attend_window(const model::LayerRows& layer, WindowCache& cache);
   void store(const model::LayerRows& layer, LayerState& state);
-  void add_local(const model::LayerRows& layer, LayerState& state);
-  void add_far(const model::LayerRows& layer, LayerState& state);
-  void run(const model::LayerRows& layer, const LayerState& state);
-  /// Fills sums_ [heads, keys] with the share of the rows' final attention that each key of the runs
+  void choose_local(const model::LayerRows& layer, LayerState& state);
+  void choose_far(const model::LayerRows& layer, LayerState& state);
+  attention::Part near_part(const model::LayerRows& layer);
+  attention::Part far_part(const model::LayerRows& layer, std::span<const attention::KvRun> runs);
+  /// Fills sums_ [heads, keys] with the share of the rows' final attention that each key of the part
   /// receives.
-  void sum_columns(const model::LayerRows& layer, const float* queries, attention::Visible visible,
-                   const std::vector<attention::KvRun>& runs, std::int64_t keys);
-  void score(const model::LayerRows& layer, LayerState& state);
+  void sum_columns(const attention::Block& block, const attention::Part& part, std::int64_t keys);
+  void score(const model::LayerRows& layer, const attention::Block& block, LayerState& state);
   /// What the chosen blocks received of the attention, for citations and for the cache.
-  void weigh(const model::LayerRows& layer, LayerState& state);
+  void weigh(const model::LayerRows& layer, const attention::Block& block, LayerState& state);
   /// Adds the masses of a head, one for each chosen block, to received_.
   void cite(std::span<const double> masses);
   std::vector<float> mean_query(const model::LayerRows& layer) const;
-  Part& next_part();
 
   BlockMemory::Sizes sizes_;
   std::int64_t top_k_, answer_top_k_;
@@ -68,11 +61,10 @@ class InfLlm final : public Sequential {
   Rotary far_rotary_;  ///< every row at local - 1
   std::vector<LayerState> layers_;
   std::vector<std::optional<WindowCache>> windows_;  ///< of sliding-window layers
-  std::vector<Part> parts_;                          ///< [0] is the local window; reused from call to call
-  std::size_t used_parts_ = 0;
-  Scratch<float> sums_;
-  std::vector<std::int64_t> chosen_;           ///< blocks of the layer at hand
-  std::vector<attention::KvRun> chosen_runs_;  ///< their keys and values
+  Scratch<float> lse_, sums_;
+  // Of the layer at hand: the local window, all that is far, and of that the chosen blocks.
+  std::vector<attention::KvRun> local_runs_, far_runs_, chosen_runs_;
+  std::vector<std::int64_t> chosen_;
   bool citing_ = false;
   std::int64_t passage() const;     ///< blocks that are cited together
   std::vector<Received> received_;  ///< [passages]

@@ -7,7 +7,7 @@ namespace focusllm::context {
 void Lockstep::add(Sequence& sequence, std::span<const std::int32_t> tokens, std::int64_t first_position,
                    Use use, bool candidate_last) {
   const auto count = static_cast<std::int64_t>(tokens.size());
-  lanes_.push_back({&sequence, rows_.size(), count, {}});
+  lanes_.push_back({&sequence, rows_.size(), count, use, {}, {}});
   for (std::int64_t i = 0; i < count; ++i) {
     rows_.add(tokens[static_cast<std::size_t>(i)], first_position + i, use, candidate_last && i + 1 == count);
   }
@@ -36,28 +36,30 @@ void Lockstep::attend(const model::LayerRows& layer) {
     const Lane& lane = lanes_[static_cast<std::size_t>(i)];
     lane.sequence->store(layer, lane.first_row, lane.rows, keys);
   });
-  std::vector<attention::Problem> problems;
-  for (Lane& lane : lanes_) problems.push_back(problem(layer, lane, queries));
-  attention::partial(problems);
-  for (std::size_t i = 0; i < lanes_.size(); ++i) lanes_[i].sequence->attended(layer.layer, problems[i]);
+  std::vector<attention::Block> blocks;
+  for (Lane& lane : lanes_) blocks.push_back(block_of(layer, lane, queries));
+  attention::attend(blocks);
+  for (std::size_t i = 0; i < lanes_.size(); ++i) lanes_[i].sequence->attended(layer.layer, blocks[i]);
 }
 
-attention::Problem Lockstep::problem(const model::LayerRows& layer, Lane& lane, const float* queries) {
+attention::Block Lockstep::block_of(const model::LayerRows& layer, Lane& lane, const float* queries) {
   const model::Spec& spec = model().spec();
   lane.runs.clear();
   lane.sequence->add_runs(layer.layer, lane.runs);
   const std::int64_t window = spec.window(layer.layer);
   const std::int64_t at = lane.first_row * spec.attention_width();
-  return {spec.heads,
-          lane.sequence->type(),
-          spec.attention_scale,
-          queries + at,
-          layer.rows.positions.data() + lane.first_row,
-          lane.rows,
-          lane.runs,
-          window > 0 ? attention::window(window) : attention::kCausal,
-          layer.out + at,
-          lse_.data() + lane.first_row * spec.heads.heads};
+  lane.part = {.queries = queries + at,
+               .positions = layer.rows.positions.data() + lane.first_row,
+               .visible = window > 0 ? attention::window(window) : attention::kCausal,
+               .scale = spec.attention_scale,
+               .runs = lane.runs};
+  return {.shape = spec.heads,
+          .type = lane.sequence->type(),
+          .use = lane.use,
+          .rows = lane.rows,
+          .parts = {&lane.part, 1},
+          .out = layer.out + at,
+          .lse = lse_.data() + lane.first_row * spec.heads.heads};
 }
 
 }  // namespace focusllm::context

@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "attention/attend.h"
 #include "base/memory.h"
 #include "context/pass_rows.h"
 #include "context/rotary.h"
@@ -21,8 +22,8 @@ class Sequence {
   /// What the rows attend to, once all sequences have stored. Appends runs at the rows' own positions.
   virtual void add_runs(int layer, std::vector<attention::KvRun>& runs) const = 0;
   virtual attention::KvType type() const = 0;
-  /// Called with the attention that was computed, whose lse is filled in.
-  virtual void attended(int /*layer*/, const attention::Problem& /*problem*/) {}
+  /// Called with the attention that was computed: one part, and lse filled in.
+  virtual void attended(int /*layer*/, const attention::Block& /*block*/) {}
 };
 
 /// A pass of rows of several sequences through the decoder, so that the weights are read once for all of
@@ -47,10 +48,12 @@ class Lockstep final : private model::AttentionSource {
   struct Lane {
     Sequence* sequence;
     std::int64_t first_row, rows;
+    Use use;
     std::vector<attention::KvRun> runs;
+    attention::Part part;
   };
   void attend(const model::LayerRows& layer) override;
-  attention::Problem problem(const model::LayerRows& layer, Lane& lane, const float* queries);
+  attention::Block block_of(const model::LayerRows& layer, Lane& lane, const float* queries);
 
   model::Decoder decoder_;
   Rotary rotary_;

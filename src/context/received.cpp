@@ -14,17 +14,18 @@ std::vector<std::size_t> by_focus(std::span<const Received> places) {
   return order;
 }
 
-void last_row_shares(const attention::Problem& problem, std::span<const attention::KvRun> runs,
-                     std::int64_t keys, std::vector<float>& shares) {
-  const auto& shape = problem.shape;
-  const std::int64_t row = problem.rows - 1;
-  attention::Problem last = problem;
-  last.queries = problem.queries + row * shape.heads * shape.dim;
-  last.positions = problem.positions + row;
+void last_row_shares(const attention::Block& block, std::span<const attention::KvRun> runs, std::int64_t keys,
+                     std::vector<float>& shares) {
+  const auto& shape = block.shape;
+  const std::int64_t row = block.rows - 1;
+  attention::Block last = block;
   last.rows = 1;
-  last.runs = runs;
+  attention::Part part = block.parts.front();
+  part.queries += row * shape.heads * shape.dim;
+  part.positions += row;
+  part.runs = runs;
   shares.assign(static_cast<std::size_t>(shape.heads * keys), 0.0F);
-  attention::column_sums(last, problem.lse + row * shape.heads, shares.data(), keys);
+  attention::column_sums(last, part, block.lse + row * shape.heads, shares.data(), keys);
 }
 
 }  // namespace focusllm::context

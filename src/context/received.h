@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "attention/partial.h"
+#include "attention/attend.h"
 
 namespace focusllm::context {
 
@@ -23,9 +23,9 @@ struct Received {
 /// Those of `places` that received anything, the hardest looked at first.
 std::vector<std::size_t> by_focus(std::span<const Received> places);
 
-/// What each of the `keys` keys of `runs` received of the last row's attention in `problem`, whose lse is
-/// filled in: shares [heads, keys] of each head's whole.
-void last_row_shares(const attention::Problem& problem, std::span<const attention::KvRun> runs,
-                     std::int64_t keys, std::vector<float>& shares);
+/// What each of the `keys` keys of `runs` received of the last row's attention in `block`, which has one part
+/// and whose lse is filled in: shares [heads, keys] of each head's whole.
+void last_row_shares(const attention::Block& block, std::span<const attention::KvRun> runs, std::int64_t keys,
+                     std::vector<float>& shares);
 
 }  // namespace focusllm::context

@@ -68,23 +68,15 @@ void Streaming::add_sinks(const model::LayerRows& layer, LayerCache& cache) {
 }
 
 void Streaming::attend(const model::LayerRows& layer) {
-  const auto& heads = spec().heads;
-  const auto rows = static_cast<std::size_t>(layer.rows.size());
   LayerCache& cache = layers_[static_cast<std::size_t>(layer.layer)];
-  cache.local.append(layer, rotary_.keys(layer), heads);
-  lse_.resize(rows * static_cast<std::size_t>(heads.heads));
-  const auto local = cache.local.problem(spec(), layer, rotary_.queries(layer), layer.out, lse_.data());
-  if (spec().window(layer.layer) > 0) return attention::partial(local);
+  if (spec().window(layer.layer) > 0) return cache.local.attend(spec(), layer, rotary_);
 
+  cache.local.append(layer, rotary_.keys(layer), spec().heads);
   add_sinks(layer, cache);
-  sink_out_.resize(rows * static_cast<std::size_t>(spec().attention_width()));
-  sink_lse_.resize(lse_.size());
-  auto sinks =
-      cache.sinks.problem(spec(), layer, sink_rotary_.queries(layer), sink_out_.data(), sink_lse_.data());
-  sinks.visible = attention::beyond(local_);
-  const attention::Problem both[] = {local, sinks};
-  attention::partial(both);
-  attention::merge(heads, layer.rows.size(), sink_out_.data(), sink_lse_.data(), layer.out, lse_.data());
+  attention::Part parts[] = {cache.local.part(spec(), layer, rotary_.queries(layer)),
+                             cache.sinks.part(spec(), layer, sink_rotary_.queries(layer))};
+  parts[1].visible = attention::beyond(local_);
+  attention::attend(block_of(spec(), layer, cache.local.keys.type(), parts));
 }
 
 }  // namespace focusllm::context

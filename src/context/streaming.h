@@ -34,7 +34,6 @@ class Streaming final : public Sequential {
   Rotary rotary_;       ///< true positions
   Rotary sink_rotary_;  ///< of the queries, for what they see of the sinks
   std::vector<LayerCache> layers_;
-  Scratch<float> lse_, sink_out_, sink_lse_;
 };
 
 }  // namespace focusllm::context

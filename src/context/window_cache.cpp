@@ -19,20 +19,25 @@ void WindowCache::append(const model::LayerRows& layer, const float* rotated_key
   values.append(layer.qkv + layer.values, layer.stride, layer.rows.size());
 }
 
-attention::Problem WindowCache::problem(const model::Spec& spec, const model::LayerRows& layer,
-                                        const float* queries, float* out, float* lse) {
+attention::Part WindowCache::part(const model::Spec& spec, const model::LayerRows& layer,
+                                  const float* queries) {
   runs.clear();
   memory::add_runs(keys, values, keys.first(), keys.count(), runs);
-  return {spec.heads,
-          keys.type(),
-          spec.attention_scale,
-          queries,
-          layer.rows.positions.data(),
-          layer.rows.size(),
-          runs,
-          window > 0 ? attention::window(window) : attention::kCausal,
-          out,
-          lse};
+  return {.queries = queries,
+          .positions = layer.rows.positions.data(),
+          .visible = window > 0 ? attention::window(window) : attention::kCausal,
+          .scale = spec.attention_scale,
+          .runs = runs};
+}
+
+attention::Block block_of(const model::Spec& spec, const model::LayerRows& layer, attention::KvType type,
+                          std::span<const attention::Part> parts) {
+  return {.shape = spec.heads,
+          .type = type,
+          .use = layer.rows.uses.front(),
+          .rows = layer.rows.size(),
+          .parts = parts,
+          .out = layer.out};
 }
 
 std::int64_t window_bytes(const model::Spec& spec, attention::KvType type, std::int64_t window,
@@ -43,9 +48,10 @@ std::int64_t window_bytes(const model::Spec& spec, attention::KvType type, std::
   return 2 * held * memory::row_bytes(spec.heads, type);
 }
 
-void WindowCache::attend(const model::Spec& spec, const model::LayerRows& layer, Rotary& rotary, float* lse) {
+void WindowCache::attend(const model::Spec& spec, const model::LayerRows& layer, Rotary& rotary) {
   append(layer, rotary.keys(layer), spec.heads);
-  attention::partial(problem(spec, layer, rotary.queries(layer), layer.out, lse));
+  const attention::Part all = part(spec, layer, rotary.queries(layer));
+  attention::attend(block_of(spec, layer, keys.type(), {&all, 1}));
 }
 
 std::int64_t bytes_of(std::span<const WindowCache> layers) {

@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "attention/attend.h"
 #include "context/rotary.h"
 #include "memory/kv_pages.h"
 
@@ -17,18 +18,20 @@ struct WindowCache {
 
   /// Takes the rows' keys and values and lets go of those that no query from now on can see.
   void append(const model::LayerRows& layer, const float* rotated_keys, const attention::HeadShape& heads);
-  /// The attention of `rows` rows over everything held; the runs stay valid until the next call.
-  attention::Problem problem(const model::Spec& spec, const model::LayerRows& layer, const float* queries,
-                             float* out, float* lse);
-  /// The whole attention of a layer that sees its window and nothing else: rows are stored, then attend. lse
-  /// [rows, heads].
-  void attend(const model::Spec& spec, const model::LayerRows& layer, Rotary& rotary, float* lse);
+  /// The rows' queries and everything held; valid until the next call.
+  attention::Part part(const model::Spec& spec, const model::LayerRows& layer, const float* queries);
+  /// The whole attention of a layer that sees its window and nothing else: rows are stored, then attend.
+  void attend(const model::Spec& spec, const model::LayerRows& layer, Rotary& rotary);
   std::int64_t bytes() const { return keys.bytes() + values.bytes(); }
 
   std::int64_t window;
   memory::PagedRows keys, values;
   std::vector<attention::KvRun> runs;
 };
+
+/// All rows of a pass with what they attend to; they are all for the same use.
+attention::Block block_of(const model::Spec& spec, const model::LayerRows& layer, attention::KvType type,
+                          std::span<const attention::Part> parts);
 
 /// What the caches of all layers hold.
 std::int64_t bytes_of(std::span<const WindowCache> layers);

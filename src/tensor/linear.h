@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/use.h"
 #include "tensor/block_type.h"
 
 namespace focusllm {
@@ -13,11 +14,6 @@ namespace focusllm {
 /// Number type in which rows are read. `automatic`: the fastest type on this machine that keeps perplexity
 /// within 0.5 % for the file's own precision (int8 only for quantised files).
 enum class ProductType { automatic, f32, bf16, int8 };
-
-/// What a row is for; its arithmetic follows from that alone. Rows that are read come by the hundred and are
-/// bound by arithmetic; rows that answer (tokens that are generated, logits) come by the few, are bound by
-/// the bytes of the weights, and see the weights exactly as the file has them.
-enum class Use { read, answer };
 
 /// y = x W^T for a stack of matrices with the same input: their outputs stand side by side in y (q|k|v,
 /// gate|up).

@@ -31,9 +31,16 @@ void attend_memory(const CandidateWhere& where, const float* q, float* out, floa
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const std::int64_t row = static_cast<std::int64_t>(i) * memory.steps;
     const std::int64_t at = row * heads.heads;
-    problems.push_back({heads, where.model->backend().kv_type, where.model->spec().attention_scale,
-                        q + at * heads.dim, memory.positions.data() + row, memory.steps, runs[i],
-                        where.visible(), out + at * heads.dim, lse + at});
+    problems.push_back({.shape = heads,
+                        .type = where.model->backend().kv_type,
+                        .scale = where.model->spec().attention_scale,
+                        .queries = q + at * heads.dim,
+                        .positions = memory.positions.data() + row,
+                        .rows = memory.steps,
+                        .runs = runs[i],
+                        .visible = where.visible(),
+                        .out = out + at * heads.dim,
+                        .lse = lse + at});
   }
   attention::partial(problems);
 }

@@ -1,7 +1,7 @@
 // Ordinary rows through the engine's decoder, many sequences in one pass.
 #include <numeric>
 
-#include "attention/partial.h"
+#include "attention/attend.h"
 #include "context/rotary.h"
 #include "model/decoder.h"
 #include "train/ordinary_rows.h"
@@ -48,7 +48,6 @@ class EngineRows final : public OrdinaryRows, private model::AttentionSource {
       for (const Token token : sequence.tokens) rows_.add(token, position++, Use::read);
     }
     rotary_.set_positions(rows_.positions);
-    lse_.resize(rows_.positions.size() * static_cast<std::size_t>(model_.spec().heads.heads));
     decoder_.read(rows_, *this, cancel);
   }
 
@@ -59,7 +58,9 @@ class EngineRows final : public OrdinaryRows, private model::AttentionSource {
     const float* keys = rotary_.keys(layer);
     runs_.clear();
     runs_.reserve(2 * sequences_.size());
-    problems_.clear();
+    parts_.clear();
+    parts_.reserve(sequences_.size());
+    blocks_.clear();
     std::int64_t row = 0;
     for (const OrdinarySequence& sequence : sequences_) {
       const auto count = static_cast<std::int64_t>(sequence.tokens.size());
@@ -71,14 +72,19 @@ class EngineRows final : public OrdinaryRows, private model::AttentionSource {
       if (before > 0) runs_.push_back(sequence.before->run(layer.layer, 0));
       runs_.push_back(sequence.kv->run(layer.layer, before));
       const std::int64_t at = row * heads.heads;
-      problems_.push_back({heads, model_.backend().kv_type, model_.spec().attention_scale,
-                           queries + at * heads.dim, layer.rows.positions.data() + row, count,
-                           std::span(runs_).subspan(first_run),
-                           window > 0 ? attention::window(window) : attention::kCausal,
-                           layer.out + at * heads.dim, lse_.data() + at});
+      parts_.push_back({.queries = queries + at * heads.dim,
+                        .positions = layer.rows.positions.data() + row,
+                        .visible = window > 0 ? attention::window(window) : attention::kCausal,
+                        .scale = model_.spec().attention_scale,
+                        .runs = std::span(runs_).subspan(first_run)});
+      blocks_.push_back({.shape = heads,
+                         .type = model_.backend().kv_type,
+                         .rows = count,
+                         .parts = {&parts_.back(), 1},
+                         .out = layer.out + at * heads.dim});
       row += count;
     }
-    attention::partial(problems_);
+    attention::attend(blocks_);
   }
 
   const FrozenModel& model_;
@@ -87,8 +93,8 @@ class EngineRows final : public OrdinaryRows, private model::AttentionSource {
   model::Rows rows_;
   std::span<const OrdinarySequence> sequences_;
   std::vector<attention::KvRun> runs_;
-  std::vector<attention::Problem> problems_;
-  AlignedBuffer<float> lse_;
+  std::vector<attention::Part> parts_;
+  std::vector<attention::Block> blocks_;
 };
 
 }  // namespace

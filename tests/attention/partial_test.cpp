@@ -90,11 +90,15 @@ Results reference_results(ProblemData& data) {
 void expect_matches(ProblemData& data, const Results& wanted) {
   Problem& p = data.problem();
   const std::string what = describe(p, data.keys());
-  std::fill(data.out().begin(), data.out().end(), NAN);
-  std::fill(data.lse().begin(), data.lse().end(), NAN);
-  partial(p);
-  expect_close(data.out(), wanted.out, tolerance(p.type), "out, " + what);
-  expect_close(data.lse(), wanted.lse, tolerance(p.type), "lse, " + what);
+  for (const Use use : {Use::read, Use::answer}) {
+    p.use = use;
+    std::fill(data.out().begin(), data.out().end(), NAN);
+    std::fill(data.lse().begin(), data.lse().end(), NAN);
+    partial(p);
+    const std::string how = use == Use::read ? " read, " : " answer, ";
+    expect_close(data.out(), wanted.out, tolerance(p.type), "out," + how + what);
+    expect_close(data.lse(), wanted.lse, tolerance(p.type), "lse," + how + what);
+  }
   const std::int64_t stride = data.keys() + 3;
   std::vector<float> sums(wanted.sums.size(), 0.5F);
   column_sums(p, wanted.lse.data(), sums.data(), stride);
@@ -327,27 +331,69 @@ TEST_F(PartialTest, ManyProblemsAtOnceEqualEachAlone) {
     for (ProblemData& d : data) problems.push_back(d.problem());
     partial(problems);
     for (std::size_t i = 0; i < data.size(); ++i) {
-      expect_close(data[i].out(), alone[i].out, tolerance(data[i].problem().type),
-                   "out of " + std::to_string(i));
-      expect_close(data[i].lse(), alone[i].lse, tolerance(data[i].problem().type),
-                   "lse of " + std::to_string(i));
+      EXPECT_EQ(data[i].out(), alone[i].out) << "out of " << i;
+      EXPECT_EQ(data[i].lse(), alone[i].lse) << "lse of " << i;
     }
   });
 }
 
-TEST_F(PartialTest, ThreadCountDoesNotMatter) {
+void expect_same(const std::vector<float>& actual, const std::vector<float>& wanted,
+                 const std::string& what) {
+  ASSERT_EQ(actual.size(), wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    ASSERT_EQ(actual[i], wanted[i]) << what << ": at " << i << " of " << wanted.size();
+}
+
+/// Rows [first, first + count) of a problem.
+Problem some_rows(Problem problem, std::int64_t first, std::int64_t count) {
+  const std::int64_t heads = problem.shape.heads;
+  problem.queries += first * heads * problem.shape.dim;
+  problem.out += first * heads * problem.shape.dim;
+  problem.lse += first * heads;
+  if (problem.positions != nullptr) problem.positions += first;
+  problem.rows = count;
+  return problem;
+}
+
+/// Pages as a cache has them, behind some keys whose number is odd.
+std::vector<RunSpec> pages(std::int64_t keys) {
+  std::vector<RunSpec> runs{{0, 37, 3}};
+  for (std::int64_t first = 37; first < keys; first += 256)
+    runs.push_back({first, std::min<std::int64_t>(256, keys - first), 0});
+  return runs;
+}
+
+// To the bit: rows together, alone, in groups, with other problems beside them, and on any number of threads.
+TEST_F(PartialTest, RowsDoNotDependOnWhatIsBesideThem) {
+  constexpr std::int64_t kRows = 41;
+  constexpr std::int64_t kGroups[] = {1, 5, 31};
   for (const KvType type : kTypes) {
-    for (const std::int64_t rows : {1, 8, 90}) {
-      ProblemData data({4, 1, 64}, type, consecutive(6000, rows), {{0, 2500, 0}, {2500, 3400, 9}}, kCausal);
-      omp_set_num_threads(1);
-      partial(data.problem());
-      const Results one{data.out(), data.lse(), {}};
-      for (const int threads : {2, 3, 8}) {
-        omp_set_num_threads(threads);
-        std::fill(data.out().begin(), data.out().end(), NAN);
-        partial(data.problem());
-        expect_close(data.out(), one.out, tolerance(type), "out");
-        expect_close(data.lse(), one.lse, tolerance(type), "lse");
+    for (const Visible visible : {kCausal, window(300), beyond(170)}) {
+      for (const HeadShape shape : {HeadShape{9, 3, 64}, {4, 4, 48}, {12, 1, 32}}) {
+        ProblemData data(shape, type, consecutive(1200, kRows), pages(1300), visible);
+        ProblemData other({9, 3, 64}, type, consecutive(600, 40), some_runs(700), kCausal);
+        Problem& p = data.problem();
+        for_each_isa([&] {
+          for (const Use use : {Use::read, Use::answer}) {
+            p.use = use;
+            omp_set_num_threads(1);
+            partial(p);
+            const Results together{data.out(), data.lse(), {}};
+            for (const std::int64_t group : kGroups) {
+              omp_set_num_threads(static_cast<int>(1 + group % 3));
+              std::fill(data.out().begin(), data.out().end(), NAN);
+              std::fill(data.lse().begin(), data.lse().end(), NAN);
+              for (std::int64_t row = 0; row < kRows; row += group) {
+                const Problem both[] = {some_rows(p, row, std::min(group, kRows - row)), other.problem()};
+                partial(std::span(both, group == 5 ? 2 : 1));
+              }
+              const std::string what = describe(p, 1300) + (use == Use::read ? " read" : " answer") +
+                                       " in groups of " + std::to_string(group);
+              expect_same(data.out(), together.out, "out, " + what);
+              expect_same(data.lse(), together.lse, "lse, " + what);
+            }
+          }
+        });
       }
     }
   }

@@ -432,10 +432,15 @@ context::Passage cited(std::int64_t tokens, std::int64_t looked_for) {
   const attention::KvRun runs[] = {encoded->run(0, tokens, 0)};
   const std::int64_t positions[] = {tokens, tokens + 1};
   std::vector<float> out(queries.size()), lse(4);
-  const attention::Problem problem{heads, attention::KvType::f32, 1,          queries.data(), positions, 2,
-                                   runs,  attention::kCausal,     out.data(), lse.data()};
-  attention::partial(problem);
-  tail.attended(0, problem);
+  const attention::Part part{.queries = queries.data(), .positions = positions, .runs = runs};
+  const attention::Block block{.shape = heads,
+                               .type = attention::KvType::f32,
+                               .rows = 2,
+                               .parts = {&part, 1},
+                               .out = out.data(),
+                               .lse = lse.data()};
+  attention::attend(block);
+  tail.attended(0, block);
   return tail.hardest();
 }
 

@@ -1,0 +1,170 @@
+#include "attention/attend.h"
+
+#include <algorithm>
+#include <exception>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "base/memory.h"
+
+namespace focusllm::attention {
+namespace {
+
+constexpr float kNothing = -std::numeric_limits<float>::infinity();
+
+struct Result {
+  float* out;
+  float* lse;
+};
+
+std::size_t lse_size(const Block& block) {
+  return static_cast<std::size_t>(block.rows * block.shape.heads);
+}
+std::size_t out_size(const Block& block) {
+  return lse_size(block) * static_cast<std::size_t>(block.shape.dim);
+}
+
+/// Where each part of each block has its result: a block's first part in the block itself.
+class Results {
+ public:
+  explicit Results(std::span<const Block> blocks) {
+    std::size_t floats = 0;
+    for (const Block& block : blocks) {
+      if (block.lse == nullptr) floats += lse_size(block);
+      if (block.parts.size() > 1) floats += (block.parts.size() - 1) * (lse_size(block) + out_size(block));
+    }
+    memory_.resize(floats);
+    next_ = memory_.data();
+    for (const Block& block : blocks) {
+      first_.push_back(all_.size());
+      all_.push_back({block.out, block.lse != nullptr ? block.lse : take(lse_size(block))});
+      for (std::size_t i = 1; i < block.parts.size(); ++i) {
+        float* out = take(out_size(block));
+        all_.push_back({out, take(lse_size(block))});
+      }
+    }
+  }
+  Results(const Results&) = delete;
+  Results& operator=(const Results&) = delete;
+  ~Results() { spare() = std::move(memory_); }
+  const Result& of(std::size_t block, std::size_t part) const { return all_[first_[block] + part]; }
+
+ private:
+  /// This thread's, for the next call; a call within a call has its own.
+  static AlignedBuffer<float>& spare() {
+    thread_local AlignedBuffer<float> memory;
+    return memory;
+  }
+  float* take(std::size_t floats) {
+    float* taken = next_;
+    next_ += floats;
+    return taken;
+  }
+  AlignedBuffer<float> memory_ = std::move(spare());
+  float* next_;
+  std::vector<Result> all_;
+  std::vector<std::size_t> first_;  // of each block
+};
+
+Problem problem_of(const Block& block, const Part& part, const Result& result) {
+  return {.shape = block.shape,
+          .use = block.use,
+          .type = block.type,
+          .scale = part.scale,
+          .queries = part.queries,
+          .positions = part.positions,
+          .rows = block.rows,
+          .runs = part.runs,
+          .visible = part.visible,
+          .out = result.out,
+          .lse = result.lse};
+}
+
+void fill_sink(const Block& block, const float* sink, const Result& result) {
+  std::fill_n(result.out, out_size(block), 0.0F);
+  for (std::int64_t row = 0; row < block.rows; ++row)
+    std::copy_n(sink, block.shape.heads, result.lse + row * block.shape.heads);
+}
+
+/// The parts elsewhere that have begun. Whatever happens, each is waited for before its memory goes.
+class Begun {
+ public:
+  Begun() = default;
+  Begun(const Begun&) = delete;
+  Begun& operator=(const Begun&) = delete;
+  ~Begun() { wait(); }
+
+  void begin(const Block& block, const Part& part, const Result& result) {
+    waiting_.push_back({part.elsewhere, result});
+    try {
+      part.elsewhere->begin(block, part);
+    } catch (...) {
+      waiting_.pop_back();
+      throw;
+    }
+  }
+  /// Throws the first failure, once all have ended.
+  void finish() {
+    wait();
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  struct Waiting {
+    Elsewhere* part;
+    Result result;
+  };
+  void wait() {
+    for (const Waiting& one : waiting_) {
+      try {
+        one.part->finish(one.result.out, one.result.lse);
+      } catch (...) {
+        if (!failure_) failure_ = std::current_exception();
+      }
+    }
+    waiting_.clear();
+  }
+  std::vector<Waiting> waiting_;
+  std::exception_ptr failure_;
+};
+
+}  // namespace
+
+void attend(std::span<const Block> blocks) {
+  const Results results(blocks);
+  Begun begun;
+  std::vector<Problem> here;
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    const Block& block = blocks[b];
+    if (block.parts.empty()) {
+      std::fill_n(block.out, out_size(block), 0.0F);
+      std::fill_n(results.of(b, 0).lse, lse_size(block), kNothing);
+    }
+    for (std::size_t i = 0; i < block.parts.size(); ++i) {
+      const Part& part = block.parts[i];
+      if (part.elsewhere != nullptr) {
+        begun.begin(block, part, results.of(b, i));
+      } else if (part.sink != nullptr) {
+        fill_sink(block, part.sink, results.of(b, i));
+      } else {
+        here.push_back(problem_of(block, part, results.of(b, i)));
+      }
+    }
+  }
+  partial(here);
+  begun.finish();
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    const Result& to = results.of(b, 0);
+    for (std::size_t i = 1; i < blocks[b].parts.size(); ++i) {
+      const Result& from = results.of(b, i);
+      merge(blocks[b].shape, blocks[b].rows, from.out, from.lse, to.out, to.lse);
+    }
+  }
+}
+
+void column_sums(const Block& block, const Part& part, const float* lse, float* sums, std::int64_t stride) {
+  column_sums(problem_of(block, part, {nullptr, nullptr}), lse, sums, stride);
+}
+
+}  // namespace focusllm::attention

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "attention/partial.h"
+
+namespace focusllm::attention {
+
+class Elsewhere;
+
+/// One part of what some rows attend to: keys that they see at this part's own positions, or a sink, or keys
+/// that are not here.
+struct Part {
+  const float* queries = nullptr;           ///< [rows, heads, dim], rotated for this part
+  const std::int64_t* positions = nullptr;  ///< [rows], never decreasing; may be null for kEverything
+  Visible visible = kCausal;
+  float scale = 1;  ///< of the logits, usually 1 / sqrt(dim)
+  std::span<const KvRun> runs = {};
+  const float* sink = nullptr;     ///< [heads], instead of keys: logits whose value is zero, each once
+  Elsewhere* elsewhere = nullptr;  ///< instead of runs: who computes the part
+};
+
+/// Rows of queries and all that they attend to.
+struct Block {
+  HeadShape shape;
+  KvType type = KvType::bf16;
+  Use use = Use::read;
+  std::int64_t rows = 0;
+  std::span<const Part> parts;  ///< of disjoint keys
+  float* out = nullptr;         ///< [rows, heads, dim]: softmax over all parts; 0 where a row sees nothing
+  float* lse = nullptr;         ///< [rows, heads]: natural, -inf where a row sees nothing; null: not wanted
+};
+
+/// Computes a part in another place while the local ones are computed here.
+class Elsewhere {
+ public:
+  virtual ~Elsewhere() = default;
+  /// Starts. What block and part point to stays valid until finish() has returned.
+  virtual void begin(const Block& block, const Part& part) = 0;
+  /// Waits for the result, of the part alone: out [rows, heads, dim], lse [rows, heads]. Called once for each
+  /// begin() that returned, also where another part failed. Throws Error if the part was not computed.
+  virtual void finish(float* out, float* lse) = 0;
+};
+
+/// The attention of all blocks: parts elsewhere are started, those here are computed, sharing the threads,
+/// and each block's parts are merged in their order. A row's result does not depend on the rows or blocks
+/// beside it. Throws Error when a shape is not supported, and what a part elsewhere throws, once all of them
+/// have ended; the blocks' results are then undefined.
+void attend(std::span<const Block> blocks);
+inline void attend(const Block& block) {
+  attend(std::span(&block, 1));
+}
+
+/// partial.h's column sums of one part, against the whole block's lse.
+void column_sums(const Block& block, const Part& part, const float* lse, float* sums, std::int64_t stride);
+
+}  // namespace focusllm::attention
