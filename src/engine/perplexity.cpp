@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -73,7 +74,7 @@ Perplexity summary(std::vector<float> log_probabilities) {
   }
   const auto count = static_cast<double>(log_probabilities.size());
   const double mean = sum / count;
-  const double error = count > 1 ? std::sqrt((squares / count - mean * mean) / (count - 1)) : 0;
+  const double error = count > 1 ? std::sqrt(std::max(0.0, squares / count - mean * mean) / (count - 1)) : 0;
   const auto tokens = std::ssize(log_probabilities);
   return {std::exp(mean), std::exp(mean) * error, tokens, std::move(log_probabilities)};
 }

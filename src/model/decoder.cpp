@@ -1,7 +1,9 @@
 #include "model/decoder.h"
 
 #include <algorithm>
+#include <string>
 
+#include "base/error.h"
 #include "base/threads.h"
 #include "tensor/row_ops.h"
 
@@ -23,6 +25,16 @@ void product(const Linear& linear, const Rows& rows, const float* x, float* y, b
   });
 }
 
+/// Throws Error for a row whose numbers stopped being finite.
+[[noreturn]] void refuse(const Rows& rows, std::int64_t bad, const std::string& where) {
+  const auto row = static_cast<std::size_t>(bad);
+  const std::string id = rows.states == nullptr ? fmt::format(" (id {})", rows.tokens[row]) : "";
+  fail(
+      "token {}{}: its numbers are not finite {}: a weight in the model's file is broken, or a number "
+      "overflowed",
+      rows.positions[row], id, where);
+}
+
 }  // namespace
 
 std::int64_t Decoder::scratch_bytes(const Spec& spec, std::int64_t rows) {
@@ -35,7 +47,9 @@ std::span<const float> Decoder::forward(const Rows& rows, AttentionSource& sourc
                                         const CancelToken& cancel) {
   run_layers(rows, source, cancel, false);
   const Spec& spec = model_->spec();
-  rms_norm(x_.data(), model_->output_norm().data(), spec.epsilon, rows.size(), spec.width, normed_.data());
+  const std::int64_t bad = rms_norm(x_.data(), model_->output_norm().data(), spec.epsilon, rows.size(),
+                                    spec.width, normed_.data());
+  if (bad >= 0) refuse(rows, bad, "behind the last layer");
   return {normed_.data(), static_cast<std::size_t>(rows.size() * spec.width)};
 }
 
@@ -72,7 +86,7 @@ void Decoder::run_layers(const Rows& rows, AttentionSource& source, const Cancel
       return;  // the last layer's keys and values are stored; nobody sees the rest
     const Layer& layer = model_->layers()[static_cast<std::size_t>(i)];
     project_out(rows, layer);
-    feed_forward(rows, layer);
+    feed_forward(rows, i);
   }
 }
 
@@ -81,7 +95,10 @@ void Decoder::attend(const Rows& rows, int index, AttentionSource& source) {
   const Layer& layer = model_->layers()[static_cast<std::size_t>(index)];
   const std::int64_t stride = spec.qkv_width();
   const std::int64_t keys = spec.attention_width();
-  rms_norm(x_.data(), layer.attention_norm.data(), spec.epsilon, rows.size(), spec.width, normed_.data());
+  const std::int64_t bad =
+      rms_norm(x_.data(), layer.attention_norm.data(), spec.epsilon, rows.size(), spec.width, normed_.data());
+  if (bad >= 0)
+    refuse(rows, bad, index == 0 ? "in the embedding" : fmt::format("behind layer {}", index - 1));
   attention_product(layer.qkv, rows, normed_.data(), qkv_.data(), false);
   if (!layer.qkv_bias.empty()) {
     for (std::int64_t row = 0; row < rows.size(); ++row)
@@ -119,10 +136,13 @@ void Decoder::project_out(const Rows& rows, const Layer& layer) {
   add_rows(normed_.data(), rows.size(), spec.width, x_.data());
 }
 
-void Decoder::feed_forward(const Rows& all, const Layer& layer) {
+void Decoder::feed_forward(const Rows& all, int index) {
   const Spec& spec = model_->spec();
+  const Layer& layer = model_->layers()[static_cast<std::size_t>(index)];
   const std::int64_t rows = all.size();
-  rms_norm(x_.data(), layer.feed_forward_norm.data(), spec.epsilon, rows, spec.width, normed_.data());
+  const std::int64_t bad =
+      rms_norm(x_.data(), layer.feed_forward_norm.data(), spec.epsilon, rows, spec.width, normed_.data());
+  if (bad >= 0) refuse(all, bad, fmt::format("behind the attention of layer {}", index));
   product(layer.gate_up, all, normed_.data(), gate_up_.data(), false);
   if (spec.gate == Spec::Gate::silu) {
     silu_gate(gate_up_.data(), rows, spec.feed_forward, gated_.data());

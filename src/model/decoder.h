@@ -21,7 +21,8 @@ class Decoder {
   /// quantised, queries and keys once more as they are rotated.
   static std::int64_t scratch_bytes(const Spec& spec, std::int64_t rows);
   /// Final hidden states (after the output norm) of all rows: [rows, width], valid until the next call.
-  /// Checks `cancel` between layers and throws Cancelled.
+  /// Checks `cancel` between layers and throws Cancelled. Throws Error that names the token and the layer
+  /// where numbers stopped being finite.
   std::span<const float> forward(const Rows& rows, AttentionSource& source, const CancelToken& cancel);
   /// The same without what only the final hidden states need: for rows whose keys and values are all that is
   /// wanted.
@@ -34,7 +35,7 @@ class Decoder {
   void project_out(const Rows& rows, const Layer& layer);
   void attention_product(const AttentionProduct& product, const Rows& rows, const float* x, float* y,
                          bool accumulate) const;
-  void feed_forward(const Rows& rows, const Layer& layer);
+  void feed_forward(const Rows& rows, int index);
 
   std::shared_ptr<const Model> model_;
   Scratch<float> x_;         ///< [rows, width] residual stream

@@ -174,6 +174,8 @@ void Model::embed(std::span<const std::int32_t> tokens, float* out) const {
 
 void Model::logits(const float* hidden, std::int64_t rows, float* out) const {
   head_.apply(hidden, rows, out, Use::answer);
+  if (!all_finite(out, rows * head_.outputs()))
+    fail("the logits are not finite: a weight of the output matrix is broken, or a number overflowed");
 }
 
 template <typename Body>

@@ -36,7 +36,7 @@ class Model {
   std::span<const Layer> layers() const { return layers_; }
   const std::vector<float>& output_norm() const { return output_norm_; }
   const Linear& head() const { return head_; }
-  /// hidden [rows, width] -> logits [rows, vocabulary].
+  /// hidden [rows, width] -> logits [rows, vocabulary]. Throws Error where they are not finite.
   void logits(const float* hidden, std::int64_t rows, float* out) const;
   const Rope& rope() const { return rope_; }                  ///< of layers that see everything
   const Rope& sliding_rope() const { return sliding_rope_; }  ///< of sliding-window layers

@@ -93,6 +93,7 @@ inline std::int32_t load_four(const std::int8_t* from) {
 // asking only costs them time.
 constexpr long kQuantsAhead = 4096;
 constexpr long kScalesAhead = 1024;
+constexpr long kFloatsAhead = 4096;
 
 inline void ask_for(const std::uint8_t* from, long bytes) {
   for (long i = 0; i < bytes; i += 64) __builtin_prefetch(from + i, 0, 2);
@@ -232,9 +233,12 @@ inline float load_weight(const std::byte* w, long i) {
 template <BlockType kType, int kRows>
 inline void dot_rows(const std::byte* w, const float* x, long width, float* out, long stride,
                      bool accumulate) {
+  constexpr long kBytes = kType == BlockType::f32 ? 4 : 2;
   Floats sums[kRows][4] = {};
   long i = 0;
   for (; i + 4 * kLanes <= width; i += 4 * kLanes) {
+    if constexpr (kRows == 1 && kLanes == 16)
+      ask_for(reinterpret_cast<const std::uint8_t*>(w) + kBytes * i + kFloatsAhead, 4 * kLanes * kBytes);
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
       const Floats weights = load_weights<kType>(w, i + j * kLanes);

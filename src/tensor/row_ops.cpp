@@ -1,5 +1,7 @@
 #include "tensor/row_ops.h"
 
+#include <atomic>
+#include <bit>
 #include <cstdint>
 
 #include "base/cpu.h"
@@ -23,11 +25,25 @@ void for_rows(std::int64_t rows, std::int64_t width, Body body) {
 
 }  // namespace
 
-void rms_norm(const float* x, const float* weight, float epsilon, std::int64_t rows, std::int64_t width,
-              float* out) {
+std::int64_t rms_norm(const float* x, const float* weight, float epsilon, std::int64_t rows,
+                      std::int64_t width, float* out) {
   const auto kernel = ops().rms_norm;
-  for_rows(rows, width,
-           [=](std::int64_t row) { kernel(x + row * width, weight, epsilon, width, out + row * width); });
+  std::atomic<std::int64_t> first = rows;
+  for_rows(rows, width, [&, kernel](std::int64_t row) {
+    if (kernel(x + row * width, weight, epsilon, width, out + row * width)) return;
+    std::int64_t before = first.load();
+    while (row < before && !first.compare_exchange_weak(before, row)) {
+    }
+  });
+  return first < rows ? first.load() : -1;
+}
+
+bool all_finite(const float* x, std::int64_t count) {
+  constexpr std::uint32_t kExponent = 0x7f800000;
+  std::uint32_t bad = 0;
+  for (std::int64_t i = 0; i < count; ++i)
+    bad |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(x[i]) & kExponent) == kExponent);
+  return bad == 0;
 }
 
 void add_rows(const float* x, std::int64_t rows, std::int64_t width, float* y) {

@@ -9,9 +9,12 @@ namespace focusllm {
 // Operations on dense f32 rows [rows, width], split over the thread pool by rows when there are enough of
 // them.
 
-/// out = x / sqrt(mean(x^2) + epsilon) * weight, per row. out may be x.
-void rms_norm(const float* x, const float* weight, float epsilon, std::int64_t rows, std::int64_t width,
-              float* out);
+/// out = x / sqrt(mean(x^2) + epsilon) * weight, per row. out may be x. Gives the first row that is not
+/// finite (nor small enough to be squared), -1 if all are.
+std::int64_t rms_norm(const float* x, const float* weight, float epsilon, std::int64_t rows,
+                      std::int64_t width, float* out);
+/// Whether no number is infinite or NaN.
+bool all_finite(const float* x, std::int64_t count);
 /// y += x
 void add_rows(const float* x, std::int64_t rows, std::int64_t width, float* y);
 /// gate_up [rows, 2*width] holds gate | up; out [rows, width] = silu(gate) * up.

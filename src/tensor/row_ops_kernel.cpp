@@ -29,7 +29,7 @@ HWY_INLINE void store_tail(V value, long count, float* to) {
   for (long i = 0; i < count; ++i) to[i] = lanes[i];
 }
 
-void rms_norm(const float* x, const float* weight, float epsilon, long width, float* out) {
+bool rms_norm(const float* x, const float* weight, float epsilon, long width, float* out) {
   V sum0 = hn::Zero(d);
   V sum1 = hn::Zero(d);
   long i = 0;
@@ -55,6 +55,7 @@ void rms_norm(const float* x, const float* weight, float epsilon, long width, fl
         hn::Mul(hn::Mul(Tail(x + i, width - i).load(), factor), Tail(weight + i, width - i).load());
     store_tail(value, width - i, out + i);
   }
+  return squares - squares == 0;  // neither infinite nor NaN
 }
 
 void add(const float* x, long count, float* y) {

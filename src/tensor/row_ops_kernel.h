@@ -8,7 +8,8 @@ namespace focusllm {
 
 /// One instruction set's row operations: single-threaded, on `count` or `width` consecutive floats.
 struct RowOps {
-  void (*rms_norm)(const float* x, const float* weight, float epsilon, long width, float* out);
+  /// Whether x is finite.
+  bool (*rms_norm)(const float* x, const float* weight, float epsilon, long width, float* out);
   void (*add)(const float* x, long count, float* y);
   void (*silu_gate)(const float* gate, const float* up, long width, float* out);
   void (*gelu_gate)(const float* gate, const float* up, long width, float* out);

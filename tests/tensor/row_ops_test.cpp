@@ -158,5 +158,22 @@ TEST(RowOps, NotANumberStays) {
   });
 }
 
+TEST(RowOps, NumbersThatAreNotFiniteAreFound) {
+  sweep([](std::int64_t rows, std::int64_t width) {
+    const std::vector<float> good = normal(rows * width, 1), weight = normal(width, 2);
+    std::vector<float> out(good.size());
+    EXPECT_EQ(rms_norm(good.data(), weight.data(), 1e-5F, rows, width, out.data()), -1);
+    EXPECT_TRUE(all_finite(good.data(), rows * width));
+    for (const float bad : {NAN, INFINITY, -INFINITY}) {
+      std::vector<float> x = good;
+      x[static_cast<std::size_t>((rows - 1) * width)] = bad;
+      x[static_cast<std::size_t>((rows / 2 + 1) * width - 1)] = bad;
+      EXPECT_EQ(rms_norm(x.data(), weight.data(), 1e-5F, rows, width, out.data()), rows / 2);
+      EXPECT_FALSE(all_finite(x.data(), rows * width));
+    }
+  });
+  EXPECT_TRUE(all_finite(nullptr, 0));
+}
+
 }  // namespace
 }  // namespace focusllm
