@@ -152,6 +152,11 @@ std::vector<double> File::numbers(std::string_view key) const {
   impl_->reject_kind(key, *value, "an array of numbers");
 }
 
+bool File::is_array(std::string_view key) const {
+  const Value* value = find(key);
+  return value != nullptr && std::holds_alternative<NumberArray>(value->data);
+}
+
 std::vector<std::int64_t> File::integers(std::string_view key) const {
   const Value* value = find(key);
   if (value == nullptr) return {};

@@ -69,6 +69,7 @@ class File {
   std::int64_t require_integer(std::string_view key) const;
   double require_number(std::string_view key) const;
   std::string_view require_string(std::string_view key) const;
+  bool is_array(std::string_view key) const;  ///< of any numbers or booleans
   // Arrays; empty if missing, Error if of another kind.
   std::span<const std::string_view> strings(std::string_view key) const;
   std::vector<double> numbers(std::string_view key) const;

@@ -2,7 +2,10 @@
 
 #include <array>
 #include <cmath>
+#include <initializer_list>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 
@@ -23,12 +26,28 @@ class Keys {
                           std::int64_t high) const {
     return checked(key, file_.integer(full(key)).value_or(fallback), low, high);
   }
-  double positive_or(std::string_view key, double fallback) const {
-    const double value = file_.number(full(key)).value_or(fallback);
-    if (!(value > 0) || !std::isfinite(value)) {
-      fail("{}: {} = {}: must be a positive number", file_.path().string(), full(key), value);
+  /// A number that is in the file, under any of some keys.
+  std::optional<double> positive(std::initializer_list<std::string_view> keys) const {
+    for (const std::string_view key : keys) {
+      const auto value = file_.number(full(key));
+      if (value && (!(*value > 0) || !std::isfinite(*value)))
+        fail("{}: {} = {}: must be a positive number", file_.path().string(), full(key), *value);
+      if (value) return value;
     }
-    return value;
+    return std::nullopt;
+  }
+  double positive_or(std::string_view key, double fallback) const {
+    return positive({key}).value_or(fallback);
+  }
+  /// What is missing is the architecture's own `constant`, where it has published one, or an error: a guess
+  /// would change every number.
+  double positive_known(std::initializer_list<std::string_view> keys, std::optional<double> constant) const {
+    const auto value = positive(keys);
+    if (!value && !constant) {
+      fail("{}: {} is missing, and architecture {} has no constant of its own for it: convert the model anew",
+           file_.path().string(), full(*keys.begin()), prefix_);
+    }
+    return value ? *value : *constant;
   }
   std::string full(std::string_view key) const { return fmt::format("{}.{}", prefix_, key); }
 
@@ -43,9 +62,25 @@ class Keys {
   std::string prefix_;
 };
 
+/// What an architecture's papers and configurations say of numbers that older files leave out.
+struct Constants {
+  std::optional<double> epsilon, rope_base;
+};
+Constants constants_of(std::string_view architecture) {
+  // Llama 1 and 2 have base 10000 and no key for it; their epsilons differ (1e-6, 1e-5).
+  if (architecture == "llama") return {std::nullopt, 10000};
+  if (architecture == "gemma3") return {1e-6, 1e6};  // Gemma 3 report, table 1 and section 2; global layers
+  return {1e-6, std::nullopt};                       // Qwen 2, 2.5 and 3: bases differ
+}
+
+// As old converters wrote a linear factor.
+constexpr std::string_view kOldLinear = "rope.scale_linear";
+
+/// A factor without a type is linear, as llama.cpp reads it.
 RopeScaling::Kind scaling_kind(const gguf::File& file, const Keys& keys) {
   const std::string key = keys.full("rope.scaling.type");
-  const std::string_view name = file.string(key).value_or("none");
+  const bool factor = keys.positive({"rope.scaling.factor", kOldLinear}).has_value();
+  const std::string_view name = file.string(key).value_or(factor ? "linear" : "none");
   if (name == "none") return RopeScaling::Kind::none;
   if (name == "linear") return RopeScaling::Kind::linear;
   if (name == "llama3") return RopeScaling::Kind::llama3;
@@ -73,14 +108,15 @@ std::vector<float> frequency_divisors(const gguf::File& file, int dim) {
   return divisors;
 }
 
+/// Constants that are left out are those of the methods' own papers and code (Llama 3, YaRN).
 RopeScaling read_scaling(const gguf::File& file, const Keys& keys, const Spec& spec) {
   RopeScaling scaling;
   scaling.kind = scaling_kind(file, keys);
   scaling.frequency_divisors = frequency_divisors(file, spec.rope_dim);
   if (scaling.kind == RopeScaling::Kind::none) return scaling;
-  scaling.factor = keys.positive_or("rope.scaling.factor", 1);
-  scaling.original_context =
-      keys.positive_or("rope.scaling.original_context_length", static_cast<double>(spec.trained_context));
+  scaling.factor = keys.positive_known({"rope.scaling.factor", kOldLinear}, std::nullopt);
+  if (scaling.kind == RopeScaling::Kind::linear) return scaling;
+  scaling.original_context = keys.positive_known({"rope.scaling.original_context_length"}, std::nullopt);
   scaling.low_frequency = keys.positive_or("rope.scaling.low_freq_factor", 1);
   scaling.high_frequency = keys.positive_or("rope.scaling.high_freq_factor", 4);
   scaling.beta_fast = keys.positive_or("rope.scaling.yarn_beta_fast", 32);
@@ -113,13 +149,40 @@ int read_vocabulary(const gguf::File& file) {
   return static_cast<int>(embedding.dims[1]);
 }
 
-void add_gemma3(Spec& spec, const Keys& keys) {
+/// Which layers slide: one number n (layers n-1, 2n-1, ... see everything), or true or false for each layer.
+std::vector<bool> read_pattern(const gguf::File& file, const Keys& keys, int layers) {
+  constexpr std::string_view kPattern = "attention.sliding_window_pattern";
+  std::vector<bool> slides(static_cast<std::size_t>(layers));
+  const std::string key = keys.full(kPattern);
+  if (file.is_array(key)) {
+    const auto pattern = file.integers(key);
+    if (std::ssize(pattern) != layers)
+      fail("{}: {} has {} entries for {} layers", file.path().string(), key, pattern.size(), layers);
+    for (std::size_t i = 0; i < slides.size(); ++i) slides[i] = pattern[i] != 0;
+    return slides;
+  }
+  const auto every = static_cast<std::size_t>(keys.integer_or(kPattern, 6, 1, 1024));
+  for (std::size_t i = 0; i < slides.size(); ++i) slides[i] = (i + 1) % every != 0;
+  return slides;
+}
+
+/// The 4B, 12B and 27B models stretch their full layers' positions by 8 (Gemma 3 report, section 2), which
+/// some of their files leave out.
+bool is_stretched_gemma3(int layers) {
+  return layers == 34 || layers == 48 || layers == 62;
+}
+
+void add_gemma3(const gguf::File& file, Spec& spec, const Keys& keys) {
   spec.gate = Spec::Gate::gelu;
   spec.embedding_scale = std::sqrt(static_cast<float>(spec.width));
   spec.sliding_window = keys.integer("attention.sliding_window", 1, 1 << 24);
-  spec.full_attention_every =
-      static_cast<int>(keys.integer_or("attention.sliding_window_pattern", 6, 1, 1024));
-  spec.sliding_rope_base = keys.positive_or("rope.freq_base_swa", 10000);
+  spec.slides = read_pattern(file, keys, spec.layers);
+  spec.sliding_rope_base = keys.positive_known({"rope.freq_base_swa", "rope.local.freq_base"}, 10000);
+  if (!file.string(keys.full("rope.scaling.type")) && spec.rope_scaling.kind == RopeScaling::Kind::none &&
+      is_stretched_gemma3(spec.layers)) {
+    spec.rope_scaling.kind = RopeScaling::Kind::linear;
+    spec.rope_scaling.factor = 8;
+  }
   // The 27B model scales by width / heads, not by the head size (gemma.cpp, Gemma 3 report section 2).
   if (spec.layers == 62) {
     spec.attention_scale =
@@ -128,6 +191,12 @@ void add_gemma3(Spec& spec, const Keys& keys) {
 }
 
 }  // namespace
+
+int Spec::first_layer(bool sliding) const {
+  for (int layer = 0; layer < layers; ++layer)
+    if ((window(layer) > 0) == sliding) return layer;
+  return 0;
+}
 
 std::int64_t Spec::layer_parameters() const {
   const std::int64_t attention = std::int64_t{width} * qkv_width() + std::int64_t{attention_width()} * width;
@@ -153,15 +222,17 @@ Spec Spec::from(const gguf::File& file) {
   spec.vocabulary = read_vocabulary(file);
   spec.heads = read_heads(file, keys, spec.width);
   spec.attention_scale = 1 / std::sqrt(static_cast<float>(spec.heads.dim));
-  spec.epsilon = static_cast<float>(keys.positive_or("attention.layer_norm_rms_epsilon", 1e-5));
+  const Constants constants = constants_of(name);
+  spec.epsilon =
+      static_cast<float>(keys.positive_known({"attention.layer_norm_rms_epsilon"}, constants.epsilon));
   spec.rope_dim =
       static_cast<int>(keys.integer_or("rope.dimension_count", spec.heads.dim, 2, spec.heads.dim));
   if (spec.rope_dim % 2 != 0)
     fail("{}: {}: must be even", file.path().string(), keys.full("rope.dimension_count"));
   spec.rope_paired = name == "llama";
-  spec.rope_base = keys.positive_or("rope.freq_base", 10000);
+  spec.rope_base = keys.positive_known({"rope.freq_base", "rope.global.freq_base"}, constants.rope_base);
   spec.rope_scaling = read_scaling(file, keys, spec);
-  if (name == "gemma3") add_gemma3(spec, keys);
+  if (name == "gemma3") add_gemma3(file, spec, keys);
   return spec;
 }
 

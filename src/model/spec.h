@@ -33,13 +33,15 @@ struct Spec {
 
   // Sliding-window layers (gemma3): window tokens and their own rotary base; 0 = every layer sees everything.
   std::int64_t sliding_window = 0;
-  int full_attention_every = 1;  ///< with a sliding window: layers n-1, 2n-1, ... see everything
+  std::vector<bool> slides;  ///< of each layer, with a sliding window
   double sliding_rope_base = 10000;
 
   /// Tokens that layer sees: 0 = all.
   std::int64_t window(int layer) const {
-    return sliding_window > 0 && (layer + 1) % full_attention_every != 0 ? sliding_window : 0;
+    return sliding_window > 0 && slides[static_cast<std::size_t>(layer)] ? sliding_window : 0;
   }
+  /// The first layer that slides, or that does not; 0 where there is none.
+  int first_layer(bool sliding) const;
   int qkv_width() const { return (heads.heads + 2 * heads.kv_heads) * heads.dim; }
   int attention_width() const { return heads.heads * heads.dim; }
   /// Parameters of the matrices that every token goes through, without embedding and head.

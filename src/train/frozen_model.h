@@ -53,7 +53,7 @@ class FrozenModel {
   /// make(layer) for a layer of each kind; for any layer where there is none of that kind.
   template <typename Make>
   auto by_kind(Make&& make) const -> ByKind<decltype(make(0))> {
-    return {make(spec().sliding_window > 0 ? spec().full_attention_every - 1 : 0), make(0)};
+    return {make(spec().first_layer(false)), make(spec().first_layer(true))};
   }
   /// The token that stands in front of a text, if the model wants one.
   std::optional<Token> bos() const { return bos_; }

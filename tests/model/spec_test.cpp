@@ -64,5 +64,88 @@ TEST(Spec, ErrorsNameTheKeyAndWhatIsSupported) {
               HasSubstr("multiple of 16"));
 }
 
+/// The tiny model of an architecture with its metadata changed.
+model::Spec spec_of(const std::function<void(gguf::Writer&)>& change, const std::string& without = "",
+                    const std::string& architecture = "llama", int layers = 3) {
+  TinySizes sizes;
+  sizes.architecture = architecture;
+  sizes.layers = layers;
+  const TinyModel tiny(sizes);
+  gguf::Writer writer;
+  for (const auto& entry : tiny.file->metadata()) {
+    if (entry.key != without) writer.copy(entry);
+  }
+  for (const auto& tensor : tiny.file->tensors())
+    writer.add(tensor.name, tensor.type, tensor.dims, {tensor.data.begin(), tensor.data.end()});
+  change(writer);
+  const auto bytes = writer.bytes();
+  return model::Spec::from(*gguf::File::parse(bytes, "changed.gguf"));
+}
+const auto kAsItIs = [](gguf::Writer&) {};
+
+TEST(Spec, AMissingNumberIsThePublishedOneOrAnError) {
+  using testing::HasSubstr;
+  const auto error = [](const std::string& without, const std::string& architecture) -> std::string {
+    try {
+      spec_of(kAsItIs, without, architecture);
+    } catch (const Error& found) {
+      return found.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(error("llama.attention.layer_norm_rms_epsilon", "llama"), HasSubstr("layer_norm_rms_epsilon"));
+  EXPECT_THAT(error("qwen2.rope.freq_base", "qwen2"), HasSubstr("rope.freq_base is missing"));
+  EXPECT_EQ(error("llama.rope.freq_base", "llama"), "");
+  EXPECT_EQ(spec_of(kAsItIs, "gemma3.attention.layer_norm_rms_epsilon", "gemma3").epsilon, 1e-6F);
+  EXPECT_EQ(spec_of(kAsItIs, "gemma3.rope.freq_base", "gemma3").rope_base, 1e6);
+  EXPECT_EQ(spec_of(kAsItIs, "gemma3.rope.freq_base", "gemma3").sliding_rope_base, 10000);
+}
+
+TEST(Spec, LargeGemma3StretchTheirPositionsUnlessTheFileSaysOtherwise) {
+  const auto scaling = [](int layers, const std::function<void(gguf::Writer&)>& change) {
+    return spec_of(change, "", "gemma3", layers).rope_scaling;
+  };
+  EXPECT_EQ(scaling(34, kAsItIs).kind, model::RopeScaling::Kind::linear);
+  EXPECT_EQ(scaling(34, kAsItIs).factor, 8);
+  EXPECT_EQ(scaling(26, kAsItIs).kind, model::RopeScaling::Kind::none);
+  EXPECT_EQ(scaling(34, [](auto& w) { w.set("gemma3.rope.scaling.type", "none"); }).kind,
+            model::RopeScaling::Kind::none);
+  EXPECT_EQ(scaling(34, [](auto& w) { w.set("gemma3.rope.scaling.factor", 4.0F); }).factor, 4);
+}
+
+TEST(Spec, ScalingInOtherWordsIsLinear) {
+  using Kind = model::RopeScaling::Kind;
+  const auto old = spec_of([](auto& w) { w.set("llama.rope.scale_linear", 4.0F); }).rope_scaling;
+  EXPECT_EQ(old.kind, Kind::linear);
+  EXPECT_EQ(old.factor, 4);
+  const auto untyped = spec_of([](auto& w) { w.set("llama.rope.scaling.factor", 2.0F); }).rope_scaling;
+  EXPECT_EQ(untyped.kind, Kind::linear);
+  EXPECT_EQ(untyped.factor, 2);
+  EXPECT_THAT(error_of([](auto& w) { w.set("llama.rope.scaling.type", "linear"); }),
+              testing::HasSubstr("rope.scaling.factor is missing"));
+  EXPECT_THAT(error_of([](auto& w) {
+                w.set("llama.rope.scaling.type", "yarn");
+                w.set("llama.rope.scaling.factor", 4.0F);
+              }),
+              testing::HasSubstr("original_context_length is missing"));
+}
+
+TEST(Spec, ThePatternOfWindowsMayNameEveryLayer) {
+  const std::vector<std::int32_t> pattern{1, 0, 0};
+  const auto spec =
+      spec_of([&](auto& w) { w.set("gemma3.attention.sliding_window_pattern", pattern); }, "", "gemma3");
+  EXPECT_EQ(spec.window(0), 7);
+  EXPECT_EQ(spec.window(1), 0);
+  EXPECT_EQ(spec.window(2), 0);
+  EXPECT_EQ(spec.first_layer(false), 1);
+  TinySizes sizes;
+  sizes.architecture = "gemma3";
+  EXPECT_THAT(
+      error_of(
+          [](auto& w) { w.set("gemma3.attention.sliding_window_pattern", std::vector<std::int32_t>{1}); },
+          sizes),
+      testing::HasSubstr("1 entries for 3 layers"));
+}
+
 }  // namespace
 }  // namespace focusllm::test
