@@ -6,13 +6,14 @@
 
 #include <sys/resource.h>
 
+#include "base/cgroup.h"
 #include "base/error.h"
 
 namespace focusllm {
 namespace {
 
-std::int64_t meminfo_available() {
-  std::ifstream info("/proc/meminfo");
+std::int64_t meminfo_available(const std::filesystem::path& root) {
+  std::ifstream info(root / "proc/meminfo");
   std::string key;
   std::int64_t kib = 0;
   std::string unit;
@@ -22,21 +23,11 @@ std::int64_t meminfo_available() {
   return std::numeric_limits<std::int64_t>::max();
 }
 
-std::int64_t read_number(const char* path) {
-  std::ifstream file(path);
-  std::int64_t value = -1;
-  file >> value;
-  return file ? value : -1;
-}
-
 }  // namespace
 
-std::int64_t available_memory() {
-  const std::int64_t system = meminfo_available();
-  const std::int64_t limit = read_number("/sys/fs/cgroup/memory.max");
-  const std::int64_t used = read_number("/sys/fs/cgroup/memory.current");
-  if (limit < 0 || used < 0) return system;
-  return std::min(system, std::max<std::int64_t>(0, limit - used));
+std::int64_t available_memory(const std::filesystem::path& root) {
+  const std::int64_t system = meminfo_available(root);
+  return std::min(system, group_limits(root).memory.value_or(system));
 }
 
 std::int64_t peak_memory() {

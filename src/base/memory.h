@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <span>
@@ -63,8 +64,9 @@ class Scratch : public AlignedBuffer<T> {
   ~Scratch() = default;
 };
 
-/// Bytes that can still be taken without swapping (MemAvailable, and the cgroup's limit where there is one).
-std::int64_t available_memory();
+/// Bytes that can still be taken without swapping: MemAvailable, and what the control groups leave
+/// (base/cgroup.h). `root`: for tests.
+std::int64_t available_memory(const std::filesystem::path& root = "/");
 /// The most memory that this process has held so far, in bytes.
 std::int64_t peak_memory();
 /// "1.5 GiB", "23 KiB".

@@ -2,13 +2,19 @@
 
 #include <cstdint>
 #include <exception>
+#include <filesystem>
 #include <mutex>
 
 namespace focusllm {
 
+/// Processors that this process may use: by affinity, and by the control groups' quota (rounded). `root`: for
+/// tests.
+int usable_processors(const std::filesystem::path& root = "/");
+
 /// The threads of the one OpenMP pool that our kernels and oneDNN share.
 int thread_count();
-/// 0 means one per core. Call before other work; throws UsageError when negative.
+/// 0 means OMP_NUM_THREADS, or else usable_processors(). Call before other work; throws UsageError when
+/// negative.
 void set_thread_count(int threads);
 
 /// Calls body(i) for i in [0, count) on the pool, handed out one by one. The first exception is rethrown
