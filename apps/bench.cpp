@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "bench_limit.h"
 #include "bench_report.h"
 #include "bench_runs.h"
@@ -61,7 +62,7 @@ class Bench {
 
   void run(const std::vector<BenchTest>& tests) {
     const bool table = !flags_.json && !flags_.csv;
-    if (table) out(table_head(machine_));
+    if (table) out(printable(table_head(machine_)));
     warm_up(tests.front());
     for (const auto& test : tests) {
       results_.push_back(measure(test));
@@ -91,11 +92,11 @@ class Bench {
     result.depth = test.depth;
     for (int i = 0; i < flags_.repetitions; ++i) {
       if (stderr_is_terminal())
-        err(fmt::format("\r\x1b[K{} {} {}/{}", test.name(), test.method, i + 1, flags_.repetitions));
+        show_line(fmt::format("{} {} {}/{}", test.name(), test.method, i + 1, flags_.repetitions));
       result.rates.push_back(test.reads ? runner_.prefill(options(test), test.tokens, result)
                                         : runner_.decode(options(test), test.tokens, test.depth, result));
     }
-    if (stderr_is_terminal()) err("\r\x1b[K");
+    if (stderr_is_terminal()) show_line("");
     ContextOptions used = options(test);
     used.method = result.method;
     const Limit limit(*engine_, used, result.kv_type, machine_.peaks);

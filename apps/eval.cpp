@@ -119,7 +119,7 @@ class EvalLine {
   /// `place`: "task 2 of 3, ", or nothing.
   explicit EvalLine(std::string place) : place_(std::move(place)) {}
   ~EvalLine() {
-    if (shown_) err("\r\x1b[K");
+    if (shown_) show_line("");
   }
   EvalLine(const EvalLine&) = delete;
   EvalLine& operator=(const EvalLine&) = delete;
@@ -130,8 +130,8 @@ class EvalLine {
     const std::string left =
         state.share > 0 ? fmt::format(", {} left", format_seconds(passed.count() * (1 / state.share - 1)))
                         : "";
-    err(fmt::format("\r\x1b[K{}{}: {} of {} done, {:.0f} %{}", place_, state.next, state.done, state.total,
-                    100 * state.share, left));
+    show_line(fmt::format("{}{}: {} of {} done, {:.0f} %{}", place_, state.next, state.done, state.total,
+                          100 * state.share, left));
     shown_ = true;
   }
 

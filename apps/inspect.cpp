@@ -6,6 +6,7 @@
 #include "answer_json.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "command.h"
 #include "metadata_json.h"
 #include "options.h"
@@ -82,11 +83,11 @@ Json inspect_json(const gguf::File& file, const Memory& memory, const std::strin
 }
 
 void print_metadata(const gguf::File& file, bool all) {
-  out(fmt::format("{} (GGUF version {})\n\nMetadata\n", file.path().string(), file.version()));
+  out(printable(fmt::format("{} (GGUF version {})\n\nMetadata\n", file.path().string(), file.version())));
   std::string lines;
   for (const auto& [key, value] : file.metadata())
     lines += fmt::format("  {:<42} {}\n", key, value_line(value, all));
-  out(lines);
+  out(printable(lines));
 }
 
 void print_tensors(const gguf::File& file) {
@@ -102,7 +103,7 @@ void print_tensors(const gguf::File& file) {
     elements += tensor.elements();
   }
   out(fmt::format("\nTensors: {}, {} parameters, {}\n{}", file.tensors().size(), grouped(elements),
-                  format_bytes(bytes), lines));
+                  format_bytes(bytes), printable(lines)));
 }
 
 void print_model_memory(const ModelMemory& memory) {
@@ -123,7 +124,7 @@ void print_memory(const std::vector<Need>& memory, const std::vector<std::int64_
       lines += fmt::format("\n  {:<18}", memory[i].method + ", " + memory[i].kv_type);
     lines += fmt::format(" {:>12}", format_bytes(memory[i].bytes));
   }
-  out(lines + "\n");
+  out(printable(lines) + "\n");
 }
 
 void inspect(const InspectFlags& flags) {

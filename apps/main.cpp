@@ -77,6 +77,7 @@ int run(int argc, char** argv) {
 }  // namespace focusllm::cli
 
 int main(int argc, char** argv) {
+  focusllm::cli::take_closed_descriptors();
   focusllm::cli::limit_spinning(argv);
   std::setlocale(LC_CTYPE, "");  // only the characters, for line editing: numbers stay as in C
   focusllm::cli::install_signal_handlers();

@@ -14,7 +14,7 @@ ProgressLine::ProgressLine(std::string verb) : verb_(std::move(verb)), terminal_
 void ProgressLine::show(const Progress& progress) {
   if (!terminal_) return;
   const std::int64_t total = total_ > 0 ? std::max(total_, progress.done) : progress.total;
-  std::string line = fmt::format("\r\x1b[K{} {}", verb_, grouped(progress.done));
+  std::string line = fmt::format("{} {}", verb_, grouped(progress.done));
   if (total > 0)
     line += fmt::format(" of {} tokens, {} %", grouped(total), 100 * std::min(progress.done, total) / total);
   else
@@ -26,12 +26,12 @@ void ProgressLine::show(const Progress& progress) {
                           format_seconds(progress.seconds * static_cast<double>(total - progress.done) /
                                          static_cast<double>(progress.done)));
   }
-  err(line);
+  show_line(line);
   shown_ = true;
 }
 
 void ProgressLine::clear() {
-  if (shown_) err("\r\x1b[K");
+  if (shown_) show_line("");
   shown_ = false;
 }
 

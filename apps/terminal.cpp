@@ -4,9 +4,12 @@
 #include <cerrno>
 #include <system_error>
 
+#include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace focusllm::cli {
 namespace {
@@ -38,10 +41,26 @@ void err(std::string_view text) {
 }
 
 void err_line(std::string_view text) {
-  std::string line = "focusllm: " + std::string(text);
+  std::string line = "focusllm: " + printable(text);
   while (!line.empty() && line.back() == '\n') line.pop_back();
   std::replace(line.begin(), line.end(), '\n', ' ');
   err(line + "\n");
+}
+
+void take_closed_descriptors() {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+    if (::fcntl(descriptor, F_GETFD) != -1) continue;
+    // The lowest free number is taken: this one. What cannot be written to says so.
+    const int opened = ::open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+    if (opened >= 0 && opened != descriptor) ::close(opened);
+  }
+}
+
+void show_line(std::string_view text) {
+  winsize size = {};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  const std::size_t columns = (known ? size.ws_col : 80) - 1;  // the last one would wrap on some terminals
+  err("\r\x1b[K" + first_characters(printable(text), columns));
 }
 
 bool stdin_is_terminal() {

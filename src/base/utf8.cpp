@@ -1,6 +1,9 @@
 #include "base/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
+
+#include <fmt/format.h>
 
 namespace focusllm {
 namespace {
@@ -63,6 +66,40 @@ std::string one_line(std::string_view text, std::size_t limit) {
   std::size_t end = limit;
   while (end > 0 && is_continuation(line[end])) --end;
   return line.substr(0, end) + "...";
+}
+
+std::string first_characters(std::string_view text, std::size_t count) {
+  std::size_t end = 0;
+  for (; end < text.size(); ++end) {
+    const bool begins = (static_cast<unsigned char>(text[end]) & 0xc0) != 0x80;
+    if (begins && count-- == 0) break;
+  }
+  return std::string(text.substr(0, end));
+}
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const auto byte = static_cast<unsigned char>(text.front());
+    const bool invalid = find_invalid_utf8(text.substr(0, std::min<std::size_t>(text.size(), 4))) == 0;
+    // U+0080 to U+009F are controls too, of two bytes.
+    const bool second = !invalid && byte == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
+    const bool control = (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f;
+    if (second) {
+      shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[1]));
+      text.remove_prefix(2);
+      continue;
+    }
+    shown += control || invalid ? fmt::format("\\x{:02x}", byte) : std::string(1, text.front());
+    text.remove_prefix(1);
+    if (control || invalid) continue;
+    while (!text.empty() &&
+           (static_cast<unsigned char>(text.front()) & 0xc0) == 0x80) {  // of the same character
+      shown += text.front();
+      text.remove_prefix(1);
+    }
+  }
+  return shown;
 }
 
 }  // namespace focusllm

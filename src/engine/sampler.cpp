@@ -17,8 +17,8 @@ Sampler::Sampler(const SamplingOptions& options) : options_(options), random_(op
   require(options.temperature >= 0 && std::isfinite(options.temperature),
           "temperature: must be 0 (greedy) or more");
   require(options.top_k >= 0, "top-k: must be 0 (all) or more");
-  require(options.top_p > 0 && options.top_p <= 1, "top-p: must be above 0 and at most 1");
-  require(options.min_p >= 0 && options.min_p < 1, "min-p: must be at least 0 and below 1");
+  require(options.top_p >= 0 && options.top_p <= 1, "top-p: must be from 0 (the likeliest token) to 1 (all)");
+  require(options.min_p >= 0 && options.min_p <= 1, "min-p: must be from 0 (all) to 1 (the likeliest token)");
   require(options.repeat_penalty > 0 && std::isfinite(options.repeat_penalty),
           "repeat penalty: must be above 0");
 }

@@ -1,6 +1,16 @@
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "process.h"
 
@@ -17,6 +27,71 @@ TEST(Output, FullDiskIsOneLineAndOne) {
   EXPECT_EQ(ended.code, 1);
   EXPECT_TRUE(is_one_line(ended.err)) << ended.err;
   EXPECT_THAT(ended.err, HasSubstr("full"));
+}
+
+/// Exit code of the program as a shell starts it, with what stands behind its name.
+int shell(const std::string& rest) {
+  return WEXITSTATUS(std::system((std::string(FOCUSLLM_PROGRAM) + " " + rest).c_str()));
+}
+
+TEST(Output, AClosedOutputIsAnErrorAndNoFileIsWrittenInItsPlace) {
+  EXPECT_EQ(shell("--help >&- 2>/dev/null"), 1);
+  EXPECT_EQ(shell("--help >/dev/null 2>&-"), 0);
+  MODEL_OR_SKIP(model);
+  const TemporaryFile results("");
+  const std::string eval = "eval -m '" + model +
+                           "' --task passkey --lengths 512 --depths 50 --trials 1 --methods full -o " +
+                           results.path() + " >&- 2>/dev/null";
+  EXPECT_EQ(shell(eval), 1);
+  std::ifstream file(results.path());
+  std::string line;
+  ASSERT_TRUE(std::getline(file, line));
+  EXPECT_TRUE(json::accept(line)) << line;
+}
+
+TEST(Output, StartsThroughTheDynamicLoader) {
+  std::string loader;
+  for (const char* path : {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"})
+    if (::access(path, X_OK) == 0) loader = path;
+  if (loader.empty()) GTEST_SKIP() << "no dynamic loader";
+  const std::string command =
+      "env -u GOMP_SPINCOUNT -u OMP_WAIT_POLICY " + loader + " " FOCUSLLM_PROGRAM " --version";
+  std::FILE* output = ::popen(command.c_str(), "r");
+  char line[64] = {};
+  EXPECT_NE(std::fgets(line, sizeof line, output), nullptr);
+  ::pclose(output);
+  EXPECT_THAT(line, testing::StartsWith("focusllm "));
+}
+
+TEST(Output, ProgressStaysOnOneLineOfANarrowTerminal) {
+  MODEL_OR_SKIP(model);
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+  ASSERT_TRUE(terminal >= 0 && ::grantpt(terminal) == 0 && ::unlockpt(terminal) == 0);
+  winsize size = {};
+  size.ws_col = 24;
+  size.ws_row = 10;
+  ASSERT_EQ(::ioctl(terminal, TIOCSWINSZ, &size), 0);
+  std::string text;
+  for (int i = 0; i < 4000; ++i) text += "word ";
+  const TemporaryFile file(text);
+  EXPECT_EQ(
+      shell("run -m '" + model + "' -f " + file.path() + " -p why -n 1 >/dev/null 2>" + ::ptsname(terminal)),
+      0);
+  std::string shown(1 << 16, ' ');
+  const ssize_t got = ::read(terminal, shown.data(), shown.size());
+  ::close(terminal);
+  ASSERT_GT(got, 0);
+  shown.resize(static_cast<std::size_t>(got));
+  std::size_t lines = 0;
+  for (std::size_t at = shown.find("\x1b[K"); at != std::string::npos; ++lines) {
+    const std::size_t next = shown.find('\r', at);
+    const std::string line = shown.substr(at + 3, std::min(next, shown.size()) - at - 3);
+    if (line.starts_with("reading")) {
+      EXPECT_LT(line.size(), 24U) << line;
+    }
+    at = next == std::string::npos ? next : shown.find("\x1b[K", next);
+  }
+  EXPECT_GT(lines, 2U);
 }
 
 TEST(Output, FullDiskWhileAnswering) {

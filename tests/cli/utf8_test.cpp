@@ -37,6 +37,23 @@ TEST(Utf8, OverlongAndOutOfRangeAreInvalid) {
     EXPECT_EQ(find_invalid_utf8(text), 0U) << text;
 }
 
+TEST(Utf8, WhatMovesTheCursorIsShownAsEscapes) {
+  EXPECT_EQ(printable("a\tb\né€😀"), "a\tb\né€😀");
+  EXPECT_EQ(printable("\x1b[2J\a\x7f"), "\\x1b[2J\\x07\\x7f");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m\xc2\xa0"),
+            "\\x9b31m\xc2\xa0");
+  EXPECT_EQ(printable("a\xff\xe2\x82"), "a\\xff\\xe2\\x82");
+  EXPECT_EQ(printable(std::string_view("\0", 1)), "\\x00");
+  EXPECT_EQ(printable(""), "");
+}
+
+TEST(Utf8, FirstCharactersAreWhole) {
+  EXPECT_EQ(first_characters("aé€😀b", 3), "aé€");
+  EXPECT_EQ(first_characters("aé", 9), "aé");
+  EXPECT_EQ(first_characters("aé", 0), "");
+}
+
 TEST(Utf8, OneLineCutsAtACharacter) {
   EXPECT_EQ(one_line("a\n\n b\tc", 20), "a b c");
   EXPECT_EQ(one_line("aéé", 2), "a...");

@@ -67,6 +67,18 @@ TEST(Sampler, RepeatPenaltyTurnsFromWhatWasSaid) {
   EXPECT_EQ(Sampler(options).sample(kLogits, said), 1);
 }
 
+TEST(Sampler, TheEndsOfTopPAndMinPKeepTheLikeliest) {
+  for (const bool top : {true, false}) {
+    SamplingOptions options;
+    options.temperature = 5;
+    options.top_k = 0;
+    options.top_p = top ? 0.0F : 1.0F;
+    options.min_p = top ? 0.0F : 1.0F;
+    Sampler sampler(options);
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(sampler.sample(std::vector<float>{1, 2, 1.9F}, {}), 1);
+  }
+}
+
 TEST(Sampler, RefusesNonsense) {
   const auto refused = [](auto change) {
     SamplingOptions options;
@@ -75,9 +87,10 @@ TEST(Sampler, RefusesNonsense) {
   };
   refused([](auto& o) { o.temperature = -1; });
   refused([](auto& o) { o.temperature = NAN; });
-  refused([](auto& o) { o.top_p = 0; });
+  refused([](auto& o) { o.top_p = -0.1F; });
   refused([](auto& o) { o.top_p = 1.5F; });
-  refused([](auto& o) { o.min_p = 1; });
+  refused([](auto& o) { o.min_p = 1.1F; });
+  refused([](auto& o) { o.min_p = NAN; });
   refused([](auto& o) { o.top_k = -1; });
   refused([](auto& o) { o.repeat_penalty = 0; });
 }
