@@ -22,6 +22,7 @@ struct RunFlags {
 /// The files, or standard input if nobody types there. An empty standard input is no text as long as there is
 /// a prompt.
 std::vector<Document> texts(const RunFlags& flags) {
+  refuse_unread_input(flags.session.files);
   if (!flags.session.files.empty()) return read_documents(flags.session.files);
   if (stdin_is_terminal()) {
     if (flags.prompt.empty())
@@ -29,9 +30,8 @@ std::vector<Document> texts(const RunFlags& flags) {
           "nothing to do: give a text with -f FILE or on standard input, a question with -p, or both");
     return {};
   }
-  Document document = read_bytes("-");
+  Document document = read_text("-");
   if (document.text.empty() && !flags.prompt.empty()) return {};
-  check_utf8(document.text, document.name);
   if (document.text.empty())
     fail("standard input is empty: give a text there or with -f FILE, or a question with -p");
   return {std::move(document)};

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr int kPatienceMilliseconds = 2000;
+constexpr int kUnreadMilliseconds = 200;  // for a pipe's first bytes, where nobody said that they count
 
 class Descriptor {
  public:
@@ -65,9 +67,17 @@ std::string read_all(int descriptor, const std::string& name, std::size_t size_h
   return text;
 }
 
+/// Whether every second byte of the text's beginning is mostly zero, as in UTF-16 of Western languages.
+bool looks_like_utf16(std::string_view text) {
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) return true;
+  const std::string_view begin = text.substr(0, 4096);
+  std::size_t zeros[2] = {};
+  for (std::size_t i = 0; i < begin.size(); ++i) zeros[i % 2] += begin[i] == '\0' ? 1 : 0;
+  return std::max(zeros[0], zeros[1]) * 5 > begin.size();
+}
+
 std::string_view encoding_hint(std::string_view text) {
-  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
-    return "it looks like UTF-16: iconv -f UTF-16 -t UTF-8";
+  if (looks_like_utf16(text)) return "it looks like UTF-16: iconv -f UTF-16 -t UTF-8";
   if (text.substr(0, 4096).find('\0') != std::string_view::npos)
     return "it looks like a binary file; give a text file";
   return "convert it, for example with iconv -f WINDOWS-1252 -t UTF-8";
@@ -96,12 +106,37 @@ void check_utf8(std::string_view text, std::string_view name) {
   }
 }
 
+Document read_text(const std::filesystem::path& path) {
+  Document document = read_bytes(path);
+  check_utf8(document.text, document.name);
+  if (looks_like_utf16(document.text))
+    fail("{} looks like UTF-16 without a byte order mark: iconv -f UTF-16LE -t UTF-8 (or UTF-16BE)",
+         document.name);
+  if (document.text.starts_with(kByteOrderMark)) document.text.erase(0, kByteOrderMark.size());
+  return document;
+}
+
+void refuse_unread_input(const std::vector<std::string>& paths) {
+  if (paths.empty() || std::ranges::find(paths, "-") != paths.end()) return;
+  struct stat status = {};
+  if (::fstat(STDIN_FILENO, &status) != 0) return;
+  bool waits = S_ISREG(status.st_mode) && ::lseek(STDIN_FILENO, 0, SEEK_CUR) < status.st_size;
+  if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) {
+    pollfd input = {STDIN_FILENO, POLLIN, 0};
+    int bytes = 0;
+    waits = ::poll(&input, 1, kUnreadMilliseconds) > 0 && ::ioctl(STDIN_FILENO, FIONREAD, &bytes) == 0 &&
+            bytes > 0;
+  }
+  if (waits)
+    throw UsageError(
+        "there is text on standard input beside -f: add -f - to read it too, or < /dev/null to leave it "
+        "out");
+}
+
 std::vector<Document> read_documents(const std::vector<std::string>& paths) {
   std::vector<Document> documents;
   for (const auto& path : paths) {
-    Document document = read_bytes(path);
-    check_utf8(document.text, document.name);
-    if (document.text.starts_with(kByteOrderMark)) document.text.erase(0, kByteOrderMark.size());
+    Document document = read_text(path);
     if (document.text.empty()) fail("{} is empty: give a file with text in it", document.name);
     documents.push_back(std::move(document));
   }

@@ -16,8 +16,14 @@ struct Document {
 /// All bytes of a file, or of standard input for "-". Throws Error naming the file (missing, directory,
 /// unreadable).
 Document read_bytes(const std::filesystem::path& path);
-/// The files as valid UTF-8 without byte order mark; none of them empty. Throws Error naming file and place.
+/// The same as text: valid UTF-8 without byte order mark; may be empty. Throws Error naming file and place.
+/// All text that is to be read comes through here (`tokenize` looks at bytes as they are).
+Document read_text(const std::filesystem::path& path);
+/// The files as texts, none of them empty.
 std::vector<Document> read_documents(const std::vector<std::string>& paths);
+/// Throws UsageError if there are files, none of them "-", and text waits on standard input: it would be left
+/// out without a word.
+void refuse_unread_input(const std::vector<std::string>& paths);
 /// Throws Error with the place of the first byte that is not valid UTF-8 and what to do.
 void check_utf8(std::string_view text, std::string_view name);
 

@@ -46,5 +46,35 @@ TEST(Text, InvalidUtf8IsNamedWithItsPlace) {
   expect_error(run({"run", "-m", "/no/such/model.gguf", "-p", "\xc3"}), "-p");
 }
 
+TEST(Text, AByteOrderMarkIsDroppedOnStandardInputToo) {
+  MODEL_OR_SKIP(model);
+  const auto answer = [&](const std::string& text) {
+    return run({"run", "-m", model, "--raw", "-n", "4", "--temp", "0"}, text).out;
+  };
+  EXPECT_NE(answer("Once upon"), "");
+  EXPECT_EQ(answer("\xef\xbb\xbfOnce upon"), answer("Once upon"));
+  expect_error(run({"run", "-m", "/no/such/model.gguf"}, "\xef\xbb\xbf"), "standard input is empty");
+}
+
+TEST(Text, Utf16WithoutAMarkIsRefused) {
+  std::string text;
+  for (const char c : std::string("A line of text.\n")) text += {c, '\0'};
+  const TemporaryFile little(text), big(std::string(1, 0) + text.substr(0, 21));
+  expect_error(run_on(little.path()), "UTF-16");
+  expect_error(run({"run", "-m", "/no/such/model.gguf"}, text), "UTF-16");
+  expect_error(run_on(big.path()), "UTF-16");
+}
+
+TEST(Text, TextOnStandardInputBesideFilesIsRefused) {
+  const TemporaryFile file("text");
+  const Ended ended = run({"run", "-m", "/no/such/model.gguf", "-f", file.path(), "-p", "x"}, "more");
+  EXPECT_EQ(ended.code, 2) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("-f -"));
+  expect_error(run({"run", "-m", "/no/such/model.gguf", "-f", file.path(), "-f", "-", "-p", "x"}, "more"),
+               "/no/such/model.gguf");
+  expect_error(run({"run", "-m", "/no/such/model.gguf", "-f", file.path(), "-p", "x"}, ""),
+               "/no/such/model.gguf");
+}
+
 }  // namespace
 }  // namespace focusllm::cli_test
