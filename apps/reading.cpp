@@ -26,7 +26,10 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 /// Counts in parts, cut after a line, so that the ids of a whole library need not be held at once.
 std::int64_t count_tokens(const Tokenizer& tokenizer, std::string_view text) {
   std::int64_t count = 0;
+  ProgressLine progress("counting");
+  const auto start = std::chrono::steady_clock::now();
   while (!text.empty()) {
+    progress.show({count, 0, seconds_since(start)});
     std::size_t size = std::min(text.size(), kCountedAtOnce);
     const std::size_t line = text.substr(0, size).rfind('\n');
     if (size < text.size() && line != std::string_view::npos) size = line + 1;

@@ -33,6 +33,7 @@ struct Conversation {
   std::vector<Token> tokens;  ///< all of the conversation
   std::size_t fed = 0;        ///< of them given to the context
   std::string pending;        ///< text whose ids may still change
+  std::size_t uncut = 0;      ///< bytes of it that are known to have no place to cut at
   bool started = false;       ///< the template's opening is there
   bool in_words = false;      ///< pending text goes on with words of which a part is encoded
   bool asked = false;         ///< an answer was given: the next words open a new turn
@@ -93,7 +94,10 @@ void Session::Impl::take(std::string_view text) {
     const std::size_t size = std::min(text.size(), kTokenizeBytes);
     pending.append(text.substr(0, size));
     text.remove_prefix(size);
+    // Looked through only when it has doubled: else a text without such places takes time by its square.
+    if (pending.size() < 2 * uncut) continue;
     const std::size_t stable = engine->tokenizer().stable_prefix(pending);
+    uncut = stable == 0 ? pending.size() : 0;
     if (stable == 0) continue;
     encode(std::string_view(pending).substr(0, stable));
     pending.erase(0, stable);
@@ -105,6 +109,7 @@ void Session::Impl::take(std::string_view text) {
 void Session::Impl::settle() {
   if (!pending.empty()) encode(pending);
   pending.clear();
+  uncut = 0;
   in_words = false;
 }
 
@@ -114,6 +119,7 @@ void Session::Impl::take_question(std::string_view question, std::int64_t answer
   if (asked && chat) append(chat->next());
   const bool after_text = has_text && !asked && !question.empty() && chat != nullptr;
   if (!pending.empty()) encode(std::exchange(pending, {}));
+  uncut = 0;
   if (!undecided()) fall_back_if_needed(answer_tokens + static_cast<std::int64_t>(question.size()));
   if (!tokens.empty() && (chat || !question.empty())) {
     feed(true);

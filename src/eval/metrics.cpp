@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include <utf8proc.h>
+
 #include "base/contains.h"
 
 namespace focusllm::eval {
@@ -146,11 +148,46 @@ std::string number_behind(std::string_view text, std::string_view prefix) {
   return {};
 }
 
+/// And its size in bytes; -1 for a byte that is part of none, or at the end.
+std::pair<utf8proc_int32_t, std::size_t> first_character(std::string_view text) {
+  utf8proc_int32_t character = -1;
+  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  const auto size = utf8proc_iterate(bytes, static_cast<utf8proc_ssize_t>(text.size()), &character);
+  if (size <= 0) return {-1, 1};
+  return {character, static_cast<std::size_t>(size)};
+}
+
+void append_character(utf8proc_int32_t character, std::string& to) {
+  utf8proc_uint8_t bytes[4];
+  const auto size = utf8proc_encode_char(character, bytes);
+  to.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+}
+
+bool is_letter(utf8proc_int32_t character) {
+  if (character < 0) return false;
+  const auto category = utf8proc_category(character);
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+
 }  // namespace
 
 std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  constexpr utf8proc_int32_t kSigma = 0x3a3, kFinalSigma = 0x3c2;
+  std::string result;
+  result.reserve(text.size());
+  bool in_word = false;
+  while (!text.empty()) {
+    const auto [character, size] = first_character(text);
+    if (character < 0) {
+      result += text.substr(0, 1);
+    } else {
+      const bool ends =
+          character == kSigma && in_word && !is_letter(first_character(text.substr(size)).first);
+      append_character(ends ? kFinalSigma : utf8proc_tolower(character), result);
+    }
+    in_word = is_letter(character);
+    text.remove_prefix(size);
+  }
   return result;
 }
 

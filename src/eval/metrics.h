@@ -11,7 +11,7 @@ namespace focusllm::eval {
 /// What is expected is never empty.
 using Metric = std::function<double(std::string_view answer, const std::vector<std::string>& expected)>;
 
-// Upper and lower case are told apart for ASCII only, here and below.
+// Upper and lower case are told apart in all of Unicode, as by Python's str.lower(), here and below.
 
 /// RULER: the share of the expected strings that stand anywhere in the answer, in any case.
 double string_match_all(std::string_view answer, const std::vector<std::string>& expected);
@@ -48,7 +48,7 @@ double among_words(std::string_view answer, const std::vector<std::string>& expe
 std::string without(std::string_view text, std::string_view characters);
 /// Words between white space.
 std::vector<std::string> split_words(std::string_view text);
-/// ASCII letters in lower case.
+/// In lower case, letter by letter; a sigma at a word's end is the final one. Bytes that are no UTF-8 stay.
 std::string lower(std::string_view text);
 /// UTF-8 characters; a byte that is part of none stands alone.
 std::vector<std::string> characters(std::string_view text);

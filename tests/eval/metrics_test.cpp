@@ -10,6 +10,18 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
+TEST(Metrics, LowerCaseIsThatOfAllLetters) {
+  // Python: [text.lower() for text in (...)]
+  EXPECT_EQ(lower("Москва ÀÉÎ ŠŽ Straße ΑΒΓ ΟΔΟΣ Σ. ΣΑΣ"), "москва àéî šž straße αβγ οδος σ. σας");
+  EXPECT_EQ(lower("東京 ABC 123 \xff"
+                  "Z\xc3"),
+            "東京 abc 123 \xff"
+            "z\xc3");
+  EXPECT_EQ(lower(""), "");
+  EXPECT_EQ(string_match_all("Столица: МОСКВА", {"Москва"}), 1);
+  EXPECT_EQ(qa_f1("ÉCOLE", {"école"}), 1);
+}
+
 TEST(Metrics, StringMatchesAreRulers) {
   EXPECT_EQ(string_match_all("12, 34 and 56", {"12", "56", "78", "90"}), 0.5);
   EXPECT_EQ(string_match_all("Wooden-Lantern", {"wooden-lantern"}), 1);
