@@ -15,8 +15,6 @@ namespace {
 constexpr std::size_t kExcerptBytes = 240;
 /// What a chat template puts around the text and the question, generously.
 constexpr std::int64_t kTemplateTokens = 64;
-/// The room for an answer that `auto` leaves anyway.
-constexpr std::int64_t kUsualAnswer = 512;
 constexpr std::size_t kCountedAtOnce = std::size_t{1} << 20;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -57,7 +55,7 @@ void Reader::read(const std::vector<Document>& documents, std::string_view quest
   std::int64_t coming = count_tokens(engine_->tokenizer(), question) + (raw_ ? 1 : kTemplateTokens);
   for (const auto& document : documents) coming += count_tokens(engine_->tokenizer(), document.text);
   progress_.expect(coming);
-  session_->expect(coming + std::max<std::int64_t>(0, flags_.predict - kUsualAnswer));
+  session_->expect(coming, flags_.predict);
 
   const InterruptScope interrupt(*session_);
   start_ = std::chrono::steady_clock::now();

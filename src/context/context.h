@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -54,6 +55,9 @@ class Context {
   /// Whether rows of a prompt know what comes behind them, so that only step() predicts: then there are no
   /// sinks.
   virtual bool sees_ahead() const { return false; }
+
+  /// Tokens that may still follow what is done, by the positions that the model was trained for.
+  virtual std::int64_t room() const { return std::numeric_limits<std::int64_t>::max(); }
 
   virtual std::int64_t tokens() const = 0;        ///< taken so far, waiting ones included
   virtual std::int64_t done() const = 0;          ///< encoded so far

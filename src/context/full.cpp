@@ -17,6 +17,10 @@ std::int64_t Full::memory_bytes() const {
   return bytes_of(layers_);
 }
 
+std::int64_t Full::room() const {
+  return options_.beyond_trained ? Context::room() : spec().trained_context - done();
+}
+
 std::int64_t Full::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
   return layers_bytes(spec, options.kv_type, tokens);
 }

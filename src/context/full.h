@@ -14,6 +14,7 @@ class Full final : public Sequential {
   Full(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
   std::unique_ptr<Context> fork(const CancelToken& cancel) const override { return fork_of(*this, cancel); }
   std::int64_t memory_bytes() const override;
+  std::int64_t room() const override;
   static void fill(Options& options, const model::Spec& spec);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
   static void check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens);

@@ -167,7 +167,8 @@ class Session {
   /// Announces how many bytes or tokens are going to be read, so that progress has a total and what will not
   /// fit is refused now, with the numbers, and not after an hour; `auto` and the number type of keys follow
   /// from it. Once text was handed to the method, only what the model was trained for is checked here.
-  void expect(std::int64_t tokens);
+  /// `answer_tokens`: the most that an answer may have (AskOptions::max_tokens), if that is known.
+  void expect(std::int64_t tokens, std::int64_t answer_tokens = 0);
   /// Reads a piece of the text. Throws Cancelled; the session is of no further use then.
   void read(std::string_view text);
   /// The same for text that is tokenized already; raw sessions only. Throws Error for an id outside the

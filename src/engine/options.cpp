@@ -75,9 +75,14 @@ std::string long_method(const Engine& engine) {
   return engine.model().has_adapter() ? "focus" : "infllm";
 }
 
-std::string automatic_method(const Engine& engine, std::int64_t tokens) {
+std::int64_t answer_room(const Engine& engine, std::int64_t most_tokens) {
   const std::int64_t trained = engine.spec().trained_context;
-  return tokens + std::min(kAnswerRoom, trained / 4) <= trained ? "full" : long_method(engine);
+  return most_tokens > 0 && most_tokens < trained ? most_tokens : std::min(kAnswerRoom, trained / 4);
+}
+
+std::string automatic_method(const Engine& engine, std::int64_t tokens, std::int64_t answer_tokens) {
+  const bool fits = tokens + answer_room(engine, answer_tokens) <= engine.spec().trained_context;
+  return fits ? "full" : long_method(engine);
 }
 
 context::Options resolve(const ContextOptions& options, attention::KvType kv_type) {

@@ -30,13 +30,14 @@ struct Conversation {
   std::shared_ptr<const ChatTemplate> chat;  ///< null when raw
   context::Options sizes;                    ///< once the method is decided
   std::int64_t expected = 0;
-  std::vector<Token> tokens;  ///< all of the conversation
-  std::size_t fed = 0;        ///< of them given to the context
-  std::string pending;        ///< text whose ids may still change
-  std::size_t uncut = 0;      ///< bytes of it that are known to have no place to cut at
-  bool started = false;       ///< the template's opening is there
-  bool in_words = false;      ///< pending text goes on with words of which a part is encoded
-  bool asked = false;         ///< an answer was given: the next words open a new turn
+  std::int64_t answer_tokens = 0;  ///< the most that an answer may have, 0: not known
+  std::vector<Token> tokens;       ///< all of the conversation
+  std::size_t fed = 0;             ///< of them given to the context
+  std::string pending;             ///< text whose ids may still change
+  std::size_t uncut = 0;           ///< bytes of it that are known to have no place to cut at
+  bool started = false;            ///< the template's opening is there
+  bool in_words = false;           ///< pending text goes on with words of which a part is encoded
+  bool asked = false;              ///< an answer was given: the next words open a new turn
   bool has_text = false;
 };
 
@@ -54,7 +55,7 @@ struct Session::Impl : Conversation {
   void take(std::string_view text);
   void encode(std::string_view text);
   void settle();
-  void take_question(std::string_view question, std::int64_t answer_tokens);
+  void take_question(std::string_view question, std::int64_t most_tokens);
   void append(std::vector<Token> more) { tokens.insert(tokens.end(), more.begin(), more.end()); }
   ContextOptions chosen(std::int64_t total) const;
   void decide(std::int64_t total);
@@ -114,13 +115,15 @@ void Session::Impl::settle() {
 }
 
 /// The end of the text, the question and what stands before the answer, all handed to the method.
-void Session::Impl::take_question(std::string_view question, std::int64_t answer_tokens) {
+void Session::Impl::take_question(std::string_view question, std::int64_t most_tokens) {
+  answer_tokens = most_tokens;
   open();
   if (asked && chat) append(chat->next());
   const bool after_text = has_text && !asked && !question.empty() && chat != nullptr;
   if (!pending.empty()) encode(std::exchange(pending, {}));
   uncut = 0;
-  if (!undecided()) fall_back_if_needed(answer_tokens + static_cast<std::int64_t>(question.size()));
+  if (!undecided())
+    fall_back_if_needed(answer_room(*engine, most_tokens) + static_cast<std::int64_t>(question.size()));
   if (!tokens.empty() && (chat || !question.empty())) {
     feed(true);
     context->begin_question();
@@ -137,7 +140,7 @@ void Session::Impl::take_question(std::string_view question, std::int64_t answer
 /// What was asked for, `auto` being what it means for so many tokens.
 ContextOptions Session::Impl::chosen(std::int64_t total) const {
   ContextOptions chosen = options.context;
-  if (chosen.method == "auto") chosen.method = automatic_method(*engine, total);
+  if (chosen.method == "auto") chosen.method = automatic_method(*engine, total, answer_tokens);
   return chosen;
 }
 
@@ -158,9 +161,11 @@ void Session::Impl::feed(bool all) {
   const auto total = static_cast<std::int64_t>(tokens.size());
   if (undecided()) {
     const std::int64_t known = std::max(total, expected);
-    const bool may_still_fit = options.context.method == "auto" && automatic_method(*engine, known) == "full";
+    const bool may_still_fit = options.context.method == "auto" && chosen(known).method == "full";
     if (may_still_fit && !all) return;
     decide(known);
+  } else {
+    fall_back_if_needed(0);
   }
   while (fed < tokens.size()) {
     const std::size_t count = std::min(kReadTokens, tokens.size() - fed);
@@ -218,6 +223,7 @@ void Session::Impl::generate(std::span<const float> hidden, const AskOptions& as
     if (answer.tokens.size() == 1) answer.timings.first_token_seconds = seconds_since(asked_at);
     if (ask.on_token && !ask.on_token(answer.tokens.back())) break;
     if (static_cast<std::int64_t>(answer.tokens.size()) == ask.max_tokens) break;
+    if (context->room() < 1) break;  // the model knows no further position: the answer ends by its length
     hidden = context->step(id);
     fed = tokens.size();
   }
@@ -252,7 +258,9 @@ Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 
-void Session::expect(std::int64_t tokens) {
+void Session::expect(std::int64_t tokens, std::int64_t answer_tokens) {
+  impl_->answer_tokens = answer_tokens;
+  tokens += std::max<std::int64_t>(0, answer_room(*impl_->engine, answer_tokens) - kAnswerRoom);
   impl_->expected = tokens;
   const context::Options sizes =
       impl_->undecided() ? fit_memory(*impl_->engine, impl_->chosen(tokens), tokens) : impl_->sizes;

@@ -6,11 +6,14 @@
 #include <sstream>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "engine/engine.h"
 #include "engine/options.h"
+#include "gguf/writer.h"
 #include "model/model.h"
 
 namespace focusllm {
@@ -184,6 +187,82 @@ TEST_F(Sessions, TheAdapterThatComesWithTheProjectIsFoundAndUsed) {
   other.read("A word.");
   EXPECT_EQ(other.method(), "infllm");
 }
+
+#ifndef FOCUSLLM_SANITIZE
+/// The small model as if it had been trained for fewer tokens.
+class ShortModel : public Sessions {
+ protected:
+  static constexpr std::int64_t kTrained = 640;
+  void SetUp() override {
+    Sessions::SetUp();
+    if (IsSkipped()) return;
+    const auto path = std::filesystem::temp_directory_path() / fmt::format("short_{}.gguf", ::getpid());
+    gguf::Writer writer;
+    for (const auto& entry : engine_->file().metadata()) writer.copy(entry);
+    writer.set("llama.context_length", static_cast<std::uint32_t>(kTrained));
+    const auto whole = gguf::File::open(kModel);
+    for (const auto& tensor : whole->tensors())
+      writer.add(tensor.name, tensor.type, tensor.dims, {tensor.data.begin(), tensor.data.end()});
+    writer.write(path);
+    EngineOptions options;
+    options.find_adapter = false;
+    engine_ = Engine::load(path, options);
+    std::filesystem::remove(path);
+  }
+  std::string words(std::int64_t tokens) const {
+    const std::vector<Token> all = engine_->tokenizer().encode(psalms());
+    std::string text;
+    for (std::int64_t i = 0; i < tokens; ++i)
+      text += engine_->tokenizer().piece(all[static_cast<std::size_t>(i)], false);
+    return text;
+  }
+};
+
+TEST_F(ShortModel, AutoLeavesRoomForTheWholeAnswer) {
+  auto chat = session();
+  chat.read(words(300));
+  AskOptions ask = few(400);
+  ask.on_token = [](const GeneratedToken&) { return false; };
+  const Answer answer = chat.ask("Continue these verses, at great length.", ask);
+  EXPECT_EQ(chat.method(), "infllm");
+  EXPECT_FALSE(answer.tokens.empty());
+}
+
+TEST_F(ShortModel, AnAnswerThatReachesTheEndIsGivenAsFarAsItWent) {
+  auto chat = session("full", true);
+  chat.read(words(600));
+  const Answer answer = chat.ask("", few(400));
+  EXPECT_FALSE(answer.stopped_at_end);
+  EXPECT_GT(answer.tokens.size(), 30U);
+  EXPECT_LE(chat.tokens(), kTrained + 1);
+  EXPECT_LT(answer.tokens.size(), 60U);
+}
+
+TEST_F(ShortModel, NoLimitIsNoReasonToRefuse) {
+  auto chat = session();
+  chat.expect(20, 2147483647);
+  const Answer answer = chat.ask("What is 2 + 2? Answer with a number only.", few(2147483647));
+  EXPECT_EQ(chat.method(), "full");
+  EXPECT_FALSE(answer.tokens.empty());
+}
+
+TEST_F(ShortModel, AutoChangesOverWhenTheConversationOutgrowsTheModel) {
+  auto chat = session();
+  chat.ask("Hello.", few(5));
+  EXPECT_EQ(chat.method(), "full");
+  chat.read(words(700));  // a second, long text
+  chat.ask("And now?", few(5));
+  EXPECT_EQ(chat.method(), "infllm");
+  auto other = session();
+  other.read(words(400));
+  other.ask("What is this?", few(5));
+  EXPECT_EQ(other.method(), "full");
+  AskOptions ask = few(200);
+  ask.on_token = [](const GeneratedToken&) { return false; };
+  other.ask("Tell all of it again, in your own words.", ask);
+  EXPECT_EQ(other.method(), "infllm");
+}
+#endif
 
 TEST_F(Sessions, AnAdapterForAnotherModelIsRefusedWithBothHashes) {
   EngineOptions options;
