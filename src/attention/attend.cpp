@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "attention/spread.h"
 #include "base/memory.h"
 
 namespace focusllm::attention {
@@ -16,6 +17,7 @@ constexpr float kNothing = -std::numeric_limits<float>::infinity();
 struct Result {
   float* out;
   float* lse;
+  float* queries = nullptr;  ///< int8: for the part's queries, spread
 };
 
 std::size_t lse_size(const Block& block) {
@@ -32,6 +34,7 @@ class Results {
     std::size_t floats = 0;
     for (const Block& block : blocks) {
       if (block.lse == nullptr) floats += lse_size(block);
+      if (block.type == KvType::int8) floats += block.parts.size() * out_size(block);
       if (block.parts.size() > 1) floats += (block.parts.size() - 1) * (lse_size(block) + out_size(block));
     }
     memory_.resize(floats);
@@ -43,6 +46,8 @@ class Results {
         float* out = take(out_size(block));
         all_.push_back({out, take(lse_size(block))});
       }
+      for (std::size_t i = 0; block.type == KvType::int8 && i < block.parts.size(); ++i)
+        all_[first_.back() + i].queries = take(out_size(block));
     }
   }
   Results(const Results&) = delete;
@@ -68,11 +73,16 @@ class Results {
 };
 
 Problem problem_of(const Block& block, const Part& part, const Result& result) {
+  const float* queries = part.queries;
+  if (block.type == KvType::int8) {
+    spread_heads(queries, block.rows * block.shape.heads, block.shape.dim, result.queries);
+    queries = result.queries;
+  }
   return {.shape = block.shape,
           .use = block.use,
           .type = block.type,
           .scale = part.scale,
-          .queries = part.queries,
+          .queries = queries,
           .positions = part.positions,
           .rows = block.rows,
           .runs = part.runs,
@@ -153,6 +163,9 @@ void attend(std::span<const Block> blocks) {
     }
   }
   partial(here);
+  for (const Problem& p : here) {
+    if (p.type == KvType::int8) gather_heads(p.out, p.rows * p.shape.heads, p.shape.dim, p.out);
+  }
   begun.finish();
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     const Result& to = results.of(b, 0);
@@ -164,7 +177,9 @@ void attend(std::span<const Block> blocks) {
 }
 
 void column_sums(const Block& block, const Part& part, const float* lse, float* sums, std::int64_t stride) {
-  column_sums(problem_of(block, part, {nullptr, nullptr}), lse, sums, stride);
+  AlignedBuffer<float> queries;
+  if (block.type == KvType::int8) queries.resize(out_size(block));
+  column_sums(problem_of(block, part, {nullptr, nullptr, queries.data()}), lse, sums, stride);
 }
 
 }  // namespace focusllm::attention

@@ -21,7 +21,8 @@ struct Part {
   Elsewhere* elsewhere = nullptr;  ///< instead of runs: who computes the part
 };
 
-/// Rows of queries and all that they attend to.
+/// Rows of queries and all that they attend to. Keys and values in int8 are spread (attention/spread.h) and
+/// the queries and results are not: attend() sees to that.
 struct Block {
   HeadShape shape;
   KvType type = KvType::bf16;

@@ -49,7 +49,7 @@ void check(const Problem& p) {
     fail("attention: {} query heads over {} key heads: the first must be a multiple of the second", s.heads,
          s.kv_heads);
   }
-  if (s.dim <= 0 || s.dim > 512 || s.dim % 16 != 0) {
+  if (s.dim <= 0 || s.dim > kMostDim || s.dim % 16 != 0) {
     fail("attention: heads of width {}: supported are multiples of 16 up to 512", s.dim);
   }
   const bool everything = p.visible.min == kEverything.min && p.visible.max == kEverything.max;

@@ -47,6 +47,8 @@ inline constexpr Visible beyond(std::int64_t tokens) {
   return {tokens, kCausal.max};
 }  ///< what window() leaves out
 
+inline constexpr int kMostDim = 512;  ///< widest head
+
 /// One partial attention: rows of queries over some runs. Everything is f32 outside the runs. A row's result
 /// follows from its query, the runs and `use` alone, to the bit: not from the rows beside it, other problems
 /// or the number of threads.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "attention/spread.h"
+
 namespace focusllm::memory {
 PageSide PagedRows::new_page() const {
   PageSide page;
@@ -54,6 +56,7 @@ void PagedRows::read(std::int64_t token, int kv_head, float* out) const {
       const auto* values = reinterpret_cast<const std::int8_t*>(source);
       const float scale = side.scales[static_cast<std::size_t>(place)];
       for (int i = 0; i < shape_.dim; ++i) out[i] = static_cast<float>(values[i]) * scale;
+      attention::gather_heads(out, 1, shape_.dim, out);
       return;
     }
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "attention/spread.h"
 #include "base/bf16.h"
 
 namespace focusllm::memory {
@@ -14,7 +15,9 @@ void store_bf16(const float* row, int dim, std::byte* out) {
   for (int i = 0; i < dim; ++i) target[i] = to_bf16(row[i]).bits;
 }
 
-float store_int8(const float* row, int dim, std::byte* out) {
+float store_int8(const float* values, int dim, std::byte* out) {
+  float row[attention::kMostDim];
+  attention::spread_heads(values, 1, dim, row);
   float largest = 0;
   for (int i = 0; i < dim; ++i) largest = std::max(largest, std::abs(row[i]));
   const float scale = largest / 127;
