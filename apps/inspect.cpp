@@ -124,7 +124,7 @@ void print_memory(const std::vector<Need>& memory, const std::vector<std::int64_
       lines += fmt::format("\n  {:<18}", memory[i].method + ", " + memory[i].kv_type);
     lines += fmt::format(" {:>12}", format_bytes(memory[i].bytes));
   }
-  out(printable(lines) + "\n");
+  out(lines + "\n");
 }
 
 void inspect(const InspectFlags& flags) {

@@ -8,12 +8,11 @@
 namespace focusllm::attention {
 namespace {
 
-constexpr int kMostTogether = 256;
 constexpr std::int64_t kFloatsAtOnce = 32768;  // fewer are done sooner than threads start
 
 template <typename Transform>
 void for_heads(Transform transform, const float* from, std::int64_t heads, int dim, float* to) {
-  const int size = std::min(dim & -dim, kMostTogether);
+  const int size = std::min(dim & -dim, kMostSpread);
   const std::int64_t step = std::max<std::int64_t>(1, kFloatsAtOnce / dim);
   const std::int64_t pieces = (heads + step - 1) / step;
 #pragma omp parallel for schedule(static) if (pieces > 1)

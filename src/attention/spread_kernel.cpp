@@ -6,17 +6,17 @@
 namespace focusllm::FOCUSLLM_ISA {
 namespace {
 
-constexpr long kMostTogether = 256;
+using attention::kMostSpread;
 
 /// 1 and -1, by fixed random bits.
 struct Signs {
-  alignas(64) float values[kMostTogether];
+  alignas(64) float values[kMostSpread];
 };
 constexpr Signs make_signs(bool all_positive) {
-  constexpr unsigned kBits[kMostTogether / 32] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                                  0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  constexpr unsigned kBits[kMostSpread / 32] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                                0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   Signs signs{};
-  for (long i = 0; i < kMostTogether; ++i)
+  for (long i = 0; i < kMostSpread; ++i)
     signs.values[i] = !all_positive && (kBits[i / 32] >> (i % 32) & 1) != 0 ? -1.0F : 1.0F;
   return signs;
 }

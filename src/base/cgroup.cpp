@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <initializer_list>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -19,15 +20,17 @@ std::optional<std::int64_t> read_number(const fs::path& path) {
   return std::nullopt;  // missing, or "max"
 }
 
-/// The number behind a word at the beginning of a line.
-std::int64_t read_entry(const fs::path& path, std::string_view word) {
+/// The sum of the numbers behind some words, each at the beginning of a line.
+std::int64_t read_entries(const fs::path& path, std::initializer_list<std::string_view> words) {
   std::ifstream file(path);
-  std::string key;
-  std::int64_t value = 0;
+  std::int64_t sum = 0;
   for (std::string line; std::getline(file, line);) {
-    if (std::istringstream(line) >> key >> value && key == word) return value;
+    std::string key;
+    std::int64_t value = 0;
+    if (std::istringstream(line) >> key >> value && std::ranges::find(words, key) != words.end())
+      sum += value;
   }
-  return 0;
+  return sum;
 }
 
 /// How one version of control groups names its files.
@@ -42,8 +45,7 @@ std::optional<std::int64_t> free_memory(const fs::path& group, const Names& name
   const auto limit = read_number(group / names.limit);
   const auto used = read_number(group / names.used);
   if (!limit || !used) return std::nullopt;
-  const fs::path stat = group / "memory.stat";
-  const std::int64_t cache = read_entry(stat, names.active) + read_entry(stat, names.inactive);
+  const std::int64_t cache = read_entries(group / "memory.stat", {names.active, names.inactive});
   const std::int64_t reclaimable = std::clamp<std::int64_t>(cache - mapped, 0, *used);
   return std::max<std::int64_t>(0, *limit - (*used - reclaimable));
 }
@@ -57,17 +59,6 @@ std::optional<double> quota(const fs::path& group) {
   if (first && every && *first > 0 && *every > 0)
     return static_cast<double>(*first) / static_cast<double>(*every);
   return std::nullopt;
-}
-
-/// A group and those above it, up to where the hierarchy is mounted. In a container the path may be the
-/// host's, of which nothing is there: then the mounted one is its own.
-std::vector<fs::path> with_parents(const fs::path& mount, const fs::path& group) {
-  std::vector<fs::path> all;
-  for (fs::path path = group.relative_path();; path = path.parent_path()) {
-    std::error_code ignored;
-    if (fs::is_directory(mount / path, ignored)) all.push_back(mount / path);
-    if (path.empty()) return all;
-  }
 }
 
 template <typename T>
@@ -84,12 +75,26 @@ bool names_controller(std::string_view controllers, std::string_view wanted) {
   return false;
 }
 
-}  // namespace
+struct Group {
+  fs::path path;
+  const Names& names;
+};
 
-GroupLimits group_limits(const fs::path& root) {
-  GroupLimits limits;
+/// A group and those above it, up to where the hierarchy is mounted. In a container the path may be the
+/// host's, of which nothing is there: then the mounted one is its own.
+void add_with_parents(const fs::path& mount, const fs::path& group, const Names& names,
+                      std::vector<Group>& groups) {
+  for (fs::path path = group.relative_path();; path = path.parent_path()) {
+    std::error_code ignored;
+    if (fs::is_directory(mount / path, ignored)) groups.push_back({mount / path, names});
+    if (path.empty()) return;
+  }
+}
+
+/// All that this process is in of version 2, and of version 1 for a controller.
+std::vector<Group> groups_of(const fs::path& root, const std::string& controller) {
+  std::vector<Group> groups;
   const fs::path mounts = root / "sys/fs/cgroup";
-  const std::int64_t mapped = 1024 * read_entry(root / "proc/self/status", "RssFile:");
   std::ifstream file(root / "proc/self/cgroup");
   for (std::string line; std::getline(file, line);) {  // number:controllers:path
     const std::size_t first = line.find(':');
@@ -98,24 +103,30 @@ GroupLimits group_limits(const fs::path& root) {
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const fs::path path = line.substr(second + 1);
     if (controllers.empty()) {
-      for (const fs::path& mount : {mounts, mounts / "unified"}) {
-        for (const fs::path& group : with_parents(mount, path)) {
-          lower(limits.memory, free_memory(group, kSecond, mapped));
-          lower(limits.processors, quota(group));
-        }
-      }
-    }
-    for (const char* name : {"memory", "cpu"}) {
-      if (!names_controller(controllers, name)) continue;
-      for (const fs::path& mount : {mounts / name, mounts / controllers}) {
-        for (const fs::path& group : with_parents(mount, path)) {
-          lower(limits.memory, free_memory(group, kFirst, mapped));
-          lower(limits.processors, quota(group));
-        }
-      }
+      for (const fs::path& mount : {mounts, mounts / "unified"})
+        add_with_parents(mount, path, kSecond, groups);
+    } else if (names_controller(controllers, controller)) {
+      for (const fs::path& mount : {mounts / controller, mounts / controllers})
+        add_with_parents(mount, path, kFirst, groups);
     }
   }
-  return limits;
+  return groups;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> group_memory(const fs::path& root) {
+  const std::int64_t mapped = 1024 * read_entries(root / "proc/self/status", {"RssFile:"});
+  std::optional<std::int64_t> least;
+  for (const Group& group : groups_of(root, "memory"))
+    lower(least, free_memory(group.path, group.names, mapped));
+  return least;
+}
+
+std::optional<double> group_processors(const fs::path& root) {
+  std::optional<double> least;
+  for (const Group& group : groups_of(root, "cpu")) lower(least, quota(group.path));
+  return least;
 }
 
 }  // namespace focusllm

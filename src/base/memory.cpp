@@ -27,7 +27,7 @@ std::int64_t meminfo_available(const std::filesystem::path& root) {
 
 std::int64_t available_memory(const std::filesystem::path& root) {
   const std::int64_t system = meminfo_available(root);
-  return std::min(system, group_limits(root).memory.value_or(system));
+  return std::min(system, group_memory(root).value_or(system));
 }
 
 std::int64_t peak_memory() {

@@ -24,7 +24,7 @@ int wanted_by_environment() {
 
 int usable_processors(const std::filesystem::path& root) {
   const int allowed = omp_get_num_procs();  // by affinity
-  const auto quota = group_limits(root).processors;
+  const auto quota = group_processors(root);
   return quota ? std::clamp(static_cast<int>(std::lround(*quota)), 1, allowed) : allowed;
 }
 

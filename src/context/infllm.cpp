@@ -168,14 +168,14 @@ void InfLlm::attend(const model::LayerRows& layer) {
   store(layer, state);
   choose_local(layer, state);
   choose_far(layer, state);
-  attention::Part parts[2] = {near_part(layer)};
-  if (!far_runs_.empty()) parts[1] = far_part(layer, far_runs_);
+  attention::Part parts[kParts] = {near_part(layer)};
+  if (!far_runs_.empty()) parts[kFar] = far_part(layer);
   lse_.resize(static_cast<std::size_t>(layer.rows.size() * spec().heads.heads));
   attention::Block block =
-      block_of(spec(), layer, state.memory.type(), std::span(parts, far_runs_.empty() ? 1 : 2));
+      block_of(spec(), layer, state.memory.type(), std::span(parts, far_runs_.empty() ? kFar : kParts));
   block.lse = lse_.data();
   attention::attend(block);
-  weigh(layer, block, state);
+  weigh(block, state);
   score(layer, block, state);
   state.memory.retire();
 }
@@ -188,12 +188,12 @@ attention::Part InfLlm::near_part(const model::LayerRows& layer) {
           .runs = local_runs_};
 }
 
-attention::Part InfLlm::far_part(const model::LayerRows& layer, std::span<const attention::KvRun> runs) {
+attention::Part InfLlm::far_part(const model::LayerRows& layer) {
   return {.queries = far_rotary_.queries(layer),
           .positions = layer.rows.positions.data(),
           .visible = far_,
           .scale = spec().attention_scale,
-          .runs = runs};
+          .runs = far_runs_};
 }
 
 void InfLlm::store(const model::LayerRows& layer, LayerState& state) {
@@ -254,7 +254,9 @@ void InfLlm::score(const model::LayerRows& layer, const attention::Block& block,
   if (count <= 0) return;
   local_runs_.clear();
   state.memory.add_runs(state.rotated, first, state.memory.tokens(), local_runs_);
-  sum_columns(block, near_part(layer), count);
+  attention::Part near = block.parts[kNear];
+  near.runs = local_runs_;
+  sum_columns(block, near, count);
   state.memory.add_scores(first, count, sums_.data(), count);
 }
 
@@ -267,11 +269,13 @@ void InfLlm::start_citing() {
   received_.clear();
 }
 
-void InfLlm::weigh(const model::LayerRows& layer, const attention::Block& block, LayerState& state) {
+void InfLlm::weigh(const attention::Block& block, LayerState& state) {
   const bool scored = state.memory.cache() != nullptr && state.memory.cache()->wants_scores();
   if (chosen_.empty() || !(citing_ || scored)) return;
   const std::int64_t count = static_cast<std::int64_t>(chosen_.size()) * sizes_.block;
-  sum_columns(block, far_part(layer, chosen_runs_), count);
+  attention::Part chosen = block.parts[kFar];
+  chosen.runs = chosen_runs_;
+  sum_columns(block, chosen, count);
   received_.resize(static_cast<std::size_t>((state.memory.blocks() + passage() - 1) / passage()));
   std::vector<double> total(chosen_.size()), masses(chosen_.size());
   for (int head = 0; head < spec().heads.heads; ++head) {

@@ -36,6 +36,8 @@ class InfLlm final : public Sequential {
     BlockMemory memory;
     memory::PagedRows rotated;  ///< keys of the local window, rotated at true positions
   };
+  /// Of a block of rows; the far part is there only where something is far.
+  enum { kNear, kFar, kParts };
   static void fill_cache(Options& options);
   void begin(std::int64_t first, std::int64_t count) override;
   void attend(const model::LayerRows& layer) override;
@@ -43,13 +45,13 @@ class InfLlm final : public Sequential {
   void choose_local(const model::LayerRows& layer, LayerState& state);
   void choose_far(const model::LayerRows& layer, LayerState& state);
   attention::Part near_part(const model::LayerRows& layer);
-  attention::Part far_part(const model::LayerRows& layer, std::span<const attention::KvRun> runs);
+  attention::Part far_part(const model::LayerRows& layer);
   /// Fills sums_ [heads, keys] with the share of the rows' final attention that each key of the part
   /// receives.
   void sum_columns(const attention::Block& block, const attention::Part& part, std::int64_t keys);
   void score(const model::LayerRows& layer, const attention::Block& block, LayerState& state);
   /// What the chosen blocks received of the attention, for citations and for the cache.
-  void weigh(const model::LayerRows& layer, const attention::Block& block, LayerState& state);
+  void weigh(const attention::Block& block, LayerState& state);
   /// Adds the masses of a head, one for each chosen block, to received_.
   void cite(std::span<const double> masses);
   std::vector<float> mean_query(const model::LayerRows& layer) const;

@@ -121,7 +121,6 @@ void Session::Impl::take_question(std::string_view question, std::int64_t most_t
   if (asked && chat) append(chat->next());
   const bool after_text = has_text && !asked && !question.empty() && chat != nullptr;
   if (!pending.empty()) encode(std::exchange(pending, {}));
-  uncut = 0;
   if (!undecided())
     fall_back_if_needed(answer_room(*engine, most_tokens) + static_cast<std::int64_t>(question.size()));
   if (!tokens.empty() && (chat || !question.empty())) {

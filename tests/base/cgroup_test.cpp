@@ -46,8 +46,8 @@ class Tree : public testing::Test {
 
 TEST_F(Tree, WithoutGroupsTheSystemDecides) {
   EXPECT_EQ(free_kib(), 8000);
-  EXPECT_FALSE(group_limits(root_).memory);
-  EXPECT_FALSE(group_limits(root_).processors);
+  EXPECT_FALSE(group_memory(root_));
+  EXPECT_FALSE(group_processors(root_));
 }
 
 TEST_F(Tree, PageCacheIsFreeButWhatIsMappedIsNot) {
@@ -90,7 +90,7 @@ TEST_F(Tree, TheFirstVersionToo) {
   write("sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_quota_us", "150000\n");
   write("sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_period_us", "100000\n");
   EXPECT_EQ(free_kib(), 4000 - (3000 - 1500));
-  EXPECT_DOUBLE_EQ(group_limits(root_).processors.value(), 1.5);
+  EXPECT_DOUBLE_EQ(group_processors(root_).value(), 1.5);
 }
 
 TEST_F(Tree, AQuotaLimitsProcessors) {
@@ -112,7 +112,7 @@ TEST_F(Tree, NonsenseDoesNotLimit) {
   write("sys/fs/cgroup/box/memory.max", "many\n");
   write("sys/fs/cgroup/box/cpu.max", "0 0\n");
   EXPECT_EQ(free_kib(), 8000);
-  EXPECT_FALSE(group_limits(root_).processors);
+  EXPECT_FALSE(group_processors(root_));
 }
 
 TEST(Threads, TheEnvironmentsNumberIsTheDefault) {
