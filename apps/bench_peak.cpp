@@ -62,7 +62,8 @@ double Peaks::product(ProductType type) const {
   return f32;
 }
 
-Peaks measure_peaks() {
+Peaks measure_peaks(int threads) {
+  set_thread_count(threads);
   return {read_bandwidth(), peak_rate(ProductType::f32), peak_rate(ProductType::bf16),
           peak_rate(ProductType::int8)};
 }

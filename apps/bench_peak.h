@@ -16,6 +16,6 @@ struct Peaks {
 };
 
 /// Takes about a second.
-Peaks measure_peaks();
+Peaks measure_peaks(int threads);
 
 }  // namespace focusllm::cli

@@ -5,7 +5,6 @@
 #include "answer_json.h"
 #include "base/cpu.h"
 #include "base/memory.h"
-#include "base/threads.h"
 #include "model/model.h"
 #include "options.h"
 
@@ -85,9 +84,9 @@ BenchMachine describe_machine(const Engine& engine, std::uint64_t seed) {
   BenchMachine machine{cpu_model(),
                        std::string(isa_name(active_isa())),
                        engine.name(),
-                       thread_count(),
+                       engine.threads(),
                        seed,
-                       measure_peaks(),
+                       measure_peaks(engine.threads()),
                        {},
                        {}};
   const model::Layer& layer = engine.model().layers().front();

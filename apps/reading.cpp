@@ -4,7 +4,6 @@
 #include <chrono>
 
 #include "base/memory.h"
-#include "base/threads.h"
 #include "base/utf8.h"
 #include "interrupt.h"
 #include "terminal.h"
@@ -42,7 +41,7 @@ std::int64_t count_tokens(const Tokenizer& tokenizer, std::string_view text) {
 Reader::Reader(const SessionFlags& flags, bool raw) : flags_(flags), raw_(raw), engine_(flags.model.load()) {
   if (flags_.verbose)
     err_line(fmt::format("loaded {} in {:.2f} s, {} threads", engine_->name(), engine_->load_seconds(),
-                         thread_count()));
+                         engine_->threads()));
   Session::Options options;
   options.context = flags.context.options();
   options.raw = raw;

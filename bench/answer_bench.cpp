@@ -10,8 +10,8 @@
 #include "base/cpu.h"
 #include "base/threads.h"
 #include "gguf/file.h"
-#include "model/decoder.h"
 #include "model/model.h"
+#include "model/runner.h"
 
 namespace focusllm {
 namespace {
@@ -19,11 +19,11 @@ namespace {
 constexpr std::int64_t kRows[] = {1, 2, 4, 8, 16};
 constexpr int kTurns = 20;
 
-class NoAttention final : public model::AttentionSource {
+class NoAttention final : public model::Lane {
  public:
   explicit NoAttention(std::int64_t width) : width_(width) {}
-  void attend(const model::LayerRows& layer) override {
-    std::fill_n(layer.out, layer.rows.size() * width_, 0.5F);
+  void attend(const model::LaneRows& rows, std::vector<attention::Block>&) override {
+    std::fill_n(rows.out, rows.count * width_, 0.5F);
   }
 
  private:
@@ -31,19 +31,21 @@ class NoAttention final : public model::AttentionSource {
 };
 
 void measure(const std::shared_ptr<const model::Model>& model) {
-  model::Decoder decoder(model);
+  model::Runner runner(model);
   NoAttention attention(model->spec().attention_width());
   std::vector<float> logits(static_cast<std::size_t>(std::ranges::max(kRows) * model->spec().vocabulary));
   double best[std::size(kRows)];
   std::ranges::fill(best, 1e9);
   for (int turn = 0; turn < kTurns; ++turn) {
     for (std::size_t i = 0; i < std::size(kRows); ++i) {
-      model::Rows rows;
-      for (std::int64_t row = 0; row < kRows[i]; ++row)
-        rows.add(static_cast<std::int32_t>(100 + row), 0, Use::answer);
+      model::Pass pass;
+      for (std::int64_t row = 0; row < kRows[i]; ++row) {
+        const auto token = static_cast<std::int32_t>(100 + row);
+        pass.add(attention, {&token, 1}, 0, Use::answer, model::Want::all);
+      }
       const auto start = std::chrono::steady_clock::now();
-      const auto hidden = decoder.forward(rows, attention, {});
-      model->logits(hidden.data(), kRows[i], logits.data());
+      runner.run(pass);
+      model->logits(pass.hidden().data(), kRows[i], logits.data());
       const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
       best[i] = std::min(best[i], seconds.count());
     }

@@ -100,50 +100,57 @@ void fill_sink(const Block& block, const float* sink, const Result& result) {
 /// The parts elsewhere that have begun. Whatever happens, each is waited for before its memory goes.
 class Begun {
  public:
-  Begun() = default;
+  explicit Begun(std::span<std::exception_ptr> failures) : failures_(failures) {}
   Begun(const Begun&) = delete;
   Begun& operator=(const Begun&) = delete;
-  ~Begun() { wait(); }
+  ~Begun() { finish(); }
 
-  void begin(const Block& block, const Part& part, const Result& result) {
-    waiting_.push_back({part.elsewhere, result});
+  void begin(const Block& block, std::size_t index, const Part& part, const Result& result) {
+    waiting_.push_back({part.elsewhere, index, result});
     try {
       part.elsewhere->begin(block, part);
     } catch (...) {
       waiting_.pop_back();
-      throw;
+      note(index);
     }
   }
-  /// Throws the first failure, once all have ended.
   void finish() {
-    wait();
-    if (failure_) std::rethrow_exception(failure_);
+    for (const Waiting& one : waiting_) {
+      try {
+        one.part->finish(one.result.out, one.result.lse);
+      } catch (...) {
+        note(one.block);
+      }
+    }
+    waiting_.clear();
   }
 
  private:
   struct Waiting {
     Elsewhere* part;
+    std::size_t block;
     Result result;
   };
-  void wait() {
-    for (const Waiting& one : waiting_) {
-      try {
-        one.part->finish(one.result.out, one.result.lse);
-      } catch (...) {
-        if (!failure_) failure_ = std::current_exception();
-      }
-    }
-    waiting_.clear();
+  void note(std::size_t block) {
+    if (!failures_[block]) failures_[block] = std::current_exception();
   }
+  std::span<std::exception_ptr> failures_;
   std::vector<Waiting> waiting_;
-  std::exception_ptr failure_;
 };
 
 }  // namespace
 
 void attend(std::span<const Block> blocks) {
+  std::vector<std::exception_ptr> failures(blocks.size());
+  attend(blocks, failures);
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+void attend(std::span<const Block> blocks, std::span<std::exception_ptr> failures) {
   const Results results(blocks);
-  Begun begun;
+  Begun begun(failures);
   std::vector<Problem> here;
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     const Block& block = blocks[b];
@@ -154,7 +161,7 @@ void attend(std::span<const Block> blocks) {
     for (std::size_t i = 0; i < block.parts.size(); ++i) {
       const Part& part = block.parts[i];
       if (part.elsewhere != nullptr) {
-        begun.begin(block, part, results.of(b, i));
+        begun.begin(block, b, part, results.of(b, i));
       } else if (part.sink != nullptr) {
         fill_sink(block, part.sink, results.of(b, i));
       } else {

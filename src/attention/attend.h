@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <span>
 
 #include "attention/partial.h"
@@ -46,8 +47,10 @@ class Elsewhere {
 
 /// The attention of all blocks: parts elsewhere are started, those here are computed, sharing the threads,
 /// and each block's parts are merged in their order. A row's result does not depend on the rows or blocks
-/// beside it. Throws Error when a shape is not supported, and what a part elsewhere throws, once all of them
-/// have ended; the blocks' results are then undefined.
+/// beside it. Throws Error when a shape is not supported. What a part elsewhere throws goes to its block's
+/// place in `failures` [blocks], and the block's result is undefined; without that, the first is thrown once
+/// all have ended.
+void attend(std::span<const Block> blocks, std::span<std::exception_ptr> failures);
 void attend(std::span<const Block> blocks);
 inline void attend(const Block& block) {
   attend(std::span(&block, 1));

@@ -15,9 +15,8 @@ Candidates::Candidates(const model::Model& model, attention::KvType type, std::i
   if (model.spec().sliding_window > 0) sliding_table_ = model.sliding_rope().table(positions);
 }
 
-void Candidates::store(const model::LayerRows& layer, std::int64_t row, std::int64_t index) {
-  const float* raw = layer.qkv + row * layer.stride;
-  store(layer.layer, raw + layer.keys, raw + layer.values, index);
+void Candidates::store(const model::LaneRows& rows, std::int64_t row, std::int64_t index) {
+  store(rows.layer, rows.raw_keys + row * rows.stride, rows.values + row * rows.stride, index);
 }
 
 void Candidates::store(int layer, const float* key, const float* value, std::int64_t index) {

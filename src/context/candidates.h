@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "context/lockstep.h"
 #include "context/received.h"
 #include "memory/segment.h"
+#include "model/pass.h"
 
 namespace focusllm::context {
 
@@ -16,8 +16,8 @@ class Candidates {
 
   std::int64_t count() const { return memory_.capacity(); }
   int layers() const { return model_.spec().layers; }
-  /// Candidate `index` is row `row` of the pass. Different candidates may be stored from different threads.
-  void store(const model::LayerRows& layer, std::int64_t row, std::int64_t index);
+  /// Candidate `index` is row `row` of the lane. Different candidates may be stored from different threads.
+  void store(const model::LaneRows& rows, std::int64_t row, std::int64_t index);
   /// The same for a key before rotation and a value [kv_heads * dim] that were computed elsewhere.
   void store(int layer, const float* key, const float* value, std::int64_t index);
   attention::KvRun run(int layer) const { return memory_.run(layer, count(), 0); }

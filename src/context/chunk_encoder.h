@@ -1,42 +1,48 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <vector>
 
+#include "context/context.h"
 #include "context/focus_chunk.h"
-#include "context/lockstep.h"
 #include "memory/chunk_store.h"
 
 namespace focusllm::context {
 
 /// Encodes chunks of text, several in one pass, each as a text of its own. One that a store knows is taken
-/// from there, unless hidden states are wanted.
+/// from there.
 class ChunkEncoder {
  public:
-  ChunkEncoder(Lockstep& lockstep, attention::KvType type, memory::ChunkStore& store,
-               const CancelToken& cancel)
-      : lockstep_(lockstep), type_(type), store_(store), cancel_(cancel) {}
+  ChunkEncoder(const model::Spec& spec, attention::KvType type, memory::ChunkStore& store)
+      : spec_(spec), type_(type), store_(store) {}
 
-  /// `text` in chunks of `chunk` tokens that begin every `stride` tokens; the last one, where the text ends,
-  /// is possibly shorter.
-  std::vector<std::shared_ptr<const memory::Segment>> encode(std::span<const std::int32_t> text,
-                                                             std::int64_t chunk, std::int64_t stride);
+  /// Takes `text` in chunks of `chunk` tokens that begin every `stride` tokens; the last one, where the text
+  /// ends, is possibly shorter. Keys and values are in the segments once no work is pending.
+  std::vector<std::shared_ptr<const memory::Segment>> take(std::span<const Token> text, std::int64_t chunk,
+                                                           std::int64_t stride);
+  std::int64_t pending_tokens() const;
+  /// As Context: the next rows, at most `most_rows`, and what became of them.
+  bool plan(model::Pass& pass, std::int64_t most_rows);
+  void took(const model::Pass& pass);
 
  private:
   struct Work {
-    std::span<const std::int32_t> tokens;
+    Work(const model::Spec& spec, std::span<const Token> text, std::shared_ptr<memory::Segment> encoded)
+        : tokens(text.begin(), text.end()), segment(std::move(encoded)), lane(spec, *segment) {}
+    std::vector<Token> tokens;
     std::shared_ptr<memory::Segment> segment;
-    ChunkText sequence;
+    ChunkText lane;
+    std::int64_t done = 0;     ///< tokens
+    std::int64_t planned = 0;  ///< of them in the pass at hand
+    std::size_t entry = 0;     ///< there
   };
-  std::shared_ptr<const memory::Segment> known(std::span<const std::int32_t> tokens,
-                                               std::span<const Work> works) const;
-  void run(std::span<Work> works);
-  void run_rows(std::span<Work> works, std::int64_t from, std::int64_t count);
+  std::shared_ptr<const memory::Segment> known(std::span<const Token> tokens) const;
 
-  Lockstep& lockstep_;
+  const model::Spec& spec_;
   attention::KvType type_;
   memory::ChunkStore& store_;
-  const CancelToken& cancel_;
+  std::deque<Work> works_;
 };
 
 }  // namespace focusllm::context

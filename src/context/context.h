@@ -9,10 +9,9 @@
 #include <vector>
 
 #include "attention/partial.h"
-#include "base/cancel.h"
 #include "context/settings.h"
 #include "context/tier_use.h"
-#include "model/model.h"
+#include "model/pass.h"
 
 namespace focusllm::context {
 
@@ -31,31 +30,49 @@ struct Attended {
   double mass = 0;
 };
 
-/// What a method keeps of one text, and how it predicts the next token. Mutable state of one session.
+/// What a method keeps of one text, and which rows it wants to go through the layers next. It takes tokens,
+/// plans rows for a pass, and takes the pass's result; it runs nothing. Mutable state of one session; for one
+/// thread at a time.
 class Context {
  public:
   /// Called with final hidden states [rows, width] of tokens first, first + 1, ...
   using HiddenSink = std::function<void(std::int64_t first, std::span<const float> hidden)>;
 
+  Context() = default;
+  Context(const Context&) = default;
+  Context& operator=(const Context&) = default;
+  Context(Context&&) noexcept = default;
+  Context& operator=(Context&&) noexcept = default;
   virtual ~Context() = default;
-  /// Takes text. Work is done in pieces of the method's own size, so that a result does not depend on how the
-  /// text was handed in; the rest waits. With a sink, hidden states are given out for every token.
-  virtual void read(std::span<const Token> tokens, const HiddenSink& sink = {}) = 0;
-  /// The question begins: what is read from now on is not mixed with the text before it in one piece of work.
-  virtual void begin_question() = 0;
-  /// One that goes on from here by itself, and is stopped by another token; what was read is shared. Null
-  /// where the method cannot: focus, whose chunks are shared by a store, and infllm with blocks in a file.
-  virtual std::unique_ptr<Context> fork(const CancelToken& /*cancel*/) const { return nullptr; }
-  /// Does the waiting work and gives the hidden state [width] after the last token; valid until the next
-  /// call. Throws Error if nothing was read.
-  virtual std::span<const float> finish(const HiddenSink& sink = {}) = 0;
-  /// One generated token: its hidden state [width].
-  virtual std::span<const float> step(Token token) = 0;
 
-  /// Whether rows of a prompt know what comes behind them, so that only step() predicts: then there are no
-  /// sinks.
+  /// Takes text. Which rows are worked on together follows from the text, not from the pieces it comes in.
+  virtual void append(std::span<const Token> tokens) = 0;
+  /// The text ends and a question begins: they are not mixed in one piece of work.
+  virtual void end_text() = 0;
+  /// The prompt ends: all that waits is planned from now on, and then hidden() is that of its last token.
+  /// Throws Error if nothing was read.
+  virtual void end_prompt() = 0;
+  /// A generated token, behind a prompt that ended: it is planned, and then hidden() is its own.
+  virtual void answer(Token token) = 0;
+
+  /// Adds the next piece of work to a pass: `most_rows` rows or fewer, more only where a piece cannot be cut.
+  /// False where there is nothing to do. Then took() is called before anything else.
+  virtual bool plan(model::Pass& pass, std::int64_t most_rows) = 0;
+  /// The pass that was planned for has run. Throws what went wrong with it: this context is of no further use
+  /// then.
+  virtual void took(const model::Pass& pass) = 0;
+  /// The hidden state [width] after the last token that was done.
+  virtual std::span<const float> hidden() const = 0;
+  /// From now on, gives out the hidden states of all rows of a prompt. Throws Error where a method's rows do
+  /// not predict (sees_ahead).
+  virtual void set_sink(HiddenSink sink) = 0;
+
+  /// One that goes on from here by itself; what was read is shared. Null where the method cannot: focus,
+  /// whose chunks are shared by a store, and infllm with blocks in a file.
+  virtual std::unique_ptr<Context> fork() const { return nullptr; }
+
+  /// Whether rows of a prompt know what comes behind them, so that only answer() predicts.
   virtual bool sees_ahead() const { return false; }
-
   /// Tokens that may still follow what is done, by the positions that the model was trained for.
   virtual std::int64_t room() const { return std::numeric_limits<std::int64_t>::max(); }
 
@@ -63,21 +80,11 @@ class Context {
   virtual std::int64_t done() const = 0;          ///< encoded so far
   virtual std::int64_t memory_bytes() const = 0;  ///< keys and values held
   virtual TierUse tier_use() const { return {}; }
-  /// Called from now on when a piece of long work is over, so that its caller can show progress.
-  void on_work(std::function<void()> callback) { on_work_ = std::move(callback); }
   /// From now on notes which remembered text receives attention. Methods without chunks or memory blocks note
   /// nothing.
   virtual void start_citing() {}
   /// What was noted, first where single heads looked hardest.
   virtual std::vector<Attended> attended() const { return {}; }
-
- protected:
-  void worked() const {
-    if (on_work_) on_work_();
-  }
-
- private:
-  std::function<void()> on_work_;
 };
 
 }  // namespace focusllm::context

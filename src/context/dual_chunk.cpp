@@ -18,18 +18,15 @@ float sharpness(const Options& options, const model::Spec& spec) {
 
 }  // namespace
 
-DualChunk::DualChunk(const Options& options, std::shared_ptr<const model::Model> model,
-                     const CancelToken& cancel)
-    : Sequential(std::move(model), cancel, kPassRows, false),
+DualChunk::DualChunk(const Options& options, std::shared_ptr<const model::Model> the_model)
+    : SingleLane(std::move(the_model), {}),
       chunk_(options.chunk),
       period_(options.chunk - options.local),
-      scale_(spec().attention_scale * sharpness(options, spec())),
-      true_(Sequential::model()),
-      rotary_{Rotary(Sequential::model()), Rotary(Sequential::model()), Rotary(Sequential::model())} {
+      scale_(spec().attention_scale * sharpness(options, spec())) {
   for (int i = 0; i < spec().layers; ++i)
     layers_.emplace_back(spec(), options.kv_type, spec().window(i), WindowCache::kPage);
   const std::int64_t oldest[] = {chunk_};
-  rotary_[kOlder].set_positions(oldest);
+  angles_[kOlder] = {model(), oldest};
 }
 
 void DualChunk::fill(Options& options, const model::Spec& spec) {
@@ -49,28 +46,29 @@ std::int64_t DualChunk::bytes_needed(const Options& options, const model::Spec& 
   return layers_bytes(spec, options.kv_type, tokens);
 }
 
-void DualChunk::begin(std::int64_t first, std::int64_t count) {
-  true_.set_positions(positions());
-  std::vector<std::int64_t> own(positions()), previous(positions());
+void DualChunk::begin(std::span<const std::int64_t> positions) {
+  std::vector<std::int64_t> own(positions.begin(), positions.end()), previous(own);
   for (std::int64_t& position : own) position %= period_;
   for (std::int64_t& position : previous) position = std::min(position % period_ + period_, chunk_);
-  rotary_[kOwn].set_positions(own);
-  rotary_[kPrevious].set_positions(previous);
+  angles_[kOwn] = {model(), own};
+  angles_[kPrevious] = {model(), previous};
   groups_.clear();
-  for (std::int64_t token = first; token < first + count;) {
+  const std::int64_t first = positions.front(), end_of_all = positions.back() + 1;
+  for (std::int64_t token = first; token < end_of_all;) {
     const std::int64_t period = token / period_;
-    const std::int64_t end = std::min((period + 1) * period_, first + count);
+    const std::int64_t end = std::min((period + 1) * period_, end_of_all);
     groups_.push_back({period, token - first, end - token});
     token = end;
   }
 }
 
-std::pair<std::int64_t, std::int64_t> DualChunk::keys_of(const Group& group, Span span) const {
+std::pair<std::int64_t, std::int64_t> DualChunk::keys_of(const model::LaneRows& rows, const Group& group,
+                                                         Span span) const {
   const std::int64_t begin = group.period * period_;
   const std::int64_t before = std::max<std::int64_t>(begin - period_, 0);
   switch (span) {
     case kOwn:
-      return {begin, positions().front() + group.first + group.count};
+      return {begin, rows.positions[0] + group.first + group.count};
     case kPrevious:
       return {before, begin};
     default:
@@ -78,36 +76,37 @@ std::pair<std::int64_t, std::int64_t> DualChunk::keys_of(const Group& group, Spa
   }
 }
 
-void DualChunk::add_parts(const model::LayerRows& layer, const WindowCache& cache, Span span) {
-  const float* queries = nullptr;  // rotated only where there are keys
+void DualChunk::add_parts(const model::LaneRows& rows, const WindowCache& cache, Span span) {
+  const float* queries = nullptr;  // turned only where there are keys
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     const Group& group = groups_[i];
-    const auto [begin, end] = keys_of(group, span);
+    const auto [begin, end] = keys_of(rows, group, span);
     if (begin >= end) continue;
-    if (queries == nullptr) queries = rotary_[span].queries(layer);
+    if (queries == nullptr) queries = rows.queries(angles_[span], span);
     memory::add_runs(cache.keys, cache.values, begin, end, runs_.emplace_back());
     parts_[i].push_back({.queries = queries + group.first * spec().attention_width(),
-                         .positions = layer.rows.positions.data() + group.first,
+                         .positions = rows.positions + group.first,
                          .scale = scale_,
                          .runs = runs_.back()});
   }
 }
 
-void DualChunk::attend(const model::LayerRows& layer) {
-  WindowCache& cache = layers_[static_cast<std::size_t>(layer.layer)];
-  if (cache.window > 0) return cache.attend(spec(), layer, true_);
+void DualChunk::attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) {
+  WindowCache& cache = layers_[static_cast<std::size_t>(rows.layer)];
+  if (cache.window > 0) return cache.attend(spec(), rows, blocks);
 
-  cache.append(layer, rotary_[kOwn].keys(layer), spec().heads);
+  cache.append(rows, rows.keys(angles_[kOwn]));
+  if (rows.keys_only) return;
   parts_.assign(groups_.size(), {});
   runs_.clear();
-  for (const Span span : {kOwn, kPrevious, kOlder}) add_parts(layer, cache, span);
-  std::vector<attention::Block> blocks;
+  for (const Span span : {kOwn, kPrevious, kOlder}) add_parts(rows, cache, span);
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    blocks.push_back(block_of(spec(), layer, cache.keys.type(), parts_[i]));
-    blocks.back().rows = groups_[i].count;
-    blocks.back().out += groups_[i].first * spec().attention_width();
+    attention::Block block = rows.block(cache.keys.type(), parts_[i]);
+    block.rows = groups_[i].count;
+    block.out += groups_[i].first * spec().attention_width();
+    block.lse += groups_[i].first * spec().heads.heads;
+    blocks.push_back(block);
   }
-  attention::attend(blocks);
 }
 
 }  // namespace focusllm::context

@@ -5,8 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "context/rotary.h"
-#include "context/sequential.h"
+#include "context/single_lane.h"
 #include "context/window_cache.h"
 
 namespace focusllm::context {
@@ -16,10 +15,10 @@ namespace focusllm::context {
 /// query has one position for its own period, one for the period before it (true distances up to `local`
 /// tokens, which are fewer than a period has), and one for all older ones. Up to chunk + 1 tokens this is
 /// full attention. Cost and memory are those of full attention. Sliding-window layers keep their own window.
-class DualChunk final : public Sequential {
+class DualChunk final : public SingleLane {
  public:
-  DualChunk(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
-  std::unique_ptr<Context> fork(const CancelToken& cancel) const override { return fork_of(*this, cancel); }
+  DualChunk(const Options& options, std::shared_ptr<const model::Model> model);
+  std::unique_ptr<Context> fork() const override { return std::make_unique<DualChunk>(*this); }
   std::int64_t memory_bytes() const override;
   static void fill(Options& options, const model::Spec& spec);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
@@ -32,16 +31,17 @@ class DualChunk final : public Sequential {
   struct Group {
     std::int64_t period = 0, first = 0, count = 0;
   };
-  void begin(std::int64_t first, std::int64_t count) override;
-  void attend(const model::LayerRows& layer) override;
+  void begin(std::span<const std::int64_t> positions) override;
+  int turns() const override { return kSpans; }
+  void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;
   /// What every group sees through one span, if anything.
-  void add_parts(const model::LayerRows& layer, const WindowCache& cache, Span span);
-  std::pair<std::int64_t, std::int64_t> keys_of(const Group& group, Span span) const;
+  void add_parts(const model::LaneRows& rows, const WindowCache& cache, Span span);
+  std::pair<std::int64_t, std::int64_t> keys_of(const model::LaneRows& rows, const Group& group,
+                                                Span span) const;
 
   std::int64_t chunk_, period_;
   float scale_;  ///< of logits, the temperature included
-  Rotary true_;  ///< for sliding-window layers
-  std::array<Rotary, kSpans> rotary_;
+  std::array<model::Angles, kSpans> angles_;
   std::vector<WindowCache> layers_;  ///< keys rotated at their place within the period
   std::vector<Group> groups_;
   std::deque<std::vector<attention::KvRun>> runs_;

@@ -15,9 +15,10 @@
 namespace focusllm::context {
 namespace {
 
-constexpr std::int64_t kTailPage = 64;  // tokens
-constexpr std::int64_t kOverlap = 32;   // tokens: what says one thing in few words stands whole in a chunk
-constexpr std::int64_t kGrowth = 1024;  // tokens that a conversation may add before everything is cut anew
+constexpr std::int64_t kTailPage = 64;   // tokens
+constexpr std::int64_t kPassRows = 512;  // enough for the products' peak
+constexpr std::int64_t kOverlap = 32;    // tokens: what says one thing in few words stands whole in a chunk
+constexpr std::int64_t kGrowth = 1024;   // tokens that a conversation may add before everything is cut anew
 
 constexpr std::int64_t kUnbounded = std::int64_t{1} << 40;
 // Chunks in which each token of an answer notes the passage: it takes time.
@@ -42,10 +43,6 @@ void check_fit(const Options& options, const model::Spec& spec, std::int64_t chu
       chunks, options.chunk, window, spec.trained_context);
 }
 
-void refuse(const Context::HiddenSink& sink) {
-  if (sink) fail("focus: hidden states of a prompt's tokens predict nothing: use step()");
-}
-
 }  // namespace
 
 Focus::Window::Window(const model::Model& model, attention::KvType type, std::span<const Chunk> chunks)
@@ -60,7 +57,7 @@ Focus::Window::Window(const model::Model& model, attention::KvType type, std::sp
   }
   for (auto& numbers : places) {
     const Chunk& chunk = chunks[static_cast<std::size_t>(numbers.front())];
-    tails.emplace_back(chunk.encoded, std::move(numbers));
+    tails.emplace_back(model.spec(), chunk.encoded, std::move(numbers));
   }
   if (!chunks.empty()) local.set_candidates(&candidates);
 }
@@ -83,36 +80,41 @@ void Focus::fill(Options& options, const model::Spec& spec) {
   check_size("--renew", options.renew, 1, kUnbounded);
 }
 
-Focus::Focus(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel)
-    : options_(options), cancel_(cancel), lockstep_(std::move(model)) {
+Focus::Focus(const Options& options, std::shared_ptr<const model::Model> model)
+    : options_(options), model_(std::move(model)) {
   // What stands in the text several times is encoded once, whether or not sessions share it.
   if (!options_.chunk_store) options_.chunk_store = std::make_shared<memory::ChunkStore>(kNoLimit);
+  encoder_.emplace(model_->spec(), options_.kv_type, *options_.chunk_store);
 }
 
-void Focus::read(std::span<const Token> tokens, const HiddenSink& sink) {
-  refuse(sink);
-  append(tokens);
-  if (window_) return;
-  // Whole chunks, as many as fill a pass, that are chunks wherever the text ends.
-  const std::int64_t count = std::max<std::int64_t>(1, kPassRows / options_.chunk);
-  const std::int64_t together = count * stride() + options_.overlap;
-  while (std::ssize(text_) >= options_.local + together) encode(together);
+void Focus::set_sink(HiddenSink sink) {
+  if (sink) fail("focus: hidden states of a prompt's tokens predict nothing: use answer()");
 }
 
 void Focus::append(std::span<const Token> tokens) {
   append_to(text_, tokens);
   if (!window_) return;
-  if (static_cast<std::int64_t>(text_.size()) > options_.local + kGrowth) return close();
+  if (std::ssize(text_) > options_.local + kGrowth) return close();
   append_to(window_->tokens, tokens);
   append_to(window_->tail, tokens);
 }
 
+/// Hands over whole chunks, as many as fill a pass, that are chunks wherever the text ends. False where there
+/// are not as many.
+bool Focus::take_chunks() {
+  const std::int64_t count = std::max<std::int64_t>(1, kPassRows / options_.chunk);
+  const std::int64_t together = count * stride() + options_.overlap;
+  if (std::ssize(text_) < options_.local + together) return false;
+  encode(together);
+  return true;
+}
+
+/// The first `tokens` of text_, those in chunks already among them; the last chunk may be short.
 void Focus::encode(std::int64_t tokens) {
   check_memory(in_chunks_, tokens);
   const std::int64_t begin = in_chunks_ - repeated_;  // of text_ in the conversation
   const auto segments =
-      ChunkEncoder(lockstep_, options_.kv_type, *options_.chunk_store, cancel_)
-          .encode(std::span(text_).first(static_cast<std::size_t>(tokens)), options_.chunk, stride());
+      encoder_->take(std::span(text_).first(static_cast<std::size_t>(tokens)), options_.chunk, stride());
   std::int64_t first = 0;  // token of text_
   for (const auto& segment : segments) {
     chunks_.push_back({begin + first, segment});
@@ -125,7 +127,6 @@ void Focus::encode(std::int64_t tokens) {
   } else {
     set_aside(first - stride(), tokens, std::ssize(segments) > 1 ? options_.overlap : repeated_);
   }
-  worked();
 }
 
 /// Takes tokens [0, end) away from text_ and keeps [begin, end), of which `repeated` are in chunks that stay.
@@ -154,6 +155,8 @@ void Focus::open() {
 /// Goes back to reading: the last short chunk is cut anew with what follows it.
 void Focus::close() {
   window_.reset();
+  waiting_.clear();
+  prompt_ended_ = false;
   if (const std::int64_t rest = std::ssize(aside_.tokens) - aside_.repeated; rest > 0) {
     in_chunks_ -= rest;
     chunks_.pop_back();
@@ -162,11 +165,15 @@ void Focus::close() {
   repeated_ = aside_.repeated;
 }
 
-std::span<const float> Focus::finish(const HiddenSink& sink) {
-  refuse(sink);
+void Focus::end_prompt() {
   if (tokens() == 0) fail("nothing to continue: the text is empty");
-  if (!window_) open();
-  if (window_->done == static_cast<std::int64_t>(window_->tokens.size())) return last_hidden_;
+  if (window_ && window_done()) return;
+  prompt_ended_ = true;
+  if (window_) begin_prompt();
+}
+
+/// The window is to be worked through: all candidates see all of it first.
+void Focus::begin_prompt() {
   use_ = Use::read;
   std::vector<std::int64_t> all(chunks_.size());
   std::iota(all.begin(), all.end(), 0);
@@ -174,30 +181,20 @@ std::span<const float> Focus::finish(const HiddenSink& sink) {
   for (ChunkTail& tail : window_->tails) tail.forget_attention();
   if (citing_) note_passages(all);
   renew(all);
-  run_window();
-  return last_hidden_;
 }
 
-std::span<const float> Focus::step(Token token) {
-  const bool fresh = window_ && window_->done == static_cast<std::int64_t>(window_->tokens.size());
+void Focus::answer(Token token) {
+  const bool fresh = window_ && window_done();
   append({&token, 1});
-  if (!window_ || !fresh) return finish({});
+  if (!window_ || !fresh) return end_prompt();
+  prompt_ended_ = true;
   use_ = Use::answer;
-  if (++steps_ >= options_.refresh) {
-    if (citing_) note_passages(window_->candidates.hardest(kNoted));
-    renew(chunks_of_this_step());
-  }
-  run_window();
-  return last_hidden_;
+  if (++steps_ < options_.refresh) return;
+  if (citing_) note_passages(window_->candidates.hardest(kNoted));
+  renew(window_->candidates.hardest(options_.renew));  // those that the answer looked at hardest so far
 }
 
-/// The chunks whose candidates are renewed now: all, or those that the answer looked at hardest so far.
-std::vector<std::int64_t> Focus::chunks_of_this_step() const {
-  return window_->candidates.hardest(options_.renew);
-}
-
-/// Puts the chunks' rows up to the newest token through the layers, as far as they fill passes; the rest
-/// waits for the local window's rows.
+/// The chunks' rows up to the newest token are to go through the layers, in front of the local window's.
 void Focus::renew(std::span<const std::int64_t> chunks) {
   steps_ = 0;
   if (options_.exact && !chunks_.empty()) {
@@ -208,7 +205,7 @@ void Focus::renew(std::span<const std::int64_t> chunks) {
   for (const std::int64_t chunk : chunks) wanted.push_back(window_->tail_of[static_cast<std::size_t>(chunk)]);
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  for (const std::size_t index : wanted) add_tail(window_->tails[index]);
+  for (const std::size_t index : wanted) waiting_.push_back(&window_->tails[index]);
 }
 
 /// From now on it is noted where in these chunks, and no others, their candidates look.
@@ -218,14 +215,42 @@ void Focus::note_passages(std::span<const std::int64_t> chunks) {
     window_->tails[window_->tail_of[static_cast<std::size_t>(chunk)]].note_attention(true);
 }
 
-void Focus::add_tail(ChunkTail& tail) {
-  if (adopt(tail)) return;
-  const auto rows = std::span<const Token>(window_->tail).subspan(static_cast<std::size_t>(tail.rows()));
-  const auto count = std::ssize(rows);
-  if (lockstep_.rows() > 0 && lockstep_.rows() + count > kPassRows) run_tails();
-  tail.prepare(window_->candidates, count, model().spec(), kTailPage);
-  lockstep_.add(tail, rows, tail.chunk_tokens() + tail.rows(), use_, true);
-  in_pass_.push_back(&tail);
+bool Focus::plan(model::Pass& pass, std::int64_t most_rows) {
+  planned_ = {};
+  for (;;) {
+    if (encoder_->plan(pass, most_rows)) return true;
+    if (window_) break;
+    if (take_chunks()) continue;
+    if (!prompt_ended_) return false;
+    open();
+    begin_prompt();
+  }
+  if (!prompt_ended_) return false;
+  check_memory(tokens(), most_rows);
+  const std::int64_t before = pass.rows();
+  plan_tails(pass, most_rows);
+  const std::int64_t tails = pass.rows() - before;
+  const std::int64_t rows = std::ssize(window_->tokens) - window_->done;
+  if (waiting_.empty() && (tails == 0 || tails + rows <= most_rows)) plan_window(pass, most_rows);
+  return true;
+}
+
+/// As many tails as fit, one at least.
+void Focus::plan_tails(model::Pass& pass, std::int64_t most_rows) {
+  const std::int64_t before = pass.rows();
+  while (!waiting_.empty()) {
+    ChunkTail& tail = *waiting_.front();
+    if (!adopt(tail)) {
+      const auto rows = std::span<const Token>(window_->tail).subspan(static_cast<std::size_t>(tail.rows()));
+      const std::int64_t planned = pass.rows() - before;
+      if (planned > 0 && planned + std::ssize(rows) > most_rows) return;
+      tail.prepare(window_->candidates, std::ssize(rows), kTailPage);
+      const std::size_t entry =
+          pass.add(tail, rows, tail.chunk_tokens() + tail.rows(), use_, model::Want::nothing, true);
+      planned_.tails.emplace_back(&tail, entry);
+    }
+    waiting_.pop_front();
+  }
 }
 
 /// Whether another session has put the same behind the same chunk. Where it looked is not known, so one that
@@ -236,54 +261,47 @@ bool Focus::adopt(ChunkTail& tail) {
   if (known)
     tail.adopt(*known, window_->candidates);
   else
-    tail.keep_candidate(model().spec());
+    tail.keep_candidate();
   return known != nullptr;
 }
 
-void Focus::run_tails() {
-  check_memory(tokens(), kPassRows);
-  lockstep_.read(cancel_);
-  settle_tails();
+/// The window's rows that are not computed yet: where they fit, together with the last tails.
+void Focus::plan_window(model::Pass& pass, std::int64_t most_rows) {
+  Window& window = *window_;
+  planned_.rows = std::min(std::ssize(window.tokens) - window.done, most_rows);
+  const auto tokens =
+      std::span<const Token>(window.tokens)
+          .subspan(static_cast<std::size_t>(window.done), static_cast<std::size_t>(planned_.rows));
+  const bool ends = window.done + planned_.rows == std::ssize(window.tokens);
+  window.local.note_attention(ends && (citing_ || options_.renew < chunk_count()));
+  planned_.entry = pass.add(window.local, tokens, chunk_count() + window.done, use_, model::Want::last);
 }
 
-void Focus::settle_tails() {
-  for (ChunkTail* chunk : in_pass_) {
+void Focus::took(const model::Pass& pass) {
+  encoder_->took(pass);
+  settle_tails(pass);
+  if (planned_.rows == 0) return;
+  pass.check(planned_.entry);
+  window_->done += planned_.rows;
+  const auto hidden = pass.hidden(planned_.entry);
+  last_hidden_.assign(hidden.begin(), hidden.end());
+  if (window_done()) prompt_ended_ = false;
+}
+
+void Focus::settle_tails(const model::Pass& pass) {
+  for (const auto& [chunk, entry] : planned_.tails) {
+    pass.check(entry);
     chunk->settle();
     if (auto tail = chunk->encoded()) options_.tail_store->insert(window_->tail, std::move(tail));
   }
-  in_pass_.clear();
-  worked();
-}
-
-/// The window's rows that are not computed yet, the first of them together with the tails that wait.
-void Focus::run_window() {
-  Window& window = *window_;
-  while (window.done < std::ssize(window.tokens)) {
-    const auto hidden = run_window_block(std::min(std::ssize(window.tokens) - window.done, kPassRows));
-    const auto last = hidden.last(static_cast<std::size_t>(model().spec().width));
-    last_hidden_.assign(last.begin(), last.end());
-  }
-}
-
-std::span<const float> Focus::run_window_block(std::int64_t count) {
-  Window& window = *window_;
-  const std::int64_t tails = lockstep_.rows();
-  const auto tokens = std::span<const Token>(window.tokens)
-                          .subspan(static_cast<std::size_t>(window.done), static_cast<std::size_t>(count));
-  const bool ends = window.done + count == static_cast<std::int64_t>(window.tokens.size());
-  window.local.note_attention(ends && (citing_ || options_.renew < chunk_count()));
-  lockstep_.add(window.local, tokens, chunk_count() + window.done, use_);
-  const auto hidden = lockstep_.forward(cancel_);
-  window.done += count;
-  settle_tails();
-  return hidden.subspan(static_cast<std::size_t>(tails * model().spec().width));
 }
 
 std::int64_t Focus::done() const {
   // A token of a chunk is done in two parts: when it is encoded, and when the tail stands behind its chunk.
   const double share =
       static_cast<double>(options_.chunk) / static_cast<double>(options_.chunk + options_.tail);
-  if (!window_) return std::llround(share * static_cast<double>(in_chunks_));
+  const std::int64_t encoded = std::max<std::int64_t>(0, in_chunks_ - encoder_->pending_tokens());
+  if (!window_ || encoded < in_chunks_) return std::llround(share * static_cast<double>(encoded));
   std::int64_t all = 0, tailed = 0;
   for (const ChunkTail& tail : window_->tails) {
     all += tail.chunk_tokens() * tail.places();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "context/chunk_encoder.h"
@@ -23,21 +25,24 @@ namespace focusllm::context {
 /// tokens, chunks and local window are cut anew at the end of what was read.
 class Focus final : public Context {
  public:
-  Focus(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
+  Focus(const Options& options, std::shared_ptr<const model::Model> model);
 
-  /// No sink: rows of a prompt see candidates that know all of it, so that their hidden states predict
-  /// nothing.
-  void read(std::span<const Token> tokens, const HiddenSink& sink) override;
-  void begin_question() override {}
+  void append(std::span<const Token> tokens) override;
+  void end_text() override {}
+  void end_prompt() override;
+  void answer(Token token) override;
+  bool plan(model::Pass& pass, std::int64_t most_rows) override;
+  void took(const model::Pass& pass) override;
+  std::span<const float> hidden() const override { return last_hidden_; }
+  /// Rows of a prompt see candidates that know all of it, so that their hidden states predict nothing.
+  void set_sink(HiddenSink sink) override;
   bool sees_ahead() const override { return true; }
-  std::span<const float> finish(const HiddenSink& sink) override;
-  std::span<const float> step(Token token) override;
   std::int64_t tokens() const override { return in_chunks_ + std::ssize(text_) - repeated_; }
   std::int64_t done() const override;
   std::int64_t memory_bytes() const override;
   void start_citing() override;
   std::vector<Attended> attended() const override;
-  /// Null before finish(), or when something was read since that will cut the window anew.
+  /// Null before the prompt ended, or when something was read since that will cut the window anew.
   const Candidates* candidates() const { return window_ ? &window_->candidates : nullptr; }
   static void fill(Options& options, const model::Spec& spec);
   /// Chunks that a text of so many tokens is cut into; the sizes are filled.
@@ -62,30 +67,28 @@ class Focus final : public Context {
     LocalWindow local;
     std::int64_t done = 0;  ///< rows of `tokens` that were computed
   };
-  const model::Model& model() const { return lockstep_.model(); }
+  const model::Model& model() const { return *model_; }
   std::int64_t chunk_count() const { return static_cast<std::int64_t>(chunks_.size()); }
 
-  void append(std::span<const Token> tokens);
   std::int64_t stride() const { return options_.chunk - options_.overlap; }
-  /// The first `tokens` of text_, those in chunks already among them; the last chunk may be short.
+  bool take_chunks();
   void encode(std::int64_t tokens);
   void set_aside(std::int64_t begin, std::int64_t end, std::int64_t repeated);
   void open();
   void close();
 
+  bool window_done() const { return window_->done == std::ssize(window_->tokens); }
+  void begin_prompt();
   void renew(std::span<const std::int64_t> chunks);
-  void run_window();
   void note_passages(std::span<const std::int64_t> chunks);
-  void add_tail(ChunkTail& tail);
   bool adopt(ChunkTail& tail);
-  void run_tails();
-  std::span<const float> run_window_block(std::int64_t count);
-  void settle_tails();
-  std::vector<std::int64_t> chunks_of_this_step() const;
+  void plan_tails(model::Pass& pass, std::int64_t most_rows);
+  void plan_window(model::Pass& pass, std::int64_t most_rows);
+  void settle_tails(const model::Pass& pass);
 
   Options options_;
-  const CancelToken& cancel_;
-  Lockstep lockstep_;
+  std::shared_ptr<const model::Model> model_;
+  std::optional<ChunkEncoder> encoder_;
   std::vector<Token> text_;     ///< behind the last chunk, and in front what the next one repeats of it
   std::int64_t repeated_ = 0;   ///< tokens of that
   std::int64_t in_chunks_ = 0;  ///< tokens, each counted once
@@ -96,9 +99,16 @@ class Focus final : public Context {
     std::int64_t repeated = 0;  ///< of them in chunks that stay
   } aside_;
   std::optional<Window> window_;
-  std::vector<ChunkTail*> in_pass_;  ///< chunks whose tails are in the pass that is being put together
-  std::int64_t steps_ = 0;           ///< since candidates were renewed
-  Use use_ = Use::read;              ///< of rows that go through the layers now
+  std::deque<ChunkTail*> waiting_;  ///< chunks whose candidates are to be renewed
+  /// What of the window is in the pass at hand.
+  struct Planned {
+    std::vector<std::pair<ChunkTail*, std::size_t>> tails;  ///< and their entries
+    std::int64_t rows = 0;                                  ///< of the local window
+    std::size_t entry = 0;
+  } planned_;
+  bool prompt_ended_ = false;  ///< all that is there is to be done
+  std::int64_t steps_ = 0;     ///< since candidates were renewed
+  Use use_ = Use::read;        ///< of the window's rows that are planned
   bool citing_ = false;
   std::vector<float> last_hidden_;
 };

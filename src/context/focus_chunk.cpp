@@ -10,33 +10,24 @@ constexpr std::int64_t kLocalPage = 256;
 constexpr std::int64_t kPassage = 64;  // tokens whose attention is noted together; two of them are cited
 constexpr std::int64_t kSinks = 4;     // first tokens, which heads look at that look for nothing
 
-std::int64_t key_width(const model::LayerRows& layer) {
-  return layer.values - layer.keys;
-}
-
 }  // namespace
 
-void ChunkText::store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
-                      const float* keys) {
-  const std::int64_t begin = layer.rows.positions[static_cast<std::size_t>(first_row)];
-  for (std::int64_t i = 0; i < rows; ++i) {
-    const std::int64_t row = first_row + i;
-    segment_.store(layer.layer, begin + i, keys + row * key_width(layer),
-                   layer.qkv + row * layer.stride + layer.values);
-  }
-  end_ = begin + rows;
+void ChunkText::store(const model::LaneRows& rows, const float* keys) {
+  const std::int64_t begin = rows.positions[0];
+  for (std::int64_t row = 0; row < rows.count; ++row)
+    segment_.store(rows.layer, begin + row, keys + row * key_width(), rows.values + row * rows.stride);
+  end_ = begin + rows.count;
 }
 
 void ChunkText::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
   runs.push_back(segment_.run(layer, end_, 0));
 }
 
-void ChunkTail::prepare(Candidates& candidates, std::int64_t rows, const model::Spec& spec,
-                        std::int64_t page) {
+void ChunkTail::prepare(Candidates& candidates, std::int64_t rows, std::int64_t page) {
   candidates_ = &candidates;
   rows_ = rows;
   while (static_cast<std::int64_t>(pages_.size()) * page < tail_ + rows) {
-    pages_.emplace_back(spec.heads, encoded_->type(), spec.layers, page);
+    pages_.emplace_back(spec().heads, encoded_->type(), spec().layers, page);
   }
 }
 
@@ -45,17 +36,14 @@ void ChunkTail::settle() {
   has_tail_ = true;
 }
 
-void ChunkTail::keep_candidate(const model::Spec& spec) {
-  const std::int64_t width = std::int64_t{spec.heads.kv_heads} * spec.heads.dim;
-  kept_.resize(static_cast<std::size_t>(2 * spec.layers * width));
+void ChunkTail::keep_candidate() {
+  kept_.resize(static_cast<std::size_t>(2 * spec().layers * key_width()));
 }
 
-void ChunkTail::keep(const model::LayerRows& layer, std::int64_t row) {
-  const std::int64_t width = key_width(layer);
-  const float* raw = layer.qkv + row * layer.stride;
-  float* to = kept_.data() + 2 * layer.layer * width;
-  std::copy_n(raw + layer.keys, width, to);
-  std::copy_n(raw + layer.values, width, to + width);
+void ChunkTail::keep(const model::LaneRows& rows, std::int64_t row) {
+  float* to = kept_.data() + 2 * rows.layer * key_width();
+  std::copy_n(rows.raw_keys + row * rows.stride, key_width(), to);
+  std::copy_n(rows.values + row * rows.stride, key_width(), to + key_width());
 }
 
 std::shared_ptr<const EncodedTail> ChunkTail::encoded() {
@@ -85,18 +73,15 @@ std::int64_t ChunkTail::bytes() const {
   return bytes;
 }
 
-void ChunkTail::store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
-                      const float* keys) {
+void ChunkTail::store(const model::LaneRows& rows, const float* keys) {
   const std::int64_t page = pages_.front().capacity();
-  for (std::int64_t i = 0; i < rows; ++i) {
-    const std::int64_t row = first_row + i;
-    const std::int64_t token = tail_ + i;
-    pages_[static_cast<std::size_t>(token / page)].store(layer.layer, token % page,
-                                                         keys + row * key_width(layer),
-                                                         layer.qkv + row * layer.stride + layer.values);
+  for (std::int64_t row = 0; row < rows.count; ++row) {
+    const std::int64_t token = tail_ + row;
+    pages_[static_cast<std::size_t>(token / page)].store(rows.layer, token % page, keys + row * key_width(),
+                                                         rows.values + row * rows.stride);
   }
-  for (const std::int64_t place : places_) candidates_->store(layer, first_row + rows - 1, place);
-  if (!kept_.empty()) keep(layer, first_row + rows - 1);
+  for (const std::int64_t place : places_) candidates_->store(rows, rows.count - 1, place);
+  if (!kept_.empty()) keep(rows, rows.count - 1);
 }
 
 void ChunkTail::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
@@ -112,11 +97,12 @@ void ChunkTail::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
   }
 }
 
-void ChunkTail::attended(int layer, const attention::Block& block) {
+void ChunkTail::attended(const model::LaneRows& rows, std::span<const attention::Block> blocks) {
+  const attention::Block& block = blocks.front();
   // A layer with a sliding window sees the end of the chunk only.
   if (!noting_ || block.parts.front().visible.max != attention::kCausal.max) return;
   const std::int64_t keys = chunk_tokens();
-  const attention::KvRun runs[] = {encoded_->run(layer, keys, 0)};
+  const attention::KvRun runs[] = {encoded_->run(rows.layer, keys, 0)};
   std::vector<float> shares;
   last_row_shares(block, runs, keys, shares);
   received_.resize(static_cast<std::size_t>((keys + kPassage - 1) / kPassage));
@@ -150,7 +136,7 @@ Passage ChunkTail::hardest() const {
   return {first, std::min(together * kPassage, chunk_tokens() - first)};
 }
 
-LocalWindow::LocalWindow(const model::Spec& spec, attention::KvType type) {
+LocalWindow::LocalWindow(const model::Spec& spec, attention::KvType type) : Sequence(spec) {
   for (int i = 0; i < spec.layers; ++i) {
     layers_.push_back(
         {memory::PagedRows(spec.heads, type, kLocalPage), memory::PagedRows(spec.heads, type, kLocalPage)});
@@ -170,12 +156,10 @@ std::int64_t LocalWindow::bytes() const {
   return bytes;
 }
 
-void LocalWindow::store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
-                        const float* keys) {
-  Layer& state = layers_[static_cast<std::size_t>(layer.layer)];
-  const std::int64_t width = key_width(layer);
-  state.keys.append(keys + first_row * width, width, rows);
-  state.values.append(layer.qkv + first_row * layer.stride + layer.values, layer.stride, rows);
+void LocalWindow::store(const model::LaneRows& rows, const float* keys) {
+  Layer& state = layers_[static_cast<std::size_t>(rows.layer)];
+  state.keys.append(keys, key_width(), rows.count);
+  state.values.append(rows.values, rows.stride, rows.count);
 }
 
 void LocalWindow::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
@@ -187,8 +171,8 @@ void LocalWindow::add_runs(int layer, std::vector<attention::KvRun>& runs) const
   for (std::size_t i = own; i < runs.size(); ++i) runs[i].position += candidates;
 }
 
-void LocalWindow::attended(int layer, const attention::Block& block) {
-  if (noting_ && candidates_ != nullptr) candidates_->note(layer, block);
+void LocalWindow::attended(const model::LaneRows& rows, std::span<const attention::Block> blocks) {
+  if (noting_ && candidates_ != nullptr) candidates_->note(rows.layer, blocks.front());
 }
 
 }  // namespace focusllm::context

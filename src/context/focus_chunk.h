@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "context/candidates.h"
-#include "context/lockstep.h"
+#include "context/sequence.h"
 #include "context/tail_store.h"
 #include "memory/kv_pages.h"
 #include "memory/segment.h"
@@ -14,13 +14,13 @@ namespace focusllm::context {
 /// A chunk while its own tokens are encoded.
 class ChunkText final : public Sequence {
  public:
-  explicit ChunkText(memory::Segment& segment) : segment_(segment) {}
-  void store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
-             const float* keys) override;
+  ChunkText(const model::Spec& spec, memory::Segment& segment) : Sequence(spec), segment_(segment) {}
+
+ private:
+  void store(const model::LaneRows& rows, const float* keys) override;
   void add_runs(int layer, std::vector<attention::KvRun>& runs) const override;
   attention::KvType type() const override { return segment_.type(); }
 
- private:
   memory::Segment& segment_;
   std::int64_t end_ = 0;  ///< tokens stored
 };
@@ -37,20 +37,21 @@ struct Passage {
 class ChunkTail final : public Sequence {
  public:
   /// `places`: the chunk's numbers in the text; a chunk that stands there several times is one.
-  ChunkTail(std::shared_ptr<const memory::Segment> encoded, std::vector<std::int64_t> places)
-      : encoded_(std::move(encoded)), places_(std::move(places)) {}
+  ChunkTail(const model::Spec& spec, std::shared_ptr<const memory::Segment> encoded,
+            std::vector<std::int64_t> places)
+      : Sequence(spec), encoded_(std::move(encoded)), places_(std::move(places)) {}
 
   std::int64_t chunk_tokens() const { return encoded_->capacity(); }
   std::int64_t places() const { return static_cast<std::int64_t>(places_.size()); }
   std::int64_t rows() const { return tail_; }  ///< ordinary rows behind the chunk
   /// The next pass brings `rows` rows, the last of them the candidate; memory pages of `page` tokens are made
   /// as they are needed. Rows count as stored when the pass is over: call settle() then.
-  void prepare(Candidates& candidates, std::int64_t rows, const model::Spec& spec, std::int64_t page);
+  void prepare(Candidates& candidates, std::int64_t rows, std::int64_t page);
   void settle();
   /// Takes the tail and the candidate from there instead of a pass.
   void adopt(const EncodedTail& known, Candidates& candidates);
   /// From now on the candidate is kept for encoded().
-  void keep_candidate(const model::Spec& spec);
+  void keep_candidate();
   /// The tail as it is after a pass that kept the candidate, or null.
   std::shared_ptr<const EncodedTail> encoded();
   const std::shared_ptr<const memory::Segment>& chunk() const { return encoded_; }
@@ -61,15 +62,14 @@ class ChunkTail final : public Sequence {
   /// Where in the chunk single heads of its candidates looked hardest; the whole chunk if nothing was noted.
   Passage hardest() const;
   std::int64_t bytes() const;
-
-  void store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
-             const float* keys) override;
-  void add_runs(int layer, std::vector<attention::KvRun>& runs) const override;
-  attention::KvType type() const override { return encoded_->type(); }
-  void attended(int layer, const attention::Block& block) override;
+  void attended(const model::LaneRows& rows, std::span<const attention::Block> blocks) override;
 
  private:
-  void keep(const model::LayerRows& layer, std::int64_t row);
+  void store(const model::LaneRows& rows, const float* keys) override;
+  void add_runs(int layer, std::vector<attention::KvRun>& runs) const override;
+  attention::KvType type() const override { return encoded_->type(); }
+  bool noting() const override { return noting_; }
+  void keep(const model::LaneRows& rows, std::int64_t row);
 
   std::shared_ptr<const memory::Segment> encoded_;
   std::vector<std::int64_t> places_;
@@ -91,14 +91,13 @@ class LocalWindow final : public Sequence {
   void note_attention(bool wanted) { noting_ = wanted; }
   void clear();
   std::int64_t bytes() const;
-
-  void store(const model::LayerRows& layer, std::int64_t first_row, std::int64_t rows,
-             const float* keys) override;
-  void add_runs(int layer, std::vector<attention::KvRun>& runs) const override;
-  attention::KvType type() const override { return layers_.front().keys.type(); }
-  void attended(int layer, const attention::Block& block) override;
+  void attended(const model::LaneRows& rows, std::span<const attention::Block> blocks) override;
 
  private:
+  void store(const model::LaneRows& rows, const float* keys) override;
+  void add_runs(int layer, std::vector<attention::KvRun>& runs) const override;
+  attention::KvType type() const override { return layers_.front().keys.type(); }
+  bool noting() const override { return noting_; }
   struct Layer {
     memory::PagedRows keys, values;
   };

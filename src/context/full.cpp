@@ -3,10 +3,8 @@
 #include "base/error.h"
 
 namespace focusllm::context {
-Full::Full(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel)
-    : Sequential(std::move(model), cancel, kPassRows, false),
-      options_(options),
-      rotary_(Sequential::model()) {
+Full::Full(const Options& options, std::shared_ptr<const model::Model> model)
+    : SingleLane(std::move(model), {}), options_(options) {
   for (int i = 0; i < spec().layers; ++i)
     layers_.emplace_back(spec(), options.kv_type, spec().window(i), WindowCache::kPage);
 }
@@ -33,13 +31,12 @@ void Full::check_positions(const Options& options, const model::Spec& spec, std:
       tokens, spec.trained_context);
 }
 
-void Full::begin(std::int64_t first, std::int64_t count) {
-  check_positions(options_, spec(), first + count);
-  rotary_.set_positions(positions());
+void Full::begin(std::span<const std::int64_t> positions) {
+  check_positions(options_, spec(), positions.back() + 1);
 }
 
-void Full::attend(const model::LayerRows& layer) {
-  layers_[static_cast<std::size_t>(layer.layer)].attend(spec(), layer, rotary_);
+void Full::attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) {
+  layers_[static_cast<std::size_t>(rows.layer)].attend(spec(), rows, blocks);
 }
 
 }  // namespace focusllm::context

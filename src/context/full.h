@@ -1,7 +1,6 @@
 #pragma once
 
-#include "context/rotary.h"
-#include "context/sequential.h"
+#include "context/single_lane.h"
 #include "context/window_cache.h"
 
 namespace focusllm::context {
@@ -9,10 +8,10 @@ namespace focusllm::context {
 /// Everything attends to everything before it, at true positions: the plain model. Sliding-window layers keep
 /// their window. Cost per token grows with the text; beyond the trained context it is refused unless asked
 /// for.
-class Full final : public Sequential {
+class Full final : public SingleLane {
  public:
-  Full(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
-  std::unique_ptr<Context> fork(const CancelToken& cancel) const override { return fork_of(*this, cancel); }
+  Full(const Options& options, std::shared_ptr<const model::Model> model);
+  std::unique_ptr<Context> fork() const override { return std::make_unique<Full>(*this); }
   std::int64_t memory_bytes() const override;
   std::int64_t room() const override;
   static void fill(Options& options, const model::Spec& spec);
@@ -20,11 +19,10 @@ class Full final : public Sequential {
   static void check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
  private:
-  void begin(std::int64_t first, std::int64_t count) override;
-  void attend(const model::LayerRows& layer) override;
+  void begin(std::span<const std::int64_t> positions) override;
+  void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;
 
   Options options_;
-  Rotary rotary_;
   std::vector<WindowCache> layers_;
 };
 

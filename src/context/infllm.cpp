@@ -53,14 +53,13 @@ std::unique_ptr<memory::BlockCache> block_cache(const Options& options, const mo
 
 }  // namespace
 
-InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel)
-    : Sequential(std::move(model), cancel, std::min(kExecutedTogether, options.local), true),
+InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> the_model)
+    : SingleLane(std::move(the_model),
+                 {.rows = std::min(kExecutedTogether, options.local), .whole = true, .last_alone = true}),
       sizes_(sizes_of(options)),
       top_k_(options.top_k),
       answer_top_k_(options.answer_top_k),
-      far_(options.parity ? attention::kEverything : attention::beyond(options.local)),
-      rotary_(Sequential::model()),
-      far_rotary_(Sequential::model()) {
+      far_(options.parity ? attention::kEverything : attention::beyond(options.local)) {
   const auto& heads = spec().heads;
   const auto file = block_file(options, spec());
   std::int64_t remembering = 0;
@@ -73,13 +72,13 @@ InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> model
     if (window > 0) windows_.back().emplace(spec(), options.kv_type, window, options.block);
   }
   const std::int64_t far_position[] = {sizes_.local - 1};
-  far_rotary_.set_positions(far_position);
+  far_angles_ = {model(), far_position};
 }
 
-std::unique_ptr<Context> InfLlm::fork(const CancelToken& cancel) const {
+std::unique_ptr<Context> InfLlm::fork() const {
   const bool in_file = std::any_of(layers_.begin(), layers_.end(),
                                    [](const LayerState& layer) { return layer.memory.cache() != nullptr; });
-  return in_file ? nullptr : fork_of(*this, cancel);
+  return in_file ? nullptr : std::make_unique<InfLlm>(*this);
 }
 
 void InfLlm::fill(Options& options, const model::Spec& spec) {
@@ -157,98 +156,92 @@ TierUse InfLlm::tier_use() const {
   return use;
 }
 
-void InfLlm::begin(std::int64_t, std::int64_t) {
-  rotary_.set_positions(positions());
+void InfLlm::attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) {
+  const auto index = static_cast<std::size_t>(rows.layer);
+  if (windows_[index]) return windows_[index]->attend(spec(), rows, blocks);
+  LayerState& state = layers_[index];
+  store(rows, state);
+  choose_local(rows, state);
+  choose_far(rows, state);
+  parts_[kNear] = {.queries = rows.queries(),
+                   .positions = rows.positions,
+                   .visible = attention::window(sizes_.local),
+                   .scale = spec().attention_scale,
+                   .runs = local_runs_};
+  const bool far = !far_runs_.empty();
+  if (far) {
+    parts_[kFar] = {.queries = rows.queries(far_angles_, kFar),
+                    .positions = rows.positions,
+                    .visible = far_,
+                    .scale = spec().attention_scale,
+                    .runs = far_runs_};
+  }
+  blocks.push_back(rows.block(state.memory.type(), std::span(parts_).first(far ? kParts : kFar)));
 }
 
-void InfLlm::attend(const model::LayerRows& layer) {
-  const auto index = static_cast<std::size_t>(layer.layer);
-  if (windows_[index]) return windows_[index]->attend(spec(), layer, rotary_);
+void InfLlm::attended(const model::LaneRows& rows, std::span<const attention::Block> blocks) {
+  const auto index = static_cast<std::size_t>(rows.layer);
+  if (windows_[index]) return;
   LayerState& state = layers_[index];
-  store(layer, state);
-  choose_local(layer, state);
-  choose_far(layer, state);
-  attention::Part parts[kParts] = {near_part(layer)};
-  if (!far_runs_.empty()) parts[kFar] = far_part(layer);
-  lse_.resize(static_cast<std::size_t>(layer.rows.size() * spec().heads.heads));
-  attention::Block block =
-      block_of(spec(), layer, state.memory.type(), std::span(parts, far_runs_.empty() ? kFar : kParts));
-  block.lse = lse_.data();
-  attention::attend(block);
-  weigh(block, state);
-  score(layer, block, state);
+  weigh(blocks.front(), state);
+  score(rows, blocks.front(), state);
   state.memory.retire();
 }
 
-attention::Part InfLlm::near_part(const model::LayerRows& layer) {
-  return {.queries = rotary_.queries(layer),
-          .positions = layer.rows.positions.data(),
-          .visible = attention::window(sizes_.local),
-          .scale = spec().attention_scale,
-          .runs = local_runs_};
-}
-
-attention::Part InfLlm::far_part(const model::LayerRows& layer) {
-  return {.queries = far_rotary_.queries(layer),
-          .positions = layer.rows.positions.data(),
-          .visible = far_,
-          .scale = spec().attention_scale,
-          .runs = far_runs_};
-}
-
-void InfLlm::store(const model::LayerRows& layer, LayerState& state) {
+void InfLlm::store(const model::LaneRows& rows, LayerState& state) {
   const std::int64_t width = std::int64_t{spec().heads.kv_heads} * spec().heads.dim;
-  state.rotated.drop_before(layer.rows.positions.front() - sizes_.local + 1);
-  state.rotated.append(rotary_.keys(layer), width, layer.rows.size());
-  state.memory.append(layer.qkv + layer.keys, layer.qkv + layer.values, layer.stride, layer.rows.size());
+  state.rotated.drop_before(rows.positions[0] - sizes_.local + 1);
+  state.rotated.append(rows.keys(), width, rows.count);
+  state.memory.append(rows.raw_keys, rows.values, rows.stride, rows.count);
 }
 
-void InfLlm::choose_local(const model::LayerRows& layer, LayerState& state) {
-  const std::int64_t first = std::max<std::int64_t>(0, layer.rows.positions.front() - sizes_.local + 1);
+void InfLlm::choose_local(const model::LaneRows& rows, LayerState& state) {
+  const std::int64_t first = std::max<std::int64_t>(0, rows.positions[0] - sizes_.local + 1);
   local_runs_.clear();
   state.memory.add_runs(state.rotated, first, state.memory.tokens(), local_runs_);
 }
 
-void InfLlm::choose_far(const model::LayerRows& layer, LayerState& state) {
+void InfLlm::choose_far(const model::LaneRows& rows, LayerState& state) {
   BlockMemory& memory = state.memory;
   chosen_.clear();
   chosen_runs_.clear();
   far_runs_.clear();
-  const std::int64_t end =
-      layer.rows.positions.back() - sizes_.local + 1;  // later tokens are in every row's window
+  // Later tokens are in every row's window.
+  const std::int64_t end = rows.positions[rows.count - 1] - sizes_.local + 1;
   if (end <= 0) return;
   memory.add_initial(end, far_runs_);
   memory.add_remainder(end, far_runs_);
   if (memory.blocks() == 0) return;
-  chosen_ = memory.select(mean_query(layer).data(), answering() ? answer_top_k_ : top_k_);
+  chosen_ = memory.select(mean_query(rows).data(), answering() ? answer_top_k_ : top_k_);
   memory.add_blocks(chosen_, chosen_runs_);
   far_runs_.insert(far_runs_.end(), chosen_runs_.begin(), chosen_runs_.end());
 }
 
-std::vector<float> InfLlm::mean_query(const model::LayerRows& layer) const {
+std::vector<float> InfLlm::mean_query(const model::LaneRows& rows) const {
   const auto& heads = spec().heads;
   const auto width = static_cast<std::size_t>(spec().attention_width());
-  const std::int64_t rows = layer.rows.size();
   std::vector<float> mean(width, 0.0F);
-  for (std::int64_t row = 0; row < rows; ++row) {
+  for (std::int64_t row = 0; row < rows.count; ++row) {
     for (std::size_t i = 0; i < width; ++i)
-      mean[i] += layer.qkv[row * layer.stride + static_cast<std::int64_t>(i)];
+      mean[i] += rows.raw_queries[row * rows.stride + static_cast<std::int64_t>(i)];
   }
-  for (float& value : mean) value /= static_cast<float>(rows);
+  for (float& value : mean) value /= static_cast<float>(rows.count);
   // All rows turn by the same angle, so the mean of the rotated is the mean, rotated.
-  const std::int64_t position[] = {sizes_.local - 1};
-  model().rope().rotate(mean.data(), heads.heads, heads.dim, model().rope().table(position), 0, mean.data());
+  far_angles_.turn(rows.layer, mean.data(), 0, heads.heads, 0, 1, mean.data());
   return mean;
 }
 
-void InfLlm::sum_columns(const attention::Block& block, const attention::Part& part, std::int64_t keys) {
-  sums_.resize(static_cast<std::size_t>(spec().heads.heads * keys));
-  std::fill(sums_.data(), sums_.data() + sums_.size(), 0.0F);
-  attention::column_sums(block, part, block.lse, sums_.data(), keys);
+std::span<const float> InfLlm::sum_columns(const attention::Block& block, const attention::Part& part,
+                                           std::int64_t keys) const {
+  thread_local AlignedBuffer<float> sums;
+  sums.resize(static_cast<std::size_t>(spec().heads.heads * keys));
+  std::fill(sums.data(), sums.data() + sums.size(), 0.0F);
+  attention::column_sums(block, part, block.lse, sums.data(), keys);
+  return sums.span();
 }
 
-void InfLlm::score(const model::LayerRows& layer, const attention::Block& block, LayerState& state) {
-  const std::int64_t oldest = layer.rows.positions.front() - sizes_.local + 1;
+void InfLlm::score(const model::LaneRows& rows, const attention::Block& block, LayerState& state) {
+  const std::int64_t oldest = rows.positions[0] - sizes_.local + 1;
   const std::int64_t first = std::max(state.memory.remainder_begin(), oldest);
   const std::int64_t count = state.memory.tokens() - first;
   if (count <= 0) return;
@@ -256,8 +249,7 @@ void InfLlm::score(const model::LayerRows& layer, const attention::Block& block,
   state.memory.add_runs(state.rotated, first, state.memory.tokens(), local_runs_);
   attention::Part near = block.parts[kNear];
   near.runs = local_runs_;
-  sum_columns(block, near, count);
-  state.memory.add_scores(first, count, sums_.data(), count);
+  state.memory.add_scores(first, count, sum_columns(block, near, count).data(), count);
 }
 
 std::int64_t InfLlm::passage() const {
@@ -275,12 +267,12 @@ void InfLlm::weigh(const attention::Block& block, LayerState& state) {
   const std::int64_t count = static_cast<std::int64_t>(chosen_.size()) * sizes_.block;
   attention::Part chosen = block.parts[kFar];
   chosen.runs = chosen_runs_;
-  sum_columns(block, chosen, count);
+  const std::span<const float> sums = sum_columns(block, chosen, count);
   received_.resize(static_cast<std::size_t>((state.memory.blocks() + passage() - 1) / passage()));
   std::vector<double> total(chosen_.size()), masses(chosen_.size());
   for (int head = 0; head < spec().heads.heads; ++head) {
     for (std::size_t i = 0; i < chosen_.size(); ++i) {
-      const float* shares = sums_.data() + head * count + static_cast<std::int64_t>(i) * sizes_.block;
+      const float* shares = sums.data() + head * count + static_cast<std::int64_t>(i) * sizes_.block;
       masses[i] = std::accumulate(shares, shares + sizes_.block, 0.0);
       total[i] += masses[i];
     }

@@ -1,13 +1,13 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "context/block_memory.h"
 #include "context/received.h"
-#include "context/rotary.h"
-#include "context/sequential.h"
+#include "context/single_lane.h"
 #include "context/window_cache.h"
 
 namespace focusllm::context {
@@ -18,10 +18,10 @@ namespace focusllm::context {
 /// that in reading a key may count twice, near and far. Each layer chooses its own blocks, once for every
 /// block of queries. Linear cost; memory grows with the text. Sliding-window layers keep their own window and
 /// remember nothing else.
-class InfLlm final : public Sequential {
+class InfLlm final : public SingleLane {
  public:
-  InfLlm(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
-  std::unique_ptr<Context> fork(const CancelToken& cancel) const override;
+  InfLlm(const Options& options, std::shared_ptr<const model::Model> model);
+  std::unique_ptr<Context> fork() const override;
   std::int64_t memory_bytes() const override;
   TierUse tier_use() const override;
   void start_citing() override;
@@ -39,34 +39,34 @@ class InfLlm final : public Sequential {
   /// Of a block of rows; the far part is there only where something is far.
   enum { kNear, kFar, kParts };
   static void fill_cache(Options& options);
-  void begin(std::int64_t first, std::int64_t count) override;
-  void attend(const model::LayerRows& layer) override;
-  void store(const model::LayerRows& layer, LayerState& state);
-  void choose_local(const model::LayerRows& layer, LayerState& state);
-  void choose_far(const model::LayerRows& layer, LayerState& state);
-  attention::Part near_part(const model::LayerRows& layer);
-  attention::Part far_part(const model::LayerRows& layer);
-  /// Fills sums_ [heads, keys] with the share of the rows' final attention that each key of the part
-  /// receives.
-  void sum_columns(const attention::Block& block, const attention::Part& part, std::int64_t keys);
-  void score(const model::LayerRows& layer, const attention::Block& block, LayerState& state);
+  void begin(std::span<const std::int64_t> /*positions*/) override {}
+  int turns() const override { return kParts; }
+  void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;
+  void attended(const model::LaneRows& rows, std::span<const attention::Block> blocks) override;
+  void store(const model::LaneRows& rows, LayerState& state);
+  void choose_local(const model::LaneRows& rows, LayerState& state);
+  void choose_far(const model::LaneRows& rows, LayerState& state);
+  /// [heads, keys]: the share of the rows' final attention that each key of the part receives. This thread's,
+  /// until the next call.
+  std::span<const float> sum_columns(const attention::Block& block, const attention::Part& part,
+                                     std::int64_t keys) const;
+  void score(const model::LaneRows& rows, const attention::Block& block, LayerState& state);
   /// What the chosen blocks received of the attention, for citations and for the cache.
   void weigh(const attention::Block& block, LayerState& state);
   /// Adds the masses of a head, one for each chosen block, to received_.
   void cite(std::span<const double> masses);
-  std::vector<float> mean_query(const model::LayerRows& layer) const;
+  std::vector<float> mean_query(const model::LaneRows& rows) const;
 
   BlockMemory::Sizes sizes_;
   std::int64_t top_k_, answer_top_k_;
   attention::Visible far_;
-  Rotary rotary_;      ///< true positions
-  Rotary far_rotary_;  ///< every row at local - 1
+  model::Angles far_angles_;  ///< every row at local - 1
   std::vector<LayerState> layers_;
   std::vector<std::optional<WindowCache>> windows_;  ///< of sliding-window layers
-  Scratch<float> lse_, sums_;
   // Of the layer at hand: the local window, all that is far, and of that the chosen blocks.
   std::vector<attention::KvRun> local_runs_, far_runs_, chosen_runs_;
   std::vector<std::int64_t> chosen_;
+  std::array<attention::Part, kParts> parts_;
   bool citing_ = false;
   std::int64_t passage() const;     ///< blocks that are cited together
   std::vector<Received> received_;  ///< [passages]

@@ -22,14 +22,13 @@ struct Method {
   std::string_view name;
   void (*fill)(Options&, const model::Spec&);
   std::int64_t (*bytes_needed)(const Options&, const model::Spec&, std::int64_t tokens);
-  std::unique_ptr<Context> (*make)(const Options&, ModelPointer, const CancelToken&);
+  std::unique_ptr<Context> (*make)(const Options&, ModelPointer);
 };
 
 template <typename Kind>
 constexpr Method method(std::string_view name) {
-  return {name, Kind::fill, Kind::bytes_needed,
-          [](const Options& options, ModelPointer model, const CancelToken& cancel) {
-            return std::unique_ptr<Context>(std::make_unique<Kind>(options, std::move(model), cancel));
+  return {name, Kind::fill, Kind::bytes_needed, [](const Options& options, ModelPointer model) {
+            return std::unique_ptr<Context>(std::make_unique<Kind>(options, std::move(model)));
           }};
 }
 
@@ -78,9 +77,9 @@ void check_disk(const Options& options, const model::Spec& spec, std::int64_t to
   if (options.method == "infllm") InfLlm::check_disk(with_defaults(options, spec), spec, tokens);
 }
 
-std::unique_ptr<Context> make(const Options& options, ModelPointer model, const CancelToken& cancel) {
+std::unique_ptr<Context> make(const Options& options, ModelPointer model) {
   const Options filled = with_defaults(options, model->spec());
-  return find(filled.method).make(filled, std::move(model), cancel);
+  return find(filled.method).make(filled, std::move(model));
 }
 
 }  // namespace focusllm::context

@@ -19,9 +19,7 @@ std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::
 void check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens);
 /// Throws Error when what `tokens` tokens put into a file will not fit its disk.
 void check_disk(const Options& options, const model::Spec& spec, std::int64_t tokens);
-/// Sizes that are 0 become the method's defaults. The token outlives the context; raising it makes calls
-/// throw Cancelled.
-std::unique_ptr<Context> make(const Options& options, std::shared_ptr<const model::Model> model,
-                              const CancelToken& cancel);
+/// Sizes that are 0 become the method's defaults.
+std::unique_ptr<Context> make(const Options& options, std::shared_ptr<const model::Model> model);
 
 }  // namespace focusllm::context

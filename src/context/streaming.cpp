@@ -5,21 +5,18 @@
 #include "context/sizes.h"
 
 namespace focusllm::context {
-Streaming::Streaming(const Options& options, std::shared_ptr<const model::Model> model,
-                     const CancelToken& cancel)
-    : Sequential(std::move(model), cancel, kPassRows, false),
+Streaming::Streaming(const Options& options, std::shared_ptr<const model::Model> the_model)
+    : SingleLane(std::move(the_model), {}),
       one_distance_(options.method == "lm-infinite"),
       initial_(options.initial),
-      local_(options.local),
-      rotary_(Sequential::model()),
-      sink_rotary_(Sequential::model()) {
+      local_(options.local) {
   for (int i = 0; i < spec().layers; ++i) {
     const std::int64_t window = spec().window(i) > 0 ? spec().window(i) : local_;
     layers_.push_back({WindowCache(spec(), options.kv_type, window, WindowCache::kPage),
                        WindowCache(spec(), options.kv_type, 0, std::max<std::int64_t>(initial_, 1))});
   }
   const std::int64_t last[] = {local_ - 1};
-  if (one_distance_) sink_rotary_.set_positions(last);
+  if (one_distance_) sink_angles_ = {model(), last};
 }
 
 void Streaming::fill(Options& options, const model::Spec& spec) {
@@ -46,37 +43,38 @@ std::int64_t Streaming::bytes_needed(const Options& options, const model::Spec& 
   return bytes;
 }
 
-void Streaming::begin(std::int64_t, std::int64_t) {
-  rotary_.set_positions(positions());
+void Streaming::begin(std::span<const std::int64_t> positions) {
   if (one_distance_) return;
-  std::vector<std::int64_t> cached(positions());
+  std::vector<std::int64_t> cached(positions.begin(), positions.end());
   for (std::int64_t& position : cached) position = std::min(position, initial_ + local_ - 1);
-  sink_rotary_.set_positions(cached);
+  sink_angles_ = {model(), cached};
 }
 
-void Streaming::add_sinks(const model::LayerRows& layer, LayerCache& cache) {
+void Streaming::add_sinks(const model::LaneRows& rows, const float* keys, LayerCache& cache) {
   const std::int64_t missing = initial_ - cache.sinks.keys.count();
-  const std::int64_t count = std::min(missing, layer.rows.size());
+  const std::int64_t count = std::min(missing, rows.count);
   if (count <= 0) return;
   const auto& heads = spec().heads;
   if (one_distance_) {
-    cache.sinks.keys.append(layer.qkv + layer.keys, layer.stride, count);
+    cache.sinks.keys.append(rows.raw_keys, rows.stride, count);
   } else {
-    cache.sinks.keys.append(rotary_.keys(layer), std::int64_t{heads.kv_heads} * heads.dim, count);
+    cache.sinks.keys.append(keys, std::int64_t{heads.kv_heads} * heads.dim, count);
   }
-  cache.sinks.values.append(layer.qkv + layer.values, layer.stride, count);
+  cache.sinks.values.append(rows.values, rows.stride, count);
 }
 
-void Streaming::attend(const model::LayerRows& layer) {
-  LayerCache& cache = layers_[static_cast<std::size_t>(layer.layer)];
-  if (spec().window(layer.layer) > 0) return cache.local.attend(spec(), layer, rotary_);
+void Streaming::attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) {
+  LayerCache& cache = layers_[static_cast<std::size_t>(rows.layer)];
+  if (spec().window(rows.layer) > 0) return cache.local.attend(spec(), rows, blocks);
 
-  cache.local.append(layer, rotary_.keys(layer), spec().heads);
-  add_sinks(layer, cache);
-  attention::Part parts[] = {cache.local.part(spec(), layer, rotary_.queries(layer)),
-                             cache.sinks.part(spec(), layer, sink_rotary_.queries(layer))};
-  parts[1].visible = attention::beyond(local_);
-  attention::attend(block_of(spec(), layer, cache.local.keys.type(), parts));
+  const float* keys = rows.keys();
+  cache.local.append(rows, keys);
+  add_sinks(rows, keys, cache);
+  if (rows.keys_only) return;
+  parts_ = {cache.local.part(spec(), rows, rows.queries()),
+            cache.sinks.part(spec(), rows, rows.queries(sink_angles_, 1))};
+  parts_[1].visible = attention::beyond(local_);
+  blocks.push_back(rows.block(cache.local.keys.type(), parts_));
 }
 
 }  // namespace focusllm::context

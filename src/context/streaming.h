@@ -1,7 +1,8 @@
 #pragma once
 
-#include "context/rotary.h"
-#include "context/sequential.h"
+#include <array>
+
+#include "context/single_lane.h"
 #include "context/window_cache.h"
 
 namespace focusllm::context {
@@ -12,10 +13,10 @@ namespace focusllm::context {
 /// window;
 /// - lm-infinite (arXiv 2308.16137): all at one distance, that of the window's first token.
 /// Sliding-window layers keep their own window.
-class Streaming final : public Sequential {
+class Streaming final : public SingleLane {
  public:
-  Streaming(const Options& options, std::shared_ptr<const model::Model> model, const CancelToken& cancel);
-  std::unique_ptr<Context> fork(const CancelToken& cancel) const override { return fork_of(*this, cancel); }
+  Streaming(const Options& options, std::shared_ptr<const model::Model> model);
+  std::unique_ptr<Context> fork() const override { return std::make_unique<Streaming>(*this); }
   std::int64_t memory_bytes() const override;
   static void fill(Options& options, const model::Spec& spec);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
@@ -25,15 +26,16 @@ class Streaming final : public Sequential {
     WindowCache local;
     WindowCache sinks;  ///< the first tokens, keys rotated at 0, 1, ... or, at one distance, not at all
   };
-  void begin(std::int64_t first, std::int64_t count) override;
-  void attend(const model::LayerRows& layer) override;
-  void add_sinks(const model::LayerRows& layer, LayerCache& cache);
+  void begin(std::span<const std::int64_t> positions) override;
+  int turns() const override { return 2; }
+  void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;
+  void add_sinks(const model::LaneRows& rows, const float* keys, LayerCache& cache);
 
   bool one_distance_;  ///< lm-infinite
   std::int64_t initial_, local_;
-  Rotary rotary_;       ///< true positions
-  Rotary sink_rotary_;  ///< of the queries, for what they see of the sinks
+  model::Angles sink_angles_;  ///< of the queries, for what they see of the sinks
   std::vector<LayerCache> layers_;
+  std::array<attention::Part, 2> parts_;  ///< of the layer at hand
 };
 
 }  // namespace focusllm::context

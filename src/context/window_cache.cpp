@@ -8,36 +8,33 @@ WindowCache::WindowCache(const model::Spec& spec, attention::KvType type, std::i
                          std::int64_t page)
     : window(window_tokens), keys(spec.heads, type, page), values(spec.heads, type, page) {}
 
-void WindowCache::append(const model::LayerRows& layer, const float* rotated_keys,
-                         const attention::HeadShape& heads) {
+void WindowCache::append(const model::LaneRows& rows, const float* rotated_keys) {
   if (window > 0) {
-    const std::int64_t oldest = layer.rows.positions.front() - window + 1;
+    const std::int64_t oldest = rows.positions[0] - window + 1;
     keys.drop_before(oldest);
     values.drop_before(oldest);
   }
-  keys.append(rotated_keys, std::int64_t{heads.kv_heads} * heads.dim, layer.rows.size());
-  values.append(layer.qkv + layer.values, layer.stride, layer.rows.size());
+  keys.append(rotated_keys, std::int64_t{keys.shape().kv_heads} * keys.shape().dim, rows.count);
+  values.append(rows.values, rows.stride, rows.count);
 }
 
-attention::Part WindowCache::part(const model::Spec& spec, const model::LayerRows& layer,
+attention::Part WindowCache::part(const model::Spec& spec, const model::LaneRows& rows,
                                   const float* queries) {
   runs.clear();
   memory::add_runs(keys, values, keys.first(), keys.count(), runs);
   return {.queries = queries,
-          .positions = layer.rows.positions.data(),
+          .positions = rows.positions,
           .visible = window > 0 ? attention::window(window) : attention::kCausal,
           .scale = spec.attention_scale,
           .runs = runs};
 }
 
-attention::Block block_of(const model::Spec& spec, const model::LayerRows& layer, attention::KvType type,
-                          std::span<const attention::Part> parts) {
-  return {.shape = spec.heads,
-          .type = type,
-          .use = layer.rows.uses.front(),
-          .rows = layer.rows.size(),
-          .parts = parts,
-          .out = layer.out};
+void WindowCache::attend(const model::Spec& spec, const model::LaneRows& rows,
+                         std::vector<attention::Block>& blocks) {
+  append(rows, rows.keys());
+  if (rows.keys_only) return;
+  whole = part(spec, rows, rows.queries());
+  blocks.push_back(rows.block(keys.type(), {&whole, 1}));
 }
 
 std::int64_t window_bytes(const model::Spec& spec, attention::KvType type, std::int64_t window,
@@ -46,12 +43,6 @@ std::int64_t window_bytes(const model::Spec& spec, attention::KvType type, std::
   constexpr std::int64_t kBeside = 1024;
   const std::int64_t held = window > 0 ? std::min(tokens, window + kBeside) : tokens;
   return 2 * held * memory::row_bytes(spec.heads, type);
-}
-
-void WindowCache::attend(const model::Spec& spec, const model::LayerRows& layer, Rotary& rotary) {
-  append(layer, rotary.keys(layer), spec.heads);
-  const attention::Part all = part(spec, layer, rotary.queries(layer));
-  attention::attend(block_of(spec, layer, keys.type(), {&all, 1}));
 }
 
 std::int64_t bytes_of(std::span<const WindowCache> layers) {

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "attention/attend.h"
-#include "context/rotary.h"
 #include "memory/kv_pages.h"
+#include "model/pass.h"
 
 namespace focusllm::context {
 
@@ -17,21 +17,19 @@ struct WindowCache {
   WindowCache(const model::Spec& spec, attention::KvType type, std::int64_t window_tokens, std::int64_t page);
 
   /// Takes the rows' keys and values and lets go of those that no query from now on can see.
-  void append(const model::LayerRows& layer, const float* rotated_keys, const attention::HeadShape& heads);
+  void append(const model::LaneRows& rows, const float* rotated_keys);
   /// The rows' queries and everything held; valid until the next call.
-  attention::Part part(const model::Spec& spec, const model::LayerRows& layer, const float* queries);
-  /// The whole attention of a layer that sees its window and nothing else: rows are stored, then attend.
-  void attend(const model::Spec& spec, const model::LayerRows& layer, Rotary& rotary);
+  attention::Part part(const model::Spec& spec, const model::LaneRows& rows, const float* queries);
+  /// The whole attention of a layer that sees its window and nothing else, at true positions: rows are
+  /// stored, then attend.
+  void attend(const model::Spec& spec, const model::LaneRows& rows, std::vector<attention::Block>& blocks);
   std::int64_t bytes() const { return keys.bytes() + values.bytes(); }
 
   std::int64_t window;
   memory::PagedRows keys, values;
   std::vector<attention::KvRun> runs;
+  attention::Part whole;  ///< of the layer at hand, where it is all
 };
-
-/// All rows of a pass with what they attend to; they are all for the same use.
-attention::Block block_of(const model::Spec& spec, const model::LayerRows& layer, attention::KvType type,
-                          std::span<const attention::Part> parts);
 
 /// What the caches of all layers hold.
 std::int64_t bytes_of(std::span<const WindowCache> layers);

@@ -5,12 +5,11 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/threads.h"
 #include "context/method.h"
-#include "context/pass_rows.h"
 #include "context/tail_store.h"
 #include "engine/adapter_search.h"
 #include "engine/options.h"
+#include "engine/scheduler.h"
 #include "memory/chunk_store.h"
 #include "model/adapter.h"
 #include "model/decoder.h"
@@ -22,6 +21,7 @@ struct Engine::Impl {
   std::shared_ptr<const gguf::File> file, adapter;
   std::shared_ptr<const Tokenizer> tokenizer;
   std::shared_ptr<const model::Model> model;
+  std::unique_ptr<Scheduler> scheduler;
   ProductType product_type = ProductType::automatic;
   double load_seconds = 0;
   std::once_flag hashed, adapter_hashed;
@@ -57,14 +57,14 @@ Engine::~Engine() = default;
 
 std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path, const EngineOptions& options) {
   const auto start = std::chrono::steady_clock::now();
-  set_thread_count(options.threads);
   std::shared_ptr<Engine> engine(new Engine);
   engine->impl_->product_type = options.product_type;
   engine->impl_->file = gguf::File::open(path);
   engine->impl_->adapter = open_adapter(*engine->impl_->file, options, engine->impl_->hash);
   engine->impl_->model =
       std::make_shared<model::Model>(engine->impl_->file, options.product_type, engine->impl_->adapter);
-  if (options.prepare) prepare_weights(*engine->impl_->model);
+  engine->impl_->scheduler = std::make_unique<Scheduler>(engine->impl_->model, options.threads);
+  if (options.prepare) engine->impl_->scheduler->call([&] { prepare_weights(engine->model()); });
   engine->impl_->tokenizer = Tokenizer::load(*engine->impl_->file);
   if (engine->tokenizer().size() > engine->spec().vocabulary) {
     fail("{}: tokenizer.ggml.tokens has {} entries; the model's embedding has {}", path.string(),
@@ -106,12 +106,20 @@ ProductType Engine::product_type() const {
   return impl_->product_type;
 }
 
+int Engine::threads() const {
+  return impl_->scheduler->threads();
+}
+
+Scheduler& scheduler_of(const Engine& engine) {
+  return *engine.impl_->scheduler;
+}
+
 ModelMemory Engine::memory() const {
   ModelMemory memory;
   for (const gguf::Tensor& tensor : file().tensors())
     memory.file += static_cast<std::int64_t>(tensor.data.size());
   memory.weights = model().copied_bytes();
-  memory.pass = model::Decoder::scratch_bytes(spec(), context::kPassRows);
+  memory.pass = model::Decoder::scratch_bytes(spec(), Scheduler::kMostRows);
   return memory;
 }
 
@@ -124,11 +132,10 @@ std::string Engine::name() const {
   return name ? std::string(*name) : file().path().filename().string();
 }
 
-std::unique_ptr<context::Context> make_context(const Engine& engine, const context::Options& options,
-                                               const CancelToken& cancel) {
+std::unique_ptr<context::Context> make_context(const Engine& engine, const context::Options& options) {
   context::Options with_bos = options;
   if (engine.tokenizer().adds_bos()) with_bos.bos = engine.tokenizer().bos();
-  return context::make(with_bos, engine.impl_->model, cancel);
+  return context::make(with_bos, engine.impl_->model);
 }
 
 std::shared_ptr<memory::ChunkStore> make_chunk_store(std::int64_t most_bytes) {

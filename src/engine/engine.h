@@ -30,6 +30,8 @@ namespace context {
 class Context;
 struct Options;
 }  // namespace context
+class Scheduler;
+
 /// How a model is loaded.
 struct EngineOptions {
   int threads = 0;  ///< 0: one per core
@@ -62,14 +64,15 @@ class Engine {
   std::string name() const;          ///< general.name, or the file's name
   ProductType product_type() const;  ///< that was asked for
   double load_seconds() const;
+  int threads() const;               ///< that compute, for all sessions together
   ModelMemory memory() const;        ///< known before the weights are rearranged (EngineOptions::prepare)
   std::string model_hash() const;    ///< of its weights, by which adapters know it; reads all of them, once
   std::string adapter_hash() const;  ///< of its weights; empty if there is none
   std::filesystem::path adapter() const;  ///< the file of the candidates' weights; empty if there is none
 
  private:
-  friend std::unique_ptr<context::Context> make_context(const Engine&, const context::Options&,
-                                                        const CancelToken&);
+  friend std::unique_ptr<context::Context> make_context(const Engine&, const context::Options&);
+  friend Scheduler& scheduler_of(const Engine&);
   Engine();
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -25,7 +25,6 @@ context::Options resolve(const ContextOptions& options, attention::KvType kv_typ
 /// in chunks of 2048 as well; what was asked for stays. Throws Error with the numbers if nothing fits.
 context::Options fit_memory(const Engine& engine, const ContextOptions& options, std::int64_t tokens,
                             std::int64_t free = available_memory());
-std::unique_ptr<context::Context> make_context(const Engine& engine, const context::Options& options,
-                                               const CancelToken& cancel);
+std::unique_ptr<context::Context> make_context(const Engine& engine, const context::Options& options);
 
 }  // namespace focusllm

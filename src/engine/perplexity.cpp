@@ -1,11 +1,14 @@
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 
+#include "base/threads.h"
 #include "context/context.h"
 #include "engine/engine.h"
 #include "engine/options.h"
 #include "engine/sampler.h"
+#include "engine/scheduler.h"
 #include "model/model.h"
 
 namespace focusllm {
@@ -31,6 +34,10 @@ class Scorer {
       score(row, std::min(kHeadRows, end - row), hidden.data() + (row - first) * width);
     }
   }
+  /// The same for a token's logits.
+  void add_logits(std::int64_t token, std::span<const float> logits) {
+    scores_.push_back(score_of(token, logits));
+  }
   std::vector<float> take() { return std::move(scores_); }
 
  private:
@@ -38,11 +45,17 @@ class Scorer {
     const auto vocabulary = static_cast<std::size_t>(engine_.spec().vocabulary);
     std::vector<float> logits(static_cast<std::size_t>(rows) * vocabulary);
     engine_.model().logits(hidden, rows, logits.data());
-    for (std::int64_t i = 0; i < rows; ++i) {
-      const std::span<const float> row(logits.data() + static_cast<std::size_t>(i) * vocabulary, vocabulary);
-      const Token next = tokens_[static_cast<std::size_t>(first + i + 1)];
-      scores_.push_back(static_cast<float>(row[static_cast<std::size_t>(next)] - log_sum_exp(row)));
-    }
+    const std::size_t before = scores_.size();
+    scores_.resize(before + static_cast<std::size_t>(rows));
+    parallel_for(rows, [&](std::int64_t i) {
+      const auto row = static_cast<std::size_t>(i);
+      scores_[before + row] = score_of(first + i, std::span(logits).subspan(row * vocabulary, vocabulary));
+    });
+  }
+  float score_of(std::int64_t token, std::span<const float> logits) const {
+    model::Model::check_logits(logits);
+    const Token next = tokens_[static_cast<std::size_t>(token + 1)];
+    return static_cast<float>(logits[static_cast<std::size_t>(next)] - log_sum_exp(logits));
   }
   const Engine& engine_;
   std::span<const Token> tokens_;
@@ -50,21 +63,46 @@ class Scorer {
   std::vector<float> scores_;
 };
 
-/// Where rows of a prompt know what comes behind them, only steps predict.
-void score_by_steps(context::Context& method, std::span<const Token> tokens, std::int64_t begin,
-                    Scorer& scorer, const ProgressCallback& progress) {
-  const auto start = std::chrono::steady_clock::now();
-  const std::int64_t size = std::ssize(tokens);
-  method.on_work([&] {
-    if (progress)
-      progress({method.done(), size,
-                std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
-  });
-  method.read(tokens.first(static_cast<std::size_t>(begin) + 1));
-  scorer.add(begin, method.finish());
-  for (std::int64_t i = begin + 1; i + 1 < size; ++i)
-    scorer.add(i, method.step(tokens[static_cast<std::size_t>(i)]));
-}
+/// Scores the last of some tokens: from the hidden states of a prompt's rows, or, where those know what comes
+/// behind them, token by token.
+class ScoreJob final : public Job {
+ public:
+  ScoreJob(context::Context& method, std::span<const Token> tokens, std::int64_t begin, Scorer& scorer)
+      : method_(method), tokens_(tokens), next_(begin), by_steps_(method.sees_ahead()), scorer_(scorer) {
+    if (by_steps_) {
+      method.append(tokens.first(static_cast<std::size_t>(begin) + 1));
+    } else {
+      method.set_sink(
+          [&scorer](std::int64_t first, std::span<const float> rows) { scorer.add(first, rows); });
+      method.append(tokens);
+    }
+    method.end_prompt();
+  }
+  bool plan(model::Pass& pass, std::int64_t most_rows) override { return method_.plan(pass, most_rows); }
+  void took(const model::Pass& pass) override {
+    method_.took(pass);
+    done_ = method_.done();
+  }
+  std::span<const float> hidden() const override {
+    return by_steps_ && next_ + 1 < std::ssize(tokens_) ? method_.hidden() : std::span<const float>();
+  }
+  bool take(std::span<const float> logits) override {
+    scorer_.add_logits(next_++, logits);
+    if (next_ + 1 < std::ssize(tokens_)) method_.answer(tokens_[static_cast<std::size_t>(next_)]);
+    return next_ + 1 < std::ssize(tokens_);
+  }
+  bool answering() const override { return by_steps_; }
+  /// Tokens that are done. From any thread.
+  std::int64_t done() const { return done_; }
+
+ private:
+  context::Context& method_;
+  std::span<const Token> tokens_;
+  std::int64_t next_;  ///< the token whose logits come next
+  bool by_steps_;
+  Scorer& scorer_;
+  std::atomic<std::int64_t> done_{0};
+};
 
 Perplexity summary(std::vector<float> log_probabilities) {
   double sum = 0, squares = 0;
@@ -87,16 +125,15 @@ std::vector<float> log_probabilities(const Engine& engine, std::span<const Token
   if (count < 1 || count >= std::ssize(tokens)) {
     fail("{} tokens of {} cannot be scored: at least one must stand before them", count, tokens.size());
   }
-  const auto method = make_context(engine, fit_memory(engine, options, std::ssize(tokens)), cancel);
+  const auto start = std::chrono::steady_clock::now();
+  const auto method = make_context(engine, fit_memory(engine, options, std::ssize(tokens)));
   const std::int64_t begin = std::ssize(tokens) - count - 1;
   Scorer scorer(engine, tokens, begin);
-  if (method->sees_ahead()) {
-    score_by_steps(*method, tokens, begin, scorer, progress);
-  } else {
-    const auto sink = [&](std::int64_t first, std::span<const float> hidden) { scorer.add(first, hidden); };
-    method->read(tokens, sink);
-    method->finish(sink);
-  }
+  ScoreJob job(*method, tokens, begin, scorer);
+  scheduler_of(engine).run(job, cancel, [&] {
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    if (progress) progress({job.done(), std::ssize(tokens), seconds.count()});
+  });
   return scorer.take();
 }
 

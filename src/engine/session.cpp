@@ -2,11 +2,13 @@
 #include <chrono>
 #include <utility>
 
-#include "base/memory.h"
+#include "base/error.h"
 #include "context/method.h"
+#include "engine/answer_job.h"
 #include "engine/engine.h"
 #include "engine/options.h"
-#include "engine/sampler.h"
+#include "engine/scheduler.h"
+#include "engine/transcript.h"
 #include "model/model.h"
 
 namespace focusllm {
@@ -14,125 +16,80 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+double seconds_between(Clock::time_point start, Clock::time_point end) {
+  return std::chrono::duration<double>(end - start).count();
+}
 double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+  return seconds_between(start, Clock::now());
 }
 
-constexpr std::string_view kBeforeQuestion = "\n\n";
-constexpr std::size_t kTokenizeBytes = std::size_t{1}
-                                       << 16;  // of text between two looks at progress and cancellation
-constexpr std::size_t kReadTokens = 512;       // handed to the method at once, likewise
+constexpr std::size_t kReadTokens = std::size_t{1} << 14;  // handed to the method at once
 
 /// What a fork begins with as it is.
 struct Conversation {
+  Conversation(std::shared_ptr<const Engine> the_engine, Session::Options the_options)
+      : engine(std::move(the_engine)),
+        options(std::move(the_options)),
+        transcript(engine->tokenizer(), options.raw ? nullptr : ChatTemplate::recognise(engine->tokenizer()),
+                   options.system) {}
+
   std::shared_ptr<const Engine> engine;
   Session::Options options;
-  std::shared_ptr<const ChatTemplate> chat;  ///< null when raw
-  context::Options sizes;                    ///< once the method is decided
+  Transcript transcript;
+  context::Options sizes;  ///< once the method is decided
   std::int64_t expected = 0;
   std::int64_t answer_tokens = 0;  ///< the most that an answer may have, 0: not known
-  std::vector<Token> tokens;       ///< all of the conversation
-  std::size_t fed = 0;             ///< of them given to the context
-  std::string pending;             ///< text whose ids may still change
-  std::size_t uncut = 0;           ///< bytes of it that are known to have no place to cut at
-  bool started = false;            ///< the template's opening is there
-  bool in_words = false;           ///< pending text goes on with words of which a part is encoded
-  bool asked = false;              ///< an answer was given: the next words open a new turn
-  bool has_text = false;
+  std::int64_t fed = 0;            ///< tokens given to the context
 };
 
 }  // namespace
 
 struct Session::Impl : Conversation {
+  using Conversation::Conversation;
+  explicit Impl(const Conversation& other) : Conversation(other) {}
+
   CancelToken cancel;
   std::unique_ptr<context::Context> context;
-  Clock::time_point read_start;
+  Clock::time_point read_start = Clock::now();
   double read_seconds = 0;
   std::int64_t answered = 0;  ///< tokens that were there after the last answer
-  Clock::time_point asked_at;
 
-  void open();
   void take(std::string_view text);
-  void encode(std::string_view text);
-  void settle();
   void take_question(std::string_view question, std::int64_t most_tokens);
-  void append(std::vector<Token> more) { tokens.insert(tokens.end(), more.begin(), more.end()); }
   ContextOptions chosen(std::int64_t total) const;
   void decide(std::int64_t total);
   void begin(const ContextOptions& chosen, std::int64_t room);
   bool undecided() const { return context == nullptr; }
   void feed(bool all);
   void fall_back_if_needed(std::int64_t more);
-  void report();
-  GeneratedToken generated(std::span<const float> logits, Token id, int top) const;
-  void generate(std::span<const float> hidden, const AskOptions& ask, Answer& answer);
+  void report(std::int64_t done);
+  void run_reading();
+  void run_answer(AnswerJob& job, const AskOptions& ask, Answer& answer, Clock::time_point start);
   std::vector<Citation> cite(int count) const;
 };
 
-/// The opening of the first turn, or BOS alone where there is no template.
-void Session::Impl::open() {
-  if (started) return;
-  started = true;
-  const Tokenizer& tokenizer = engine->tokenizer();
-  if (chat) {
-    append(chat->open(options.system));
-  } else if (tokenizer.adds_bos() && tokenizer.bos()) {
-    tokens.push_back(*tokenizer.bos());
-  }
-}
-
-void Session::Impl::encode(std::string_view text) {
-  if (in_words) return append(engine->tokenizer().encode_continued(text));
-  in_words = true;
-  append(chat ? chat->words(text) : engine->tokenizer().encode(text));
-}
-
-/// Encodes as much of the pending text as no later text can change.
+/// Encodes as much of the pending text as no later text can change, and reads that.
 void Session::Impl::take(std::string_view text) {
-  has_text = has_text || !text.empty();
+  transcript.begin_text();
   while (!text.empty()) {
     cancel.check();
-    const std::size_t size = std::min(text.size(), kTokenizeBytes);
-    pending.append(text.substr(0, size));
-    text.remove_prefix(size);
-    // Looked through only when it has doubled: else a text without such places takes time by its square.
-    if (pending.size() < 2 * uncut) continue;
-    const std::size_t stable = engine->tokenizer().stable_prefix(pending);
-    uncut = stable == 0 ? pending.size() : 0;
-    if (stable == 0) continue;
-    encode(std::string_view(pending).substr(0, stable));
-    pending.erase(0, stable);
-    feed(false);
+    const std::string_view piece = text.substr(0, Transcript::kMostBytes);
+    text.remove_prefix(piece.size());
+    if (transcript.take(piece)) feed(false);
   }
-}
-
-/// The user's words end here.
-void Session::Impl::settle() {
-  if (!pending.empty()) encode(pending);
-  pending.clear();
-  uncut = 0;
-  in_words = false;
 }
 
 /// The end of the text, the question and what stands before the answer, all handed to the method.
 void Session::Impl::take_question(std::string_view question, std::int64_t most_tokens) {
   answer_tokens = most_tokens;
-  open();
-  if (asked && chat) append(chat->next());
-  const bool after_text = has_text && !asked && !question.empty() && chat != nullptr;
-  if (!pending.empty()) encode(std::exchange(pending, {}));
+  transcript.end_text();
   if (!undecided())
     fall_back_if_needed(answer_room(*engine, most_tokens) + static_cast<std::int64_t>(question.size()));
-  if (!tokens.empty() && (chat || !question.empty())) {
+  if (transcript.size() > 0 && (transcript.chat() || !question.empty())) {
     feed(true);
-    context->begin_question();
+    context->end_text();
   }
-  pending = after_text ? std::string(kBeforeQuestion).append(question) : std::string(question);
-  settle();
-  if (chat) append(chat->answer());
-  if (tokens.empty()) fail("nothing to read: the text and the question are empty");
-  asked = true;
-  has_text = false;
+  transcript.ask(question);
   feed(true);
 }
 
@@ -150,14 +107,13 @@ void Session::Impl::decide(std::int64_t total) {
 /// A method that is decided, with room for `room` tokens.
 void Session::Impl::begin(const ContextOptions& chosen, std::int64_t room) {
   sizes = fit_memory(*engine, chosen, room);
-  context = make_context(*engine, sizes, cancel);
-  context->on_work([this] { report(); });
+  context = make_context(*engine, sizes);
 }
 
-/// Gives what is encoded to the method; while `auto` cannot know yet, text waits. `all`: no more text is
-/// coming.
+/// Gives what is encoded to the method, which works on as much as it can; while `auto` cannot know yet, text
+/// waits. `all`: no more text is coming.
 void Session::Impl::feed(bool all) {
-  const auto total = static_cast<std::int64_t>(tokens.size());
+  const std::int64_t total = transcript.size();
   if (undecided()) {
     const std::int64_t known = std::max(total, expected);
     const bool may_still_fit = options.context.method == "auto" && chosen(known).method == "full";
@@ -166,17 +122,18 @@ void Session::Impl::feed(bool all) {
   } else {
     fall_back_if_needed(0);
   }
-  while (fed < tokens.size()) {
-    const std::size_t count = std::min(kReadTokens, tokens.size() - fed);
-    context->read(std::span(tokens).subspan(fed, count));
-    fed += count;
-    report();
+  while (fed < total) {
+    const auto rest = std::span(transcript.tokens()).subspan(static_cast<std::size_t>(fed));
+    const auto piece = rest.first(std::min(kReadTokens, rest.size()));
+    context->append(piece);
+    fed += std::ssize(piece);
+    run_reading();
   }
 }
 
 /// `auto` chose `full` for a text that fitted; when the conversation outgrows it, everything is read anew.
 void Session::Impl::fall_back_if_needed(std::int64_t more) {
-  const std::int64_t total = static_cast<std::int64_t>(tokens.size()) + more;
+  const std::int64_t total = transcript.size() + more;
   if (options.context.method != "auto" || sizes.method != "full" || total <= engine->spec().trained_context)
     return;
   ContextOptions chosen = options.context;
@@ -186,46 +143,45 @@ void Session::Impl::fall_back_if_needed(std::int64_t more) {
   answered = 0;
 }
 
-void Session::Impl::report() {
+void Session::Impl::report(std::int64_t done) {
   if (!options.on_progress) return;
-  const std::int64_t total = std::max(expected, static_cast<std::int64_t>(tokens.size()));
-  options.on_progress({context->done(), total, seconds_since(read_start)});
+  options.on_progress({done, std::max(expected, transcript.size()), seconds_since(read_start)});
 }
 
-GeneratedToken Session::Impl::generated(std::span<const float> logits, Token id, int top) const {
-  GeneratedToken token;
-  token.id = id;
-  token.logprob = static_cast<float>(logits[static_cast<std::size_t>(id)] - log_sum_exp(logits));
-  if (top > 0) token.top = most_likely(logits, top);
-  return token;
+void Session::Impl::run_reading() {
+  ReadJob job(*context);
+  scheduler_of(*engine).run(job, cancel, [&] { report(job.done()); });
 }
 
-void Session::Impl::generate(std::span<const float> hidden, const AskOptions& ask, Answer& answer) {
-  const Tokenizer& tokenizer = engine->tokenizer();
-  Sampler sampler(ask.sampling);
-  StreamDecoder decoder(tokenizer);
-  std::vector<float> logits(static_cast<std::size_t>(engine->spec().vocabulary));
-  while (static_cast<std::int64_t>(answer.tokens.size()) < ask.max_tokens) {
-    cancel.check();
-    engine->model().logits(hidden.data(), 1, logits.data());
-    const std::span<const float> known(logits.data(), static_cast<std::size_t>(tokenizer.size()));
-    const Token id = sampler.sample(known, tokens);
-    if (tokenizer.is_end(id)) {
-      answer.stopped_at_end = true;
-      break;
+/// Runs the job; hands out the tokens of the answer as they come.
+void Session::Impl::run_answer(AnswerJob& job, const AskOptions& ask, Answer& answer,
+                               Clock::time_point start) {
+  Scheduler& scheduler = scheduler_of(*engine);
+  StreamDecoder decoder(engine->tokenizer());
+  std::exception_ptr failure;  // of the caller's own
+  bool stops = false;
+  scheduler.run(job, cancel, [&] {
+    if (answer.tokens.empty()) report(job.done());
+    for (AnswerJob::Drawn& drawn : job.take_drawn()) {
+      if (stops) break;
+      answer.tokens.push_back({drawn.id, decoder.add(drawn.id), drawn.logprob, std::move(drawn.top)});
+      answer.text += answer.tokens.back().text;
+      transcript.answer(drawn.id);
+      if (answer.tokens.size() == 1) answer.timings.first_token_seconds = seconds_since(start);
+      if (!ask.on_token) continue;
+      try {
+        stops = !ask.on_token(answer.tokens.back());
+      } catch (...) {
+        stops = true;
+        failure = std::current_exception();
+      }
+      job.heard(std::ssize(answer.tokens), stops);
     }
-    GeneratedToken token = generated(known, id, ask.logprobs);
-    token.text = decoder.add(id);
-    tokens.push_back(id);
-    answer.text += token.text;
-    answer.tokens.push_back(std::move(token));
-    if (answer.tokens.size() == 1) answer.timings.first_token_seconds = seconds_since(asked_at);
-    if (ask.on_token && !ask.on_token(answer.tokens.back())) break;
-    if (static_cast<std::int64_t>(answer.tokens.size()) == ask.max_tokens) break;
-    if (context->room() < 1) break;  // the model knows no further position: the answer ends by its length
-    hidden = context->step(id);
-    fed = tokens.size();
-  }
+    if (ask.on_token) scheduler.wake();
+  });
+  fed += job.tokens_given();
+  if (failure) std::rethrow_exception(failure);
+  answer.stopped_at_end = job.stopped_at_end();
   const std::string rest = decoder.finish();
   if (rest.empty() || answer.tokens.empty()) return;
   answer.text += rest;
@@ -244,13 +200,10 @@ std::vector<Citation> Session::Impl::cite(int count) const {
   return citations;
 }
 
-Session::Session(std::shared_ptr<const Engine> engine, Options options) : impl_(std::make_unique<Impl>()) {
-  impl_->engine = std::move(engine);
-  impl_->options = std::move(options);
-  if (!impl_->options.raw) impl_->chat = ChatTemplate::recognise(impl_->engine->tokenizer());
+Session::Session(std::shared_ptr<const Engine> engine, Options options)
+    : impl_(std::make_unique<Impl>(std::move(engine), std::move(options))) {
   impl_->cancel.follow(impl_->options.cancel);
   if (impl_->options.context.method != "auto") with_defaults(*impl_->engine, impl_->options.context);
-  impl_->read_start = Clock::now();
 }
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::~Session() = default;
@@ -270,17 +223,13 @@ void Session::expect(std::int64_t tokens, std::int64_t answer_tokens) {
 void Session::read(std::string_view text) {
   const auto start = Clock::now();
   if (impl_->read_seconds == 0) impl_->read_start = start;
-  impl_->open();
-  if (impl_->asked) {
-    if (impl_->chat) impl_->append(impl_->chat->next());
-    impl_->asked = false;
-  }
   impl_->take(text);
   impl_->read_seconds += seconds_since(start);
 }
 
 void Session::read_tokens(std::span<const Token> ids) {
-  if (impl_->chat) fail("token ids can be read by a raw session only: the chat template needs text");
+  if (impl_->transcript.chat())
+    fail("token ids can be read by a raw session only: the chat template needs text");
   const auto start = Clock::now();
   if (impl_->read_seconds == 0) impl_->read_start = start;
   for (const Token id : ids) {
@@ -288,45 +237,38 @@ void Session::read_tokens(std::span<const Token> ids) {
       fail("token {}: outside the model's vocabulary of {}", id, impl_->engine->spec().vocabulary);
     }
   }
-  impl_->open();
-  impl_->settle();
-  impl_->asked = false;
-  impl_->append({ids.begin(), ids.end()});
+  impl_->transcript.take(ids);
   impl_->feed(false);
   impl_->read_seconds += seconds_since(start);
 }
 
 Answer Session::ask(std::string_view question, const AskOptions& options) {
   Impl& impl = *impl_;
-  const auto start = impl.asked_at = Clock::now();
+  const auto start = Clock::now();
   impl.take_question(question, options.max_tokens);
-  Answer answer;
   if (options.citations > 0) impl.context->start_citing();
-  const std::span<const float> hidden = impl.context->finish();
-  impl.read_seconds += seconds_since(start);
-  impl.report();
-  answer.timings.prompt_tokens = static_cast<std::int64_t>(impl.tokens.size());
-  answer.timings.read_tokens = impl.context->done() - impl.answered;
-  answer.timings.read_seconds = std::exchange(impl.read_seconds, 0.0);
-
-  const auto generate_start = Clock::now();
-  const std::size_t before = impl.tokens.size();
-  impl.generate(hidden, options, answer);
-  answer.timings.generate_seconds = seconds_since(generate_start);
-  answer.timings.generated_tokens = static_cast<std::int64_t>(impl.tokens.size() - before);
+  AnswerJob job(*impl.context, impl.engine->tokenizer(), options, impl.transcript.tokens());
+  Answer answer;
+  answer.timings.prompt_tokens = impl.transcript.size();
+  impl.run_answer(job, options, answer, start);
+  answer.timings.read_tokens = job.prompt_done() - impl.answered;
+  answer.timings.read_seconds =
+      std::exchange(impl.read_seconds, 0.0) + seconds_between(start, job.prompt_end());
+  answer.timings.generate_seconds = seconds_since(job.prompt_end());
+  answer.timings.generated_tokens = std::ssize(answer.tokens);
   impl.answered = impl.context->done();
   if (options.citations > 0) answer.citations = impl.cite(options.citations);
   return answer;
 }
 
 std::optional<Session> Session::fork() const {
-  auto fork = std::make_unique<Impl>();
-  if (impl_->undecided() || !(fork->context = impl_->context->fork(fork->cancel))) return std::nullopt;
-  static_cast<Conversation&>(*fork) = *impl_;
+  if (impl_->undecided()) return std::nullopt;
+  auto fork = std::make_unique<Impl>(static_cast<const Conversation&>(*impl_));
+  // Between two passes: what is shared must not change while it is taken.
+  scheduler_of(*impl_->engine).call([&] { fork->context = impl_->context->fork(); });
+  if (!fork->context) return std::nullopt;
   fork->cancel.follow(fork->options.cancel);
-  fork->context->on_work([impl = fork.get()] { impl->report(); });
   fork->answered = fork->context->done();
-  fork->read_start = Clock::now();
   return Session(std::move(fork));
 }
 
@@ -340,7 +282,7 @@ attention::KvType Session::kv_type() const {
   return impl_->sizes.kv_type;
 }
 std::int64_t Session::tokens() const {
-  return static_cast<std::int64_t>(impl_->tokens.size());
+  return impl_->transcript.size();
 }
 std::int64_t Session::memory_bytes() const {
   return impl_->undecided() ? 0 : impl_->context->memory_bytes();
@@ -351,13 +293,7 @@ context::TierUse Session::tier_use() const {
 }
 
 std::string Session::text(std::int64_t first_token, std::int64_t count) const {
-  const std::int64_t size = tokens();
-  const std::int64_t first = std::clamp<std::int64_t>(first_token, 0, size);
-  const std::int64_t end = std::clamp<std::int64_t>(first_token + count, first, size);
-  StreamDecoder decoder(impl_->engine->tokenizer());
-  std::string text;
-  for (std::int64_t i = first; i < end; ++i) text += decoder.add(impl_->tokens[static_cast<std::size_t>(i)]);
-  return text + decoder.finish();
+  return impl_->transcript.text(first_token, count);
 }
 
 }  // namespace focusllm

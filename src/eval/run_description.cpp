@@ -1,14 +1,13 @@
 #include "eval/run_description.h"
 
 #include "base/cpu.h"
-#include "base/threads.h"
 #include "model/model.h"
 
 namespace focusllm::eval {
 
 Results::Json run_description(const Engine& engine) {
   return {{"machine", cpu_model()},
-          {"threads", thread_count()},
+          {"threads", engine.threads()},
           {"isa", isa_name(active_isa())},
           {"commit", FOCUSLLM_COMMIT},
           {"version", FOCUSLLM_VERSION},

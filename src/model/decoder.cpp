@@ -25,14 +25,21 @@ void product(const Linear& linear, const Rows& rows, const float* x, float* y, b
   });
 }
 
-/// Throws Error for a row whose numbers stopped being finite.
-[[noreturn]] void refuse(const Rows& rows, std::int64_t bad, const std::string& where) {
+std::string describe(const Rows& rows, std::int64_t bad, const std::string& where) {
   const auto row = static_cast<std::size_t>(bad);
   const std::string id = rows.states == nullptr ? fmt::format(" (id {})", rows.tokens[row]) : "";
-  fail(
+  return fmt::format(
       "token {}{}: its numbers are not finite {}: a weight in the model's file is broken, or a number "
       "overflowed",
       rows.positions[row], id, where);
+}
+
+/// Leaves only some rows of x, in order.
+void keep_rows(std::span<const std::int64_t> rows, std::int64_t width, float* x) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] != static_cast<std::int64_t>(i))
+      std::copy_n(x + rows[i] * width, width, x + static_cast<std::int64_t>(i) * width);
+  }
 }
 
 }  // namespace
@@ -43,18 +50,52 @@ std::int64_t Decoder::scratch_bytes(const Spec& spec, std::int64_t rows) {
   return rows * (4 * floats + std::max(spec.width, spec.feed_forward));
 }
 
-std::span<const float> Decoder::forward(const Rows& rows, AttentionSource& source,
-                                        const CancelToken& cancel) {
-  run_layers(rows, source, cancel, false);
+std::span<const float> Decoder::forward(const Rows& all, AttentionSource& source,
+                                        const std::function<bool()>& stop) {
+  if (all.size() == 0) return {};
   const Spec& spec = model_->spec();
-  const std::int64_t bad = rms_norm(x_.data(), model_->output_norm().data(), spec.epsilon, rows.size(),
-                                    spec.width, normed_.data());
-  if (bad >= 0) refuse(rows, bad, "behind the last layer");
-  return {normed_.data(), static_cast<std::size_t>(rows.size() * spec.width)};
+  embed(all);
+  places_ = nullptr;
+  const auto layers = static_cast<int>(model_->layers().size());
+  const Rows* rows = &all;
+  for (int i = 0; i < layers; ++i) {
+    if (stop && stop()) throw Cancelled();
+    attend(all, i, source);
+    if (i + 1 == layers && all.wanted.size() < all.positions.size()) {
+      keep_wanted(all);
+      rows = &last_;
+    }
+    if (rows->size() == 0) return {};
+    project_out(*rows, model_->layers()[static_cast<std::size_t>(i)]);
+    feed_forward(*rows, i, source);
+  }
+  norm(*rows, model_->output_norm(), "behind the last layer", source);
+  return {normed_.data(), static_cast<std::size_t>(rows->size() * spec.width)};
 }
 
-void Decoder::read(const Rows& rows, AttentionSource& source, const CancelToken& cancel) {
-  run_layers(rows, source, cancel, true);
+void Decoder::keep_wanted(const Rows& rows) {
+  last_ = rows.wanted_only();
+  places_ = &rows.wanted;
+  keep_rows(rows.wanted, model_->spec().width, x_.data());
+  keep_rows(rows.wanted, model_->spec().attention_width(), attended_.data());
+}
+
+void Decoder::norm(const Rows& rows, const std::vector<float>& weight, const std::string& where,
+                   AttentionSource& source) {
+  const Spec& spec = model_->spec();
+  for (;;) {
+    const std::int64_t bad =
+        rms_norm(x_.data(), weight.data(), spec.epsilon, rows.size(), spec.width, normed_.data());
+    if (bad < 0) return;
+    const auto place = [&](std::int64_t row) {
+      return places_ == nullptr ? row : (*places_)[static_cast<std::size_t>(row)];
+    };
+    const RowRange range = source.broken(place(bad), describe(rows, bad, where));
+    for (std::int64_t row = 0; row < rows.size(); ++row) {
+      if (place(row) >= range.first && place(row) < range.first + range.count)
+        std::fill_n(x_.data() + row * spec.width, spec.width, 0.0F);
+    }
+  }
 }
 
 void Decoder::embed(const Rows& rows) {
@@ -74,31 +115,13 @@ void Decoder::embed(const Rows& rows) {
   }
 }
 
-void Decoder::run_layers(const Rows& rows, AttentionSource& source, const CancelToken& cancel,
-                         bool only_read) {
-  if (rows.size() == 0) return;
-  embed(rows);
-  const auto layers = static_cast<int>(model_->layers().size());
-  for (int i = 0; i < layers; ++i) {
-    cancel.check();
-    attend(rows, i, source);
-    if (only_read && i + 1 == layers)
-      return;  // the last layer's keys and values are stored; nobody sees the rest
-    const Layer& layer = model_->layers()[static_cast<std::size_t>(i)];
-    project_out(rows, layer);
-    feed_forward(rows, i);
-  }
-}
-
 void Decoder::attend(const Rows& rows, int index, AttentionSource& source) {
   const Spec& spec = model_->spec();
   const Layer& layer = model_->layers()[static_cast<std::size_t>(index)];
   const std::int64_t stride = spec.qkv_width();
   const std::int64_t keys = spec.attention_width();
-  const std::int64_t bad =
-      rms_norm(x_.data(), layer.attention_norm.data(), spec.epsilon, rows.size(), spec.width, normed_.data());
-  if (bad >= 0)
-    refuse(rows, bad, index == 0 ? "in the embedding" : fmt::format("behind layer {}", index - 1));
+  norm(rows, layer.attention_norm,
+       index == 0 ? "in the embedding" : fmt::format("behind layer {}", index - 1), source);
   attention_product(layer.qkv, rows, normed_.data(), qkv_.data(), false);
   if (!layer.qkv_bias.empty()) {
     for (std::int64_t row = 0; row < rows.size(); ++row)
@@ -109,7 +132,20 @@ void Decoder::attend(const Rows& rows, int index, AttentionSource& source) {
     norm_heads(layer.key_norm, spec.epsilon, spec.heads.kv_heads, rows.size(), stride, qkv_.data() + keys);
   }
   const std::int64_t values = keys + std::int64_t{spec.heads.kv_heads} * spec.heads.dim;
-  source.attend({index, rows, qkv_.data(), stride, keys, values, attended_.data()});
+  const LayerRows all{index, rows, qkv_.data(), stride, keys, values, attended_.data()};
+  if (index + 1 == spec.layers) check_last_keys(all, source);
+  source.attend(all);
+}
+
+/// Broken keys and values of the other layers show up behind them; the last layer's may be all that is
+/// wanted.
+void Decoder::check_last_keys(const LayerRows& layer, AttentionSource& source) {
+  for (std::int64_t row = 0; row < layer.rows.size(); ++row) {
+    if (all_finite(layer.qkv + row * layer.stride + layer.keys, layer.stride - layer.keys)) continue;
+    const RowRange range = source.broken(
+        row, describe(layer.rows, row, fmt::format("in the keys and values of layer {}", layer.layer)));
+    std::fill_n(qkv_.data() + range.first * layer.stride, range.count * layer.stride, 0.0F);
+  }
 }
 
 void Decoder::attention_product(const AttentionProduct& product, const Rows& rows, const float* x, float* y,
@@ -136,13 +172,11 @@ void Decoder::project_out(const Rows& rows, const Layer& layer) {
   add_rows(normed_.data(), rows.size(), spec.width, x_.data());
 }
 
-void Decoder::feed_forward(const Rows& all, int index) {
+void Decoder::feed_forward(const Rows& all, int index, AttentionSource& source) {
   const Spec& spec = model_->spec();
   const Layer& layer = model_->layers()[static_cast<std::size_t>(index)];
   const std::int64_t rows = all.size();
-  const std::int64_t bad =
-      rms_norm(x_.data(), layer.feed_forward_norm.data(), spec.epsilon, rows, spec.width, normed_.data());
-  if (bad >= 0) refuse(all, bad, fmt::format("behind the attention of layer {}", index));
+  norm(all, layer.feed_forward_norm, fmt::format("behind the attention of layer {}", index), source);
   product(layer.gate_up, all, normed_.data(), gate_up_.data(), false);
   if (spec.gate == Spec::Gate::silu) {
     silu_gate(gate_up_.data(), rows, spec.feed_forward, gated_.data());

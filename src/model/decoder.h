@@ -1,16 +1,18 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
-#include "base/cancel.h"
 #include "base/memory.h"
 #include "model/model.h"
 #include "model/rows.h"
 
 namespace focusllm::model {
 
-/// Rows through a model's layers. Holds the scratch memory of one session; the model is shared and const. It
+/// Rows through a model's layers, with the scratch memory that they need; the model is shared and const. It
 /// knows no method: what a layer attends to is the AttentionSource's business.
 class Decoder {
  public:
@@ -20,24 +22,30 @@ class Decoder {
   /// Bytes that a pass of `rows` rows takes beside keys and values: activations, as floats and as they are
   /// quantised, queries and keys once more as they are rotated.
   static std::int64_t scratch_bytes(const Spec& spec, std::int64_t rows);
-  /// Final hidden states (after the output norm) of all rows: [rows, width], valid until the next call.
-  /// Checks `cancel` between layers and throws Cancelled. Throws Error that names the token and the layer
-  /// where numbers stopped being finite.
-  std::span<const float> forward(const Rows& rows, AttentionSource& source, const CancelToken& cancel);
-  /// The same without what only the final hidden states need: for rows whose keys and values are all that is
-  /// wanted.
-  void read(const Rows& rows, AttentionSource& source, const CancelToken& cancel);
+  /// Final hidden states (after the output norm) of the rows that are wanted: [wanted, width], valid until
+  /// the next call. Asks `stop` between layers and throws Cancelled where it says so.
+  std::span<const float> forward(const Rows& rows, AttentionSource& source,
+                                 const std::function<bool()>& stop);
 
  private:
   void embed(const Rows& rows);
-  void run_layers(const Rows& rows, AttentionSource& source, const CancelToken& cancel, bool only_read);
   void attend(const Rows& rows, int index, AttentionSource& source);
+  /// Leaves out what nobody wants of the last layer.
+  void keep_wanted(const Rows& rows);
   void project_out(const Rows& rows, const Layer& layer);
   void attention_product(const AttentionProduct& product, const Rows& rows, const float* x, float* y,
                          bool accumulate) const;
-  void feed_forward(const Rows& rows, int index);
+  void feed_forward(const Rows& rows, int index, AttentionSource& source);
+  /// RMS norm of the residual stream; rows that are not finite are broken, `where` says when.
+  void norm(const Rows& rows, const std::vector<float>& weight, const std::string& where,
+            AttentionSource& source);
+  void check_last_keys(const LayerRows& layer, AttentionSource& source);
 
   std::shared_ptr<const Model> model_;
+  /// The wanted rows of the pass at hand, from the last layer's attention on; and the place of each among
+  /// all.
+  Rows last_;
+  const std::vector<std::int64_t>* places_ = nullptr;
   Scratch<float> x_;         ///< [rows, width] residual stream
   Scratch<float> normed_;    ///< [rows, width]
   Scratch<float> qkv_;       ///< [rows, qkv_width]

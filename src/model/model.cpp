@@ -174,7 +174,10 @@ void Model::embed(std::span<const std::int32_t> tokens, float* out) const {
 
 void Model::logits(const float* hidden, std::int64_t rows, float* out) const {
   head_.apply(hidden, rows, out, Use::answer);
-  if (!all_finite(out, rows * head_.outputs()))
+}
+
+void Model::check_logits(std::span<const float> logits) {
+  if (!all_finite(logits.data(), std::ssize(logits)))
     fail("the logits are not finite: a weight of the output matrix is broken, or a number overflowed");
 }
 

@@ -36,8 +36,10 @@ class Model {
   std::span<const Layer> layers() const { return layers_; }
   const std::vector<float>& output_norm() const { return output_norm_; }
   const Linear& head() const { return head_; }
-  /// hidden [rows, width] -> logits [rows, vocabulary]. Throws Error where they are not finite.
+  /// hidden [rows, width] -> logits [rows, vocabulary].
   void logits(const float* hidden, std::int64_t rows, float* out) const;
+  /// Throws Error where logits are not finite.
+  static void check_logits(std::span<const float> logits);
   const Rope& rope() const { return rope_; }                  ///< of layers that see everything
   const Rope& sliding_rope() const { return sliding_rope_; }  ///< of sliding-window layers
   /// Embeddings of tokens, scaled: out [tokens, width]. Throws Error for an id outside the vocabulary.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "tensor/linear.h"
@@ -15,22 +16,18 @@ struct Rows {
   std::vector<Use> uses;                ///< what the row is for
   /// Rows with the candidates' q, k, v, o, ascending; the others have the model's.
   std::vector<std::int64_t> candidates;
+  /// Rows whose final hidden state is wanted, ascending; of the others only keys and values are.
+  std::vector<std::int64_t> wanted;
   const float* states = nullptr;  ///< [rows, width] instead of embedded tokens, or null
 
   std::int64_t size() const { return static_cast<std::int64_t>(positions.size()); }
-  void clear() {
-    tokens.clear();
-    positions.clear();
-    uses.clear();
-    candidates.clear();
-    states = nullptr;
-  }
-  void add(std::int32_t token, std::int64_t position, Use use, bool candidate = false) {
-    if (candidate) candidates.push_back(size());
+  void add(std::int32_t token, std::int64_t position, Use use) {
     tokens.push_back(token);
     positions.push_back(position);
     uses.push_back(use);
   }
+  /// The rows that are wanted, all of them wanted there.
+  Rows wanted_only() const;
   /// Calls body(first, count, use) for rows that stand side by side and are for the same.
   template <typename Body>
   void for_uses(Body&& body) const {
@@ -55,11 +52,20 @@ struct LayerRows {
   float* out = nullptr;     ///< [rows, heads, dim], dense: the attention's result goes here
 };
 
-/// What each layer attends to: the one thing that differs between methods. Called layer by layer in order.
+/// Some rows that stand side by side.
+struct RowRange {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+
+/// What each layer attends to: the one thing that the decoder does not know. Called layer by layer in order.
 class AttentionSource {
  public:
   virtual ~AttentionSource() = default;
   virtual void attend(const LayerRows& layer) = 0;
+  /// A row's numbers stopped being finite; `message` says where. Gives the rows that go no further: they are
+  /// zero from here on, and the others are as they are without them. Throws to end the pass.
+  virtual RowRange broken(std::int64_t row, const std::string& message) = 0;
 };
 
 }  // namespace focusllm::model

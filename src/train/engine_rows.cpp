@@ -1,17 +1,13 @@
-// Ordinary rows through the engine's decoder, many sequences in one pass.
-#include <numeric>
+// Ordinary rows through the engine's passes, many sequences in one.
+#include <deque>
 
-#include "attention/attend.h"
-#include "context/rotary.h"
-#include "model/decoder.h"
+#include "model/runner.h"
 #include "train/ordinary_rows.h"
 
 namespace focusllm::train {
 namespace {
 
 constexpr std::int64_t kPassRows = 1024;  // enough for the products' peak, few enough for the caches
-
-using attention::KvType;
 
 /// Copies rows of [kv_heads, dim], `stride` floats apart, to [kv_heads, tokens, dim].
 void store(const float* rows, std::int64_t stride, torch::Tensor to) {
@@ -20,81 +16,67 @@ void store(const float* rows, std::int64_t stride, torch::Tensor to) {
   to.copy_(from);
 }
 
-class EngineRows final : public OrdinaryRows, private model::AttentionSource {
+class SequenceLane final : public model::Lane {
  public:
-  explicit EngineRows(const FrozenModel& model)
-      : model_(model), decoder_(model.engine_model()), rotary_(*model.engine_model()) {}
+  SequenceLane(const FrozenModel& model, const OrdinarySequence& sequence)
+      : model_(model), sequence_(sequence) {}
+
+  std::int64_t before() const { return sequence_.before != nullptr ? sequence_.before->tokens() : 0; }
+
+  void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override {
+    const torch::NoGradGuard no_gradients;  // of this thread
+    const attention::HeadShape& heads = model_.spec().heads;
+    store(rows.keys(), std::int64_t{heads.kv_heads} * heads.dim, sequence_.kv->keys(rows.layer));
+    store(rows.values, rows.stride, sequence_.kv->values(rows.layer));
+    if (rows.keys_only) return;
+    runs_.clear();
+    if (before() > 0) runs_.push_back(sequence_.before->run(rows.layer, 0));
+    runs_.push_back(sequence_.kv->run(rows.layer, before()));
+    const std::int64_t window = model_.spec().window(rows.layer);
+    part_ = {.queries = rows.queries(),
+             .positions = rows.positions,
+             .visible = window > 0 ? attention::window(window) : attention::kCausal,
+             .scale = model_.spec().attention_scale,
+             .runs = runs_};
+    blocks.push_back(rows.block(model_.backend().kv_type, {&part_, 1}));
+  }
+
+ private:
+  const FrozenModel& model_;
+  const OrdinarySequence& sequence_;
+  std::vector<attention::KvRun> runs_;  ///< of the layer at hand
+  attention::Part part_;
+};
+
+class EngineRows final : public OrdinaryRows {
+ public:
+  explicit EngineRows(const FrozenModel& model) : model_(model), runner_(model.engine_model()) {}
 
   void encode(std::span<const OrdinarySequence> sequences, const CancelToken& cancel) override {
-    std::size_t first = 0;
-    while (first < sequences.size()) {
-      std::size_t end = first;
-      std::int64_t rows = 0;
-      do rows += static_cast<std::int64_t>(sequences[end++].tokens.size());
-      while (end < sequences.size() &&
-             rows + static_cast<std::int64_t>(sequences[end].tokens.size()) <= kPassRows);
-      pass(sequences.subspan(first, end - first), cancel);
-      first = end;
+    while (!sequences.empty()) {
+      std::size_t together = 1;
+      std::int64_t rows = std::ssize(sequences.front().tokens);
+      while (together < sequences.size() && rows + std::ssize(sequences[together].tokens) <= kPassRows)
+        rows += std::ssize(sequences[together++].tokens);
+      run(sequences.first(together), cancel);
+      sequences = sequences.subspan(together);
     }
   }
 
  private:
-  void pass(std::span<const OrdinarySequence> sequences, const CancelToken& cancel) {
-    const torch::NoGradGuard no_gradients;
-    sequences_ = sequences;
-    rows_.clear();
+  void run(std::span<const OrdinarySequence> sequences, const CancelToken& cancel) {
+    std::deque<SequenceLane> lanes;
+    model::Pass pass;
     for (const OrdinarySequence& sequence : sequences) {
-      std::int64_t position = sequence.before != nullptr ? sequence.before->tokens() : 0;
-      for (const Token token : sequence.tokens) rows_.add(token, position++, Use::read);
+      const SequenceLane& lane = lanes.emplace_back(model_, sequence);
+      pass.add(lanes.back(), sequence.tokens, lane.before(), Use::read, model::Want::nothing);
     }
-    rotary_.set_positions(rows_.positions);
-    decoder_.read(rows_, *this, cancel);
-  }
-
-  void attend(const model::LayerRows& layer) override {
-    const attention::HeadShape& heads = model_.spec().heads;
-    const std::int64_t window = model_.spec().window(layer.layer);
-    const float* queries = rotary_.queries(layer);
-    const float* keys = rotary_.keys(layer);
-    runs_.clear();
-    runs_.reserve(2 * sequences_.size());
-    parts_.clear();
-    parts_.reserve(sequences_.size());
-    blocks_.clear();
-    std::int64_t row = 0;
-    for (const OrdinarySequence& sequence : sequences_) {
-      const auto count = static_cast<std::int64_t>(sequence.tokens.size());
-      const std::int64_t kv_width = std::int64_t{heads.kv_heads} * heads.dim;
-      store(keys + row * kv_width, kv_width, sequence.kv->keys(layer.layer));
-      store(layer.qkv + row * layer.stride + layer.values, layer.stride, sequence.kv->values(layer.layer));
-      const std::size_t first_run = runs_.size();
-      const std::int64_t before = sequence.before != nullptr ? sequence.before->tokens() : 0;
-      if (before > 0) runs_.push_back(sequence.before->run(layer.layer, 0));
-      runs_.push_back(sequence.kv->run(layer.layer, before));
-      const std::int64_t at = row * heads.heads;
-      parts_.push_back({.queries = queries + at * heads.dim,
-                        .positions = layer.rows.positions.data() + row,
-                        .visible = window > 0 ? attention::window(window) : attention::kCausal,
-                        .scale = model_.spec().attention_scale,
-                        .runs = std::span(runs_).subspan(first_run)});
-      blocks_.push_back({.shape = heads,
-                         .type = model_.backend().kv_type,
-                         .rows = count,
-                         .parts = {&parts_.back(), 1},
-                         .out = layer.out + at * heads.dim});
-      row += count;
-    }
-    attention::attend(blocks_);
+    runner_.run(pass, [&cancel] { return cancel.cancelled(); });
+    for (std::size_t entry = 0; entry < pass.entries(); ++entry) pass.check(entry);
   }
 
   const FrozenModel& model_;
-  model::Decoder decoder_;
-  context::Rotary rotary_;
-  model::Rows rows_;
-  std::span<const OrdinarySequence> sequences_;
-  std::vector<attention::KvRun> runs_;
-  std::vector<attention::Part> parts_;
-  std::vector<attention::Block> blocks_;
+  model::Runner runner_;
 };
 
 }  // namespace

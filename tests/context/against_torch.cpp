@@ -7,8 +7,8 @@
 
 namespace focusllm::test {
 
-std::vector<float> states_of(context::Context& context, std::span<const std::int32_t> tokens,
-                             std::size_t piece, std::size_t steps) {
+std::vector<float> states_of(context::Alone& context, std::span<const std::int32_t> tokens, std::size_t piece,
+                             std::size_t steps) {
   std::vector<float> all;
   const auto sink = [&](std::int64_t, std::span<const float> hidden) {
     all.insert(all.end(), hidden.begin(), hidden.end());

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "context/alone.h"
 #include "context/method.h"
 #include "support/tiny_model.h"
 
@@ -21,7 +22,7 @@ context::Options small(const std::string& method) {
   return options;
 }
 
-std::vector<float> last_hidden(context::Context& context, std::span<const std::int32_t> tokens,
+std::vector<float> last_hidden(context::Alone& context, std::span<const std::int32_t> tokens,
                                std::size_t piece) {
   for (std::size_t i = 0; i < tokens.size(); i += piece) {
     context.read(tokens.subspan(i, std::min(piece, tokens.size() - i)));
@@ -51,27 +52,25 @@ TEST_P(Methods, ResultDoesNotDependOnThePiecesRead) {
   sizes.context = 1024;
   const TinyModel tiny(sizes);
   const auto tokens = random_tokens(600, sizes.vocabulary, 3);  // more than a pass
-  const auto whole =
-      last_hidden(*context::make(small(GetParam()), tiny.model, cancel_), tokens, tokens.size());
+  const auto whole = last_hidden(*alone(small(GetParam()), tiny.model, cancel_), tokens, tokens.size());
   for (const std::size_t piece : {1U, 7U, 24U, 513U}) {
-    EXPECT_EQ(last_hidden(*context::make(small(GetParam()), tiny.model, cancel_), tokens, piece), whole)
-        << piece;
+    EXPECT_EQ(last_hidden(*alone(small(GetParam()), tiny.model, cancel_), tokens, piece), whole) << piece;
   }
 }
 
-std::vector<float> stepped(context::Context& context) {
+std::vector<float> stepped(context::Alone& context) {
   const auto hidden = context.step(7);
   return {hidden.begin(), hidden.end()};
 }
 
 /// Of an odd number of tokens, none are left waiting for a whole block.
-void read_to_question(context::Context& context, std::span<const std::int32_t> tokens) {
+void read_to_question(context::Alone& context, std::span<const std::int32_t> tokens) {
   context.read(tokens);
   if (tokens.size() % 2 == 1) context.begin_question();
 }
 
 /// The hidden state after more tokens and some steps.
-std::vector<float> go_on(context::Context& context, std::span<const std::int32_t> tokens) {
+std::vector<float> go_on(context::Alone& context, std::span<const std::int32_t> tokens) {
   context.read(tokens);
   context.finish();
   context.step(5);
@@ -86,7 +85,7 @@ TEST_P(Methods, AForkGoesOnByItself) {
     options.kv_type = type;
     for (const std::size_t place : {0U, 3U, 24U, 57U, 130U, 199U}) {
       const auto begin = std::span(tokens).first(place), rest = std::span(tokens).subspan(place);
-      const auto base = context::make(options, tiny_.model, cancel_);
+      const auto base = alone(options, tiny_.model, cancel_);
       read_to_question(*base, begin);
       CancelToken own;
       auto fork = base->fork(own);
@@ -96,9 +95,9 @@ TEST_P(Methods, AForkGoesOnByItself) {
       }
       ASSERT_NE(fork, nullptr);
       auto later = fork->fork(cancel_);
-      EXPECT_EQ(fork->tokens(), base->tokens());
-      const auto fresh = context::make(options, tiny_.model, cancel_);
-      const auto fresh_other = context::make(options, tiny_.model, cancel_);
+      EXPECT_EQ((*fork)->tokens(), (*base)->tokens());
+      const auto fresh = alone(options, tiny_.model, cancel_);
+      const auto fresh_other = alone(options, tiny_.model, cancel_);
       read_to_question(*fresh, begin);
       read_to_question(*fresh_other, begin);
       const auto hidden = go_on(*fresh, rest);
@@ -119,7 +118,7 @@ TEST_P(Methods, EqualsFullInsideTheLocalWindow) {
     const auto hidden = [&](const std::string& method) {
       auto options = small(method);
       options.kv_type = attention::KvType::f32;
-      return last_hidden(*context::make(options, tiny_.model, cancel_), tokens, 5);
+      return last_hidden(*alone(options, tiny_.model, cancel_), tokens, 5);
     };
     EXPECT_TRUE(worst_difference(hidden("full"), hidden(GetParam())) <= 2e-3) << count;
   }
@@ -127,34 +126,34 @@ TEST_P(Methods, EqualsFullInsideTheLocalWindow) {
 
 TEST_P(Methods, CountsTokensAndMemory) {
   const auto options = context::with_defaults(small(GetParam()), tiny_.model->spec());
-  const auto context = context::make(options, tiny_.model, cancel_);
+  const auto context = alone(options, tiny_.model, cancel_);
   const auto tokens = random_tokens(300, sizes_.vocabulary, 5);
   last_hidden(*context, tokens, 300);
-  EXPECT_EQ(context->tokens(), 300);
-  EXPECT_EQ(context->done(), 300);
-  EXPECT_GT(context->memory_bytes(), 0);
+  EXPECT_EQ((*context)->tokens(), 300);
+  EXPECT_EQ((*context)->done(), 300);
+  EXPECT_GT((*context)->memory_bytes(), 0);
   const auto needed = context::bytes_needed(options, tiny_.model->spec(), 300);
-  EXPECT_LE(context->memory_bytes(), 2 * needed);
+  EXPECT_LE((*context)->memory_bytes(), 2 * needed);
 }
 
 TEST_P(Methods, Int8KeysStayClose) {
   auto options = small(GetParam());
   const auto tokens = random_tokens(60, sizes_.vocabulary, 6);
-  const auto bf16 = last_hidden(*context::make(options, tiny_.model, cancel_), tokens, 60);
+  const auto bf16 = last_hidden(*alone(options, tiny_.model, cancel_), tokens, 60);
   options.kv_type = attention::KvType::int8;
-  const auto int8 = last_hidden(*context::make(options, tiny_.model, cancel_), tokens, 60);
+  const auto int8 = last_hidden(*alone(options, tiny_.model, cancel_), tokens, 60);
   EXPECT_TRUE(worst_difference(bf16, int8) <= 0.5);
 }
 
 TEST_P(Methods, StopsWhenCancelled) {
-  const auto context = context::make(small(GetParam()), tiny_.model, cancel_);
+  const auto context = alone(small(GetParam()), tiny_.model, cancel_);
   cancel_.cancel();
   const auto tokens = random_tokens(100, sizes_.vocabulary, 7);
   EXPECT_THROW(last_hidden(*context, tokens, 100), Cancelled);
 }
 
 TEST_P(Methods, NothingReadIsAnError) {
-  EXPECT_THROW(context::make(small(GetParam()), tiny_.model, cancel_)->finish(), Error);
+  EXPECT_THROW(alone(small(GetParam()), tiny_.model, cancel_)->finish(), Error);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Methods,
@@ -168,19 +167,19 @@ TEST(Full, RefusesMoreThanTheTrainedContextUnlessAsked) {
   const auto tokens = random_tokens(65, sizes.vocabulary, 8);
   context::Options options;
   options.method = "full";
-  EXPECT_THROW(last_hidden(*context::make(options, tiny.model, cancel), tokens, 65), Error);
+  EXPECT_THROW(last_hidden(*alone(options, tiny.model, cancel), tokens, 65), Error);
   options.beyond_trained = true;
-  EXPECT_NO_THROW(last_hidden(*context::make(options, tiny.model, cancel), tokens, 65));
+  EXPECT_NO_THROW(last_hidden(*alone(options, tiny.model, cancel), tokens, 65));
 }
 
 TEST(InfLlm, NamesTheBlocksThatAnswered) {
   const TinyModel tiny{TinySizes{}};
   CancelToken cancel;
-  const auto context = context::make(small("infllm"), tiny.model, cancel);
+  const auto context = alone(small("infllm"), tiny.model, cancel);
   last_hidden(*context, random_tokens(400, 97, 9), 400);
-  context->start_citing();
+  (*context)->start_citing();
   for (int i = 0; i < 4; ++i) context->step(i);
-  const auto places = context->attended();
+  const auto places = (*context)->attended();
   ASSERT_FALSE(places.empty());
   for (const auto& place : places) {
     EXPECT_GT(place.mass, 0);
@@ -200,15 +199,15 @@ TEST(InfLlm, BlocksInAFileGiveTheSameAnswers) {
   for (const auto type : {attention::KvType::bf16, attention::KvType::int8}) {
     context::Options options = small("infllm");
     options.kv_type = type;
-    const auto in_memory = context::make(options, tiny.model, cancel);
+    const auto in_memory = alone(options, tiny.model, cancel);
     const auto expected = last_hidden(*in_memory, tokens, 50);
     options.block_cache = std::max(options.top_k, options.answer_top_k);
     for (const bool by_score : {false, true}) {
       options.evict_by_score = by_score;
-      const auto in_file = context::make(options, tiny.model, cancel);
+      const auto in_file = alone(options, tiny.model, cancel);
       EXPECT_EQ(last_hidden(*in_file, tokens, 50), expected);
-      EXPECT_LT(in_file->memory_bytes(), in_memory->memory_bytes());
-      const auto use = in_file->tier_use();
+      EXPECT_LT((*in_file)->memory_bytes(), (*in_memory)->memory_bytes());
+      const auto use = (*in_file)->tier_use();
       EXPECT_GT(use.disk_bytes, 0);
       EXPECT_GT(use.found, 0);
       EXPECT_GT(use.read, 0);

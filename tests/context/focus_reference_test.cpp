@@ -37,7 +37,7 @@ class FocusReference : public testing::TestWithParam<std::tuple<const char*, int
   }
 };
 
-std::vector<float> hidden_states(context::Context& context, std::span<const std::int32_t> prompt,
+std::vector<float> hidden_states(context::Alone& context, std::span<const std::int32_t> prompt,
                                  std::span<const std::int32_t> generated) {
   context.read(prompt.first(prompt.size() / 2));
   context.read(prompt.subspan(prompt.size() / 2));
@@ -69,7 +69,7 @@ TEST_P(FocusReference, EqualsTheTranscription) {
     options.overlap = sample.overlap == 0 ? -1 : sample.overlap;
     options.exact = exact();
     if (bos()) options.bos = 1;
-    const auto context = context::make(options, with_adapter(tiny, adapter), cancel);
+    const auto context = alone(options, with_adapter(tiny, adapter), cancel);
     const auto got = hidden_states(*context, prompt, generated);
     FocusSizes focus{sample.chunk, sample.local, sample.tail, sample.overlap, options.bos};
     const auto want = focus_reference(reference, prompt, generated, focus, exact()).flatten().contiguous();

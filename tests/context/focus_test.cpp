@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "context/alone.h"
 #include "context/method.h"
 #include "support/tiny_adapter.h"
 #include "support/tiny_model.h"
@@ -33,6 +34,24 @@ double worst(std::span<const float> a, std::span<const float> b) {
   return worst;
 }
 
+/// The method, with passes of its own.
+class FocusAlone : public context::Alone {
+ public:
+  FocusAlone(const context::Options& options, const std::shared_ptr<const model::Model>& model,
+             const CancelToken& cancel)
+      : Alone(std::make_unique<context::Focus>(options, model), model, cancel) {}
+  const context::Candidates* candidates() const { return focus().candidates(); }
+  std::int64_t memory_bytes() const { return focus().memory_bytes(); }
+  std::int64_t tokens() const { return focus().tokens(); }
+  std::int64_t done() const { return focus().done(); }
+  bool sees_ahead() const { return focus().sees_ahead(); }
+  void start_citing() { (*this)->start_citing(); }
+  std::vector<context::Attended> attended() const { return focus().attended(); }
+
+ private:
+  const context::Focus& focus() const { return static_cast<const context::Focus&>(*operator->()); }
+};
+
 class FocusMethod : public testing::Test {
  protected:
   context::Options options(std::int64_t chunk = 16, std::int64_t local = 24) const {
@@ -44,19 +63,19 @@ class FocusMethod : public testing::Test {
     options.overlap = -1;
     return context::with_defaults(options, tiny_.model->spec());
   }
-  context::Focus make(const context::Options& options) { return {options, model_, cancel_}; }
-  Hidden read(context::Context& context, Tokens tokens) {
+  FocusAlone make(const context::Options& options) { return {options, model_, cancel_}; }
+  Hidden read(context::Alone& context, Tokens tokens) {
     context.read(tokens);
     return copy(context.finish());
   }
-  std::vector<Hidden> steps(context::Context& context, Tokens tokens) {
+  std::vector<Hidden> steps(context::Alone& context, Tokens tokens) {
     std::vector<Hidden> all;
     for (const auto token : tokens) all.push_back(copy(context.step(token)));
     return all;
   }
   Tokens tokens(std::size_t first, std::size_t count) const { return Tokens(tokens_).subspan(first, count); }
   /// A candidate's keys or values of a layer: [kv_heads, dim].
-  Hidden candidate(const context::Focus& focus, int layer, std::int64_t index, bool values) const {
+  Hidden candidate(const FocusAlone& focus, int layer, std::int64_t index, bool values) const {
     const attention::KvRun run = focus.candidates()->run(layer);
     const auto& heads = tiny_.model->spec().heads;
     Hidden all;
@@ -78,8 +97,8 @@ class FocusMethod : public testing::Test {
 
 TEST_F(FocusMethod, WithCopiesForWeightsACandidateIsAnOrdinaryRow) {
   const TinyAdapter copies(tiny_, TinyAdapter::kCopies, 0);
-  context::Focus with(options(), with_adapter(tiny_, copies), cancel_);
-  context::Focus without(options(), tiny_.model, cancel_);
+  FocusAlone with(options(), with_adapter(tiny_, copies), cancel_);
+  FocusAlone without(options(), tiny_.model, cancel_);
   EXPECT_TRUE(worst(read(with, tokens(0, 100)), read(without, tokens(0, 100))) <= 1e-4);
   // Whatever the weights, an ordinary row takes the candidate's place at the next token. With copies it
   // brings the same keys and values, so that a candidate that is renewed twice for one token stays what it
@@ -94,13 +113,14 @@ TEST_F(FocusMethod, WithCopiesForWeightsACandidateIsAnOrdinaryRow) {
 
 TEST_F(FocusMethod, ACandidateWithoutAdapterIsWhatPlainReadingMakesOfTheToken) {
   // One chunk with all of the local window as its tail: the candidate is the last token of the text.
-  context::Focus focus(options(32, 8), tiny_.model, cancel_);
+  FocusAlone focus(options(32, 8), tiny_.model, cancel_);
   read(focus, tokens(0, 40));
   memory::Segment whole(tiny_.model->spec().heads, attention::KvType::f32, tiny_.model->spec().layers, 40);
-  context::ChunkText text(whole);
-  context::Lockstep lockstep(tiny_.model);
-  lockstep.add(text, tokens(0, 40), 0, Use::read);
-  lockstep.read(cancel_);
+  context::ChunkText text(tiny_.model->spec(), whole);
+  model::Runner runner(tiny_.model);
+  model::Pass pass;
+  pass.add(text, tokens(0, 40), 0, Use::read, model::Want::nothing);
+  runner.run(pass);
   const auto& heads = tiny_.model->spec().heads;
   for (int layer = 0; layer < tiny_.model->spec().layers; ++layer) {
     const attention::KvRun run = whole.run(layer, 40, 0);
@@ -116,7 +136,7 @@ TEST_F(FocusMethod, ACandidateWithoutAdapterIsWhatPlainReadingMakesOfTheToken) {
 
 TEST_F(FocusMethod, AnAdapterChangesCandidatesAndThroughThemTheAnswer) {
   auto with = make(options());
-  context::Focus without(options(), tiny_.model, cancel_);
+  FocusAlone without(options(), tiny_.model, cancel_);
   const auto a = read(with, tokens(0, 100));
   const auto b = read(without, tokens(0, 100));
   EXPECT_GT(worst(a, b), 1e-3);
@@ -427,7 +447,8 @@ context::Passage cited(std::int64_t tokens, std::int64_t looked_for) {
   }
   queries[0] = -9;
   queries[32] = 9;
-  context::ChunkTail tail(encoded, {0});
+  const model::Spec spec;
+  context::ChunkTail tail(spec, encoded, {0});
   tail.note_attention(true);
   const attention::KvRun runs[] = {encoded->run(0, tokens, 0)};
   const std::int64_t positions[] = {tokens, tokens + 1};
@@ -440,7 +461,7 @@ context::Passage cited(std::int64_t tokens, std::int64_t looked_for) {
                                .out = out.data(),
                                .lse = lse.data()};
   attention::attend(block);
-  tail.attended(0, block);
+  tail.attended({}, {&block, 1});
   return tail.hardest();
 }
 
@@ -454,8 +475,9 @@ TEST(ChunkPassages, AreWhereTheCandidateLooks) {
 
 TEST(ChunkPassages, AreTheWholeChunkWhereNothingWasNoted) {
   const attention::HeadShape heads{2, 1, 16};
-  const context::ChunkTail tail(std::make_shared<memory::Segment>(heads, attention::KvType::f32, 1, 300),
-                                {0});
+  const model::Spec spec;
+  const context::ChunkTail tail(
+      spec, std::make_shared<memory::Segment>(heads, attention::KvType::f32, 1, 300), {0});
   EXPECT_EQ(tail.hardest(), (context::Passage{0, 300}));
 }
 
@@ -463,11 +485,11 @@ TEST_F(FocusMethod, MoreChunksThanPositionsAreAnError) {
   sizes_.context = 64;
   const TinyModel small(sizes_);
   auto chosen = options(8, 8);
-  context::Focus focus(chosen, small.model, cancel_);
+  FocusAlone focus(chosen, small.model, cancel_);
   focus.read(tokens(0, 500), {});
   EXPECT_THROW(focus.finish({}), Error);
   chosen.beyond_trained = true;
-  context::Focus beyond(chosen, small.model, cancel_);
+  FocusAlone beyond(chosen, small.model, cancel_);
   beyond.read(tokens(0, 500), {});
   EXPECT_NO_THROW(beyond.finish({}));
 }

@@ -128,7 +128,7 @@ TEST_P(Architectures, FullEqualsPlainTorch) {
   const TorchDecoder reference(*tiny.file);
   for (const std::int64_t n : {1, 2, 17, 130}) {
     const auto tokens = random_tokens(n, sizes().vocabulary, 5);
-    const auto context = context::make(exact_options("full"), tiny.model, cancel_);
+    const auto context = alone(exact_options("full"), tiny.model, cancel_);
     const std::size_t steps = n > 4 ? 3 : 0;
     expect_near(states_of(*context, tokens, 11, steps), reference.forward(tokens, full_reference(reference)),
                 2e-3);
@@ -143,7 +143,7 @@ TEST_P(Architectures, StreamingEqualsPlainTorch) {
   chosen.local = 19;
   for (const std::int64_t n : {5, 19, 20, 61}) {
     const auto tokens = random_tokens(n, sizes().vocabulary, 6);
-    const auto context = context::make(chosen, tiny.model, cancel_);
+    const auto context = alone(chosen, tiny.model, cancel_);
     expect_near(states_of(*context, tokens, 7, 2),
                 reference.forward(tokens, streaming_reference(reference, 3, 19)), 2e-3);
   }
@@ -157,7 +157,7 @@ TEST_P(Architectures, LmInfiniteEqualsPlainTorch) {
   chosen.local = 19;
   for (const std::int64_t n : {5, 19, 20, 61}) {
     const auto tokens = random_tokens(n, sizes().vocabulary, 6);
-    const auto context = context::make(chosen, tiny.model, cancel_);
+    const auto context = alone(chosen, tiny.model, cancel_);
     expect_near(states_of(*context, tokens, 7, 2),
                 reference.forward(tokens, lm_infinite_reference(reference, 3, 19)), 2e-3);
   }
@@ -173,7 +173,7 @@ TEST_P(Architectures, DualChunkEqualsItsTranscription) {
     chosen.local = local;
     for (const std::int64_t n : {1, 9, 14, 61}) {
       const auto tokens = random_tokens(n, sizes().vocabulary, 8);
-      const auto context = context::make(chosen, tiny.model, cancel_);
+      const auto context = alone(chosen, tiny.model, cancel_);
       expect_near(states_of(*context, tokens, 7, n > 4 ? 3 : 0),
                   reference.forward(tokens, dual_chunk_reference(reference, chunk, local)), 2e-3);
     }
@@ -186,8 +186,7 @@ TEST_P(Architectures, DualChunkIsFullUpToItsLongestDistanceAndStepsLikeItReads) 
   chosen.chunk = 23;
   chosen.local = 7;
   const auto states = [&](const context::Options& each, std::int64_t n, std::size_t steps) {
-    return states_of(*context::make(each, tiny.model, cancel_), random_tokens(n, sizes().vocabulary, 9), 5,
-                     steps);
+    return states_of(*alone(each, tiny.model, cancel_), random_tokens(n, sizes().vocabulary, 9), 5, steps);
   };
   const auto tensor = [&](const std::vector<float>& values) {
     return torch::tensor(values).to(torch::kFloat64).reshape({-1, tiny.model->spec().width});
@@ -206,7 +205,7 @@ TEST_P(Architectures, DualChunkSharpensAsForALongerText) {
   chosen.sharpen = 10 * tiny.model->spec().trained_context;
   const double factor = 0.1 * std::log(10.0) + 1;
   const auto tokens = random_tokens(40, sizes().vocabulary, 8);
-  const auto context = context::make(chosen, tiny.model, cancel_);
+  const auto context = alone(chosen, tiny.model, cancel_);
   expect_near(states_of(*context, tokens, 7, 3),
               reference.forward(tokens, dual_chunk_reference(reference, 13, 4, factor * factor)), 2e-3);
 }
@@ -227,7 +226,7 @@ TEST_P(Architectures, InfLlmEqualsItsTranscription) {
         std::pair{107, false}, std::pair{21, true}, std::pair{107, true}}) {
     chosen.parity = parity;
     const auto tokens = random_tokens(n, sizes().vocabulary, 7);
-    const auto context = context::make(chosen, tiny.model, cancel_);
+    const auto context = alone(chosen, tiny.model, cancel_);
     const auto hidden = states_of(*context, tokens, 9, steps);
     std::vector<QueryBlock> blocks;
     std::int64_t prompt = n - static_cast<std::int64_t>(steps);

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "model/decoder.h"
+#include "model/runner.h"
 #include "support/tiny_model.h"
 
 namespace focusllm::test {
@@ -17,15 +17,15 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 /// Attention that gives each row its own values.
-class OwnValues final : public model::AttentionSource {
+class OwnValues final : public model::Lane {
  public:
   explicit OwnValues(const model::Spec& spec) : heads_(spec.heads) {}
-  void attend(const model::LayerRows& layer) override {
-    for (std::int64_t row = 0; row < layer.rows.size(); ++row) {
+  void attend(const model::LaneRows& rows, std::vector<attention::Block>&) override {
+    for (std::int64_t row = 0; row < rows.count; ++row) {
       for (int head = 0; head < heads_.heads; ++head) {
-        const float* value = layer.qkv + row * layer.stride + layer.values +
-                             head / (heads_.heads / heads_.kv_heads) * heads_.dim;
-        std::copy_n(value, heads_.dim, layer.out + (row * heads_.heads + head) * heads_.dim);
+        const float* value =
+            rows.values + row * rows.stride + head / (heads_.heads / heads_.kv_heads) * heads_.dim;
+        std::copy_n(value, heads_.dim, rows.out + (row * heads_.heads + head) * heads_.dim);
       }
     }
   }
@@ -45,19 +45,23 @@ void poison(const TinyModel& tiny, const std::string& name, std::size_t element,
 }
 
 /// What a pass of three tokens from position 7 on says of a file with one broken number.
-std::string error_of(const std::string& tensor, std::size_t element, float value) {
+std::string error_of(const std::string& tensor, std::size_t element, float value,
+                     model::Want want = model::Want::all) {
   const TinyModel tiny{TinySizes{}};
   poison(tiny, tensor, element, value);
   model::Model model(tiny.file, ProductType::f32);
   const auto shared = std::make_shared<model::Model>(std::move(model));
-  model::Decoder decoder(shared);
-  OwnValues attention(shared->spec());
-  model::Rows rows;
-  for (const std::int32_t token : {11, 22, 33}) rows.add(token, 7 + rows.size(), Use::read);
+  model::Runner runner(shared);
+  OwnValues lane(shared->spec());
+  model::Pass pass;
+  const std::int32_t tokens[] = {11, 22, 33};
+  pass.add(lane, tokens, 7, Use::read, want);
   try {
-    const auto hidden = decoder.forward(rows, attention, {});
+    runner.run(pass);
+    pass.check(0);
     std::vector<float> logits(static_cast<std::size_t>(3 * shared->spec().vocabulary));
-    shared->logits(hidden.data(), 3, logits.data());
+    if (want == model::Want::all) shared->logits(pass.hidden().data(), 3, logits.data());
+    model::Model::check_logits(logits);
   } catch (const Error& error) {
     return error.what();
   }
@@ -75,6 +79,8 @@ TEST(Finite, ABrokenNumberNamesTokenAndLayer) {
     EXPECT_THAT(error_of("blk.1.ffn_down.weight", 3, value), HasSubstr("behind layer 1"));
     EXPECT_THAT(error_of("blk.2.ffn_down.weight", 3, value), HasSubstr("behind the last layer"));
     EXPECT_THAT(error_of("output_norm.weight", 3, value), HasSubstr("logits"));
+    EXPECT_THAT(error_of("blk.2.attn_k.weight", 3, value, model::Want::nothing),
+                HasSubstr("in the keys and values of layer 2"));
   }
 }
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "context/method.h"
+#include "context/alone.h"
 #include "train/candidate_reference.h"
 #include "train/tiny_training.h"
 
@@ -165,7 +165,7 @@ TEST(Forward, WithoutChunksIsTheEnginesModel) {
   context::Options options;
   options.kv_type = attention::KvType::f32;
   const auto engine = std::make_shared<model::Model>(file, ProductType::f32);
-  const auto context = context::make(options, engine, cancel);
+  const auto context = alone(options, engine, cancel);
   std::vector<float> hidden;
   const auto keep = [&](std::int64_t, std::span<const float> rows) {
     hidden.insert(hidden.end(), rows.begin(), rows.end());

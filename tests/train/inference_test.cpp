@@ -3,8 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "context/focus.h"
-#include "context/method.h"
+#include "context/alone.h"
 #include "gguf/writer.h"
 #include "model/adapter.h"
 #include "train/tiny_training.h"
@@ -45,10 +44,10 @@ std::vector<double> infer(std::shared_ptr<const model::Model> model, const train
   options.tail = std::min(sample.tail, sample.split + 1);
   options.bos = bos;
   const CancelToken cancel;
-  context::Focus focus(context::with_defaults(options, model->spec()), model, cancel);
-  for (const auto& chunk : sample.chunks) focus.read(chunk->tokens, {});
+  const auto focus = alone(options, model, cancel);
+  for (const auto& chunk : sample.chunks) focus->read(chunk->tokens);
   const std::span<const std::int32_t> local(sample.local);
-  focus.read(local.first(static_cast<std::size_t>(sample.split) + 1), {});
+  focus->read(local.first(static_cast<std::size_t>(sample.split) + 1));
   std::vector<double> scores;
   const auto score = [&](std::span<const float> hidden, std::int64_t row) {
     auto logits = torch::empty({model->spec().vocabulary});
@@ -56,9 +55,9 @@ std::vector<double> infer(std::shared_ptr<const model::Model> model, const train
     const auto target = sample.targets[static_cast<std::size_t>(row)];
     scores.push_back(torch::log_softmax(logits.to(torch::kDouble), 0)[target].item<double>());
   };
-  score(focus.finish({}), sample.split);
+  score(focus->finish(), sample.split);
   for (std::int64_t row = sample.split + 1; row < std::ssize(sample.local); ++row) {
-    score(focus.step(local[static_cast<std::size_t>(row)]), row);
+    score(focus->step(local[static_cast<std::size_t>(row)]), row);
   }
   return scores;
 }

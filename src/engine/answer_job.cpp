@@ -1,0 +1,74 @@
+#include "engine/answer_job.h"
+
+#include <utility>
+
+namespace focusllm {
+
+AnswerJob::AnswerJob(context::Context& context, const Tokenizer& tokenizer, const AskOptions& options,
+                     std::span<const Token> history)
+    : context_(context),
+      tokenizer_(tokenizer),
+      options_(options),
+      sampler_(options.sampling),
+      done_(context.done()) {
+  const auto kept = static_cast<std::size_t>(std::max(0, options.sampling.repeat_last));
+  history = history.last(std::min(history.size(), kept));
+  recent_.assign(history.begin(), history.end());
+  context.end_prompt();
+}
+
+bool AnswerJob::plan(model::Pass& pass, std::int64_t most_rows) {
+  stepped_ = false;
+  if (context_.plan(pass, most_rows)) return true;
+  stepped_ = true;
+  if (!answering_) {
+    answering_ = true;
+    prompt_done_ = context_.done();
+    prompt_end_ = std::chrono::steady_clock::now();
+  }
+  return false;
+}
+
+void AnswerJob::took(const model::Pass& pass) {
+  context_.took(pass);
+  done_ = context_.done();
+}
+
+std::span<const float> AnswerJob::hidden() const {
+  if (stopped_ || drawn_ >= options_.max_tokens) return {};
+  return context_.hidden();
+}
+
+bool AnswerJob::take(std::span<const float> logits) {
+  const auto known = logits.first(static_cast<std::size_t>(tokenizer_.size()));
+  const Token id = sampler_.sample(known, recent_);
+  if (tokenizer_.is_end(id)) {
+    stopped_at_end_ = true;
+    return false;
+  }
+  Drawn drawn{id, static_cast<float>(known[static_cast<std::size_t>(id)] - log_sum_exp(known)), {}};
+  if (options_.logprobs > 0) drawn.top = most_likely(known, options_.logprobs);
+  {
+    const std::lock_guard lock(mutex_);
+    new_.push_back(std::move(drawn));
+  }
+  recent_.push_back(id);
+  // The last token stays for what comes next; and where the model knows no further position, the answer ends
+  // by its length.
+  if (++drawn_ == options_.max_tokens || context_.room() < 1) return false;
+  context_.answer(id);
+  ++given_;
+  return true;
+}
+
+std::vector<AnswerJob::Drawn> AnswerJob::take_drawn() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(new_, {});
+}
+
+void AnswerJob::heard(std::int64_t tokens, bool stop) {
+  if (stop) stopped_ = true;
+  heard_ = tokens;
+}
+
+}  // namespace focusllm

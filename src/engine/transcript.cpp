@@ -1,0 +1,88 @@
+#include "engine/transcript.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+
+namespace focusllm {
+namespace {
+
+constexpr std::string_view kBeforeQuestion = "\n\n";
+
+}  // namespace
+
+/// The opening of the first turn, or BOS alone where there is no template.
+void Transcript::open() {
+  if (std::exchange(opened_, true)) return;
+  if (chat_) {
+    append(chat_->open(system_));
+  } else if (tokenizer_->adds_bos() && tokenizer_->bos()) {
+    tokens_.push_back(*tokenizer_->bos());
+  }
+}
+
+void Transcript::begin_text() {
+  open();
+  if (std::exchange(asked_, false) && chat_) append(chat_->next());
+}
+
+void Transcript::encode(std::string_view text) {
+  if (std::exchange(in_words_, true)) return append(tokenizer_->encode_continued(text));
+  append(chat_ ? chat_->words(text) : tokenizer_->encode(text));
+}
+
+bool Transcript::take(std::string_view text) {
+  has_text_ = has_text_ || !text.empty();
+  pending_.append(text);
+  // Looked through only when it has doubled: else a text without such places takes time by its square.
+  if (pending_.size() < 2 * uncut_) return false;
+  const std::size_t stable = tokenizer_->stable_prefix(pending_);
+  uncut_ = stable == 0 ? pending_.size() : 0;
+  if (stable == 0) return false;
+  encode(std::string_view(pending_).substr(0, stable));
+  pending_.erase(0, stable);
+  return true;
+}
+
+void Transcript::take(std::span<const Token> ids) {
+  open();
+  encode_pending();
+  in_words_ = asked_ = false;
+  tokens_.insert(tokens_.end(), ids.begin(), ids.end());
+}
+
+void Transcript::encode_pending() {
+  if (!pending_.empty()) encode(std::exchange(pending_, {}));
+  uncut_ = 0;
+}
+
+void Transcript::end_text() {
+  const bool next_turn = asked_;
+  open();
+  if (next_turn && chat_) append(chat_->next());
+  encode_pending();
+}
+
+void Transcript::ask(std::string_view question) {
+  const bool behind_text = has_text_ && !asked_ && !question.empty() && chat_ != nullptr;
+  if (behind_text) pending_ = kBeforeQuestion;
+  pending_.append(question);
+  encode_pending();
+  in_words_ = false;
+  if (chat_) append(chat_->answer());
+  if (tokens_.empty()) fail("nothing to read: the text and the question are empty");
+  asked_ = true;
+  has_text_ = false;
+}
+
+std::string Transcript::text(std::int64_t first, std::int64_t count) const {
+  first = std::clamp<std::int64_t>(first, 0, size());
+  const std::int64_t end = std::clamp<std::int64_t>(first + count, first, size());
+  StreamDecoder decoder(*tokenizer_);
+  std::string text;
+  for (std::int64_t i = first; i < end; ++i) text += decoder.add(tokens_[static_cast<std::size_t>(i)]);
+  return text + decoder.finish();
+}
+
+}  // namespace focusllm

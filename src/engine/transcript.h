@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tokenizer/chat_template.h"
+#include "tokenizer/tokenizer.h"
+
+namespace focusllm {
+
+/// A conversation as the tokens that the model sees: the chat template's own, and those of texts, questions
+/// and answers. Text comes in pieces of any size; of its end, which later text may still change, no tokens
+/// are made yet. A copy goes on by itself.
+class Transcript {
+ public:
+  /// chat: null where texts go to the model as they are. `system` is empty for the template's own default.
+  Transcript(const Tokenizer& tokenizer, std::shared_ptr<const ChatTemplate> chat, std::string system)
+      : tokenizer_(&tokenizer), chat_(std::move(chat)), system_(std::move(system)) {}
+
+  /// Bytes that take() may be handed at once: between two calls is the time to look at other things.
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 16;
+  /// Text begins or goes on: behind an answer, in a turn of its own.
+  void begin_text();
+  /// Takes a piece of text; says whether there are new tokens.
+  bool take(std::string_view text);
+  /// Takes tokens in place of text.
+  void take(std::span<const Token> ids);
+  /// The text ends here; a question comes behind it, unless it is empty.
+  void end_text();
+  /// The question, and what stands in front of the answer. Throws Error where there is nothing at all.
+  void ask(std::string_view question);
+  /// A token of the answer.
+  void answer(Token token) { tokens_.push_back(token); }
+
+  bool chat() const { return chat_ != nullptr; }
+  const std::vector<Token>& tokens() const { return tokens_; }
+  std::int64_t size() const { return std::ssize(tokens_); }
+  /// The text of some tokens, cut at the ends of what is there.
+  std::string text(std::int64_t first, std::int64_t count) const;
+
+ private:
+  void open();
+  void append(const std::vector<Token>& more) { tokens_.insert(tokens_.end(), more.begin(), more.end()); }
+  void encode(std::string_view text);
+  void encode_pending();
+
+  const Tokenizer* tokenizer_;
+  std::shared_ptr<const ChatTemplate> chat_;
+  std::string system_;
+  std::vector<Token> tokens_;
+  std::string pending_;    ///< text whose tokens may still change
+  std::size_t uncut_ = 0;  ///< bytes of it that are known to have no place to cut at
+  bool opened_ = false;    ///< the template's opening is there
+  bool in_words_ = false;  ///< pending text goes on with words of which a part is encoded
+  bool asked_ = false;     ///< an answer was given: the next words open a new turn
+  bool has_text_ = false;  ///< since the last answer
+};
+
+}  // namespace focusllm

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "engine/engine.h"
+#include "support/tiny_model.h"
+
+namespace focusllm::test {
+
+/// An engine of a random model with a vocabulary without meaning, whose greedy answers do not end by
+/// themselves.
+struct TinyEngine {
+  explicit TinyEngine(int threads = 0, const TinySizes& sizes = {});
+  std::shared_ptr<const Engine> engine;
+  /// Random ones that may stand in a text.
+  std::vector<Token> tokens(std::int64_t count, unsigned seed) const;
+};
+
+}  // namespace focusllm::test
