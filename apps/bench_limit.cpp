@@ -89,14 +89,14 @@ double Limit::prefill(std::int64_t tokens) const {
   return least > 0 ? static_cast<double>(tokens) / least : 0;
 }
 
-double Limit::decode(std::int64_t depth) const {
+double Limit::decode(std::int64_t depth, int sessions) const {
   const model::Spec& spec = engine_.spec();
   const int element = options_.kv_type == attention::KvType::int8   ? 1
                       : options_.kv_type == attention::KvType::bf16 ? 2
                                                                     : 4;
   const auto renewed = static_cast<double>(std::min(chunks(depth), options_.renew));
   const double chunk_keys = renewed * static_cast<double>(options_.chunk + options_.tail);
-  double bytes = weight_bytes(engine_.file());
+  double bytes = 0;  // of one session
   for (int layer = 0; layer < spec.layers; ++layer) {
     const std::int64_t own =
         options_.method == "focus" ? std::min(depth, options_.local) + chunks(depth) : depth;
@@ -106,7 +106,8 @@ double Limit::decode(std::int64_t depth) const {
   }
   // Renewed chunks bring two rows each, an ordinary one and the candidate.
   const double rows = 2 * renewed / static_cast<double>(std::max<std::int64_t>(1, options_.refresh));
-  return 1 / std::max(bytes / (peaks_.read_bandwidth * 1e9), seconds(1 + rows, 0));
+  const double all_bytes = weight_bytes(engine_.file()) + sessions * bytes;
+  return sessions / std::max(all_bytes / (peaks_.read_bandwidth * 1e9), seconds(sessions * (1 + rows), 0));
 }
 
 }  // namespace focusllm::cli

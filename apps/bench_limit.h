@@ -17,8 +17,9 @@ class Limit {
 
   /// Tokens/s when the first `tokens` tokens are read: operations of the layers' products and of attention.
   double prefill(std::int64_t tokens) const;
-  /// Tokens/s after `depth` tokens: bytes of the weights, and of the keys and values that a token sees.
-  double decode(std::int64_t depth) const;
+  /// Tokens/s of all of `sessions` together, each after `depth` tokens: bytes of the weights, once, and of
+  /// the keys and values that each one's token sees.
+  double decode(std::int64_t depth, int sessions = 1) const;
 
  private:
   /// Rows that go through the layers, and pairs of a query and a key that it sees.

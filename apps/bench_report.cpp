@@ -35,34 +35,38 @@ BenchMachine::Product head(const Linear& linear) {
 }
 
 Json row(const BenchMachine& machine, const BenchResult& result) {
-  return {{"test", result.test},
-          {"method", result.method},
-          {"tokens_per_second", result.mean()},
-          {"stddev", result.deviation()},
-          {"peak_percent", result.peak_percent()},
-          {"limit_tokens_per_second", result.limit},
-          {"repetitions", result.rates.size()},
-          {"depth", result.depth},
-          {"kv_type", kv_type_name(result.kv_type)},
-          {"memory_bytes", result.memory_bytes},
-          {"attention_kernel", attention::kernel_name(result.kv_type)},
-          {"product_type", machine.products.front().type},
-          {"product_kernel", machine.products.front().kernel},
-          {"answer_kernel", machine.products.front().answer_kernel},
-          {"file_bytes", machine.memory.file},
-          {"weights_bytes", machine.memory.weights},
-          {"pass_bytes", machine.memory.pass},
-          {"peak_memory_bytes", peak_memory()},
-          {"model", machine.model},
-          {"machine", machine.cpu},
-          {"threads", machine.threads},
-          {"isa", machine.isa},
-          {"commit", FOCUSLLM_COMMIT},
-          {"seed", machine.seed},
-          {"peak_f32_gflops", machine.peaks.f32},
-          {"peak_bf16_gflops", machine.peaks.bf16},
-          {"peak_int8_gflops", machine.peaks.int8},
-          {"read_gb_per_second", machine.peaks.read_bandwidth}};
+  Json fields = {{"test", result.test},
+                 {"method", result.method},
+                 {"tokens_per_second", result.mean()},
+                 {"stddev", result.deviation()},
+                 {"peak_percent", result.peak_percent()},
+                 {"limit_tokens_per_second", result.limit},
+                 {"repetitions", result.rates.size()},
+                 {"depth", result.depth},
+                 {"sessions", result.sessions},
+                 {"first_token_seconds", result.first_token()},
+                 {"kv_type", kv_type_name(result.kv_type)},
+                 {"memory_bytes", result.memory_bytes},
+                 {"attention_kernel", attention::kernel_name(result.kv_type)},
+                 {"product_type", machine.products.front().type},
+                 {"product_kernel", machine.products.front().kernel},
+                 {"answer_kernel", machine.products.front().answer_kernel},
+                 {"file_bytes", machine.memory.file},
+                 {"weights_bytes", machine.memory.weights},
+                 {"pass_bytes", machine.memory.pass},
+                 {"peak_memory_bytes", peak_memory()},
+                 {"model", machine.model},
+                 {"machine", machine.cpu},
+                 {"threads", machine.threads},
+                 {"isa", machine.isa},
+                 {"commit", FOCUSLLM_COMMIT},
+                 {"seed", machine.seed},
+                 {"peak_f32_gflops", machine.peaks.f32},
+                 {"peak_bf16_gflops", machine.peaks.bf16},
+                 {"peak_int8_gflops", machine.peaks.int8},
+                 {"read_gb_per_second", machine.peaks.read_bandwidth}};
+  if (result.undisturbed_rate) fields["undisturbed_tokens_per_second"] = *result.undisturbed_rate;
+  return fields;
 }
 
 /// RFC 4180: quotes where needed, doubled inside.
@@ -115,15 +119,19 @@ std::string table_head(const BenchMachine& machine) {
   for (const auto type : {attention::KvType::bf16, attention::KvType::int8})
     text += fmt::format("attention  {:<17} {}\n", fmt::format("{} keys", kv_type_name(type)),
                         attention::kernel_name(type));
-  return text + fmt::format("\n{:<18} {:<10} {:<5} {:>10} {:>20} {:>10} {:>8}\n", "test", "method", "kv",
-                            "memory", "tokens/s", "limit", "of it");
+  return text + fmt::format("\n{:<18} {:<10} {:<5} {:>10} {:>20} {:>10} {:>8} {:>12}\n", "test", "method",
+                            "kv", "memory", "tokens/s", "limit", "of it", "first token");
 }
 
 std::string table_row(const BenchResult& result) {
-  return fmt::format("{:<18} {:<10} {:<5} {:>10} {:>20} {:>10} {:>6.1f} %\n", result.test, result.method,
-                     kv_type_name(result.kv_type), format_bytes(result.memory_bytes),
-                     fmt::format("{:.1f} ± {:.1f}", result.mean(), result.deviation()),
-                     fmt::format("{:.0f}", result.limit), result.peak_percent());
+  const std::string line =
+      fmt::format("{:<18} {:<10} {:<5} {:>10} {:>20} {:>10} {:>6.1f} % {:>10.3f} s\n", result.test,
+                  result.method, kv_type_name(result.kv_type), format_bytes(result.memory_bytes),
+                  fmt::format("{:.1f} ± {:.1f}", result.mean(), result.deviation()),
+                  fmt::format("{:.0f}", result.limit), result.peak_percent(), result.first_token());
+  if (!result.undisturbed_rate) return line;
+  return line +
+         fmt::format("{:<18} {:.1f} tokens/s without questions beside it\n", "", *result.undisturbed_rate);
 }
 
 std::string table_end() {

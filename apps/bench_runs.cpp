@@ -1,9 +1,12 @@
 #include "bench_runs.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <numeric>
+#include <thread>
 
 #include "base/error.h"
 #include "interrupt.h"
@@ -15,7 +18,11 @@ using Clock = std::chrono::steady_clock;
 
 /// Decoding starts behind a few words: some models have nothing to say after nothing.
 constexpr std::int64_t kShortest = 16;
-constexpr int kMostAnswers = 1000;
+constexpr std::size_t kMostAnswers = 1000;
+// Questions that are asked while a text is read, and their tokens and their answers'.
+constexpr int kQuestions = 3;
+constexpr std::int64_t kQuestion = 32;
+constexpr std::int64_t kAnswer = 16;
 
 double seconds(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
@@ -39,6 +46,30 @@ std::vector<std::string> vocabulary_words(const Tokenizer& tokenizer) {
   return words;
 }
 
+double mean_of(const std::vector<double>& values) {
+  const auto count = static_cast<double>(values.size());
+  return values.empty() ? 0 : std::accumulate(values.begin(), values.end(), 0.0) / count;
+}
+
+/// Calls body(reader) for each reader, all at the same time. Throws the first failure.
+template <typename Reader, typename Body>
+void together(std::vector<Reader>& readers, const Body& body) {
+  std::vector<std::thread> threads;
+  for (Reader& reader : readers) {
+    threads.emplace_back([&reader, &body] {
+      try {
+        body(reader);
+      } catch (...) {
+        reader.failure = std::current_exception();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const Reader& reader : readers) {
+    if (reader.failure) std::rethrow_exception(reader.failure);
+  }
+}
+
 void describe(const Session& session, BenchResult& result) {
   result.method = session.method();
   result.kv_type = session.kv_type();
@@ -48,8 +79,11 @@ void describe(const Session& session, BenchResult& result) {
 }  // namespace
 
 double BenchResult::mean() const {
-  return rates.empty() ? 0
-                       : std::accumulate(rates.begin(), rates.end(), 0.0) / static_cast<double>(rates.size());
+  return mean_of(rates);
+}
+
+double BenchResult::first_token() const {
+  return mean_of(first_token_seconds);
 }
 
 double BenchResult::deviation() const {
@@ -82,61 +116,153 @@ std::string BenchRunner::random_text(std::int64_t tokens) {
   return text;
 }
 
-std::unique_ptr<Session> BenchRunner::session(const ContextOptions& options, std::int64_t tokens) const {
+/// A session, and when its tokens came.
+struct BenchRunner::Reader {
+  std::unique_ptr<Session> session;
+  std::vector<std::string> questions;  ///< one word each
+  std::vector<Clock::time_point> times;
+  std::exception_ptr failure;
+
+  /// Generates `tokens` tokens; a model that stops early is asked on.
+  void generate(std::int64_t tokens) {
+    AskOptions ask;
+    ask.on_token = [this](const GeneratedToken&) {
+      times.push_back(Clock::now());
+      return true;
+    };
+    for (std::size_t answers = 0; std::ssize(times) < tokens && answers < kMostAnswers; ++answers) {
+      ask.max_tokens = tokens - std::ssize(times);
+      session->ask(answers == 0 ? "" : questions[answers % questions.size()], ask);
+    }
+  }
+};
+
+std::vector<BenchRunner::Reader> BenchRunner::readers(const ContextOptions& options, std::int64_t tokens,
+                                                      const CancelToken& cancel, int count) {
   Session::Options values;
   values.context = options;
   values.context.beyond_trained = true;  // what counts is the rate, not the answer
   values.raw = true;
-  auto session = std::make_unique<Session>(engine_, std::move(values));
-  session->expect(tokens);
-  return session;
+  values.cancel = &cancel;
+  std::vector<Reader> readers(static_cast<std::size_t>(count));
+  for (Reader& reader : readers) {
+    reader.session = std::make_unique<Session>(engine_, values);
+    reader.session->expect(tokens);
+    for (int i = 0; i < 16; ++i) reader.questions.push_back(words_[random_() % words_.size()]);
+  }
+  return readers;
 }
 
-double BenchRunner::prefill(const ContextOptions& options, std::int64_t tokens, BenchResult& result) {
-  const std::string text = random_text(tokens);
-  const auto reader = session(options, tokens + 1);
-  const InterruptScope interrupt(*reader);
-  Clock::time_point end;
+void BenchRunner::prefill(const ContextOptions& options, std::int64_t tokens, BenchResult& result) {
+  CancelToken cancel;
+  const InterruptScope interrupt(cancel);
+  auto readers = this->readers(options, tokens + 1, cancel, result.sessions);
+  std::vector<std::string> texts;
+  for (int i = 0; i < result.sessions; ++i) texts.push_back(random_text(tokens));
+  const auto start = Clock::now();
+  together(readers, [&](Reader& reader) {
+    reader.session->read(texts[static_cast<std::size_t>(&reader - readers.data())]);
+    AskOptions ask;
+    ask.max_tokens = 1;
+    reader.session->ask("", ask);
+    reader.times.push_back(Clock::now());
+  });
+  std::int64_t read = 0;
+  Clock::time_point end = start;
+  double first_tokens = 0;
+  for (const Reader& reader : readers) {
+    read += reader.session->tokens() - 1;
+    end = std::max(end, reader.times.front());
+    first_tokens += seconds(start, reader.times.front());
+  }
+  describe(*readers.front().session, result);
+  result.first_token_seconds.push_back(first_tokens / result.sessions);
+  result.rates.push_back(static_cast<double>(read) / seconds(start, end));
+}
+
+void BenchRunner::decode(const ContextOptions& options, std::int64_t tokens, std::int64_t depth,
+                         BenchResult& result) {
+  const std::int64_t before = std::max(depth, kShortest);
+  CancelToken cancel;
+  const InterruptScope interrupt(cancel);
+  auto readers = this->readers(options, before + tokens + 1, cancel, result.sessions);
+  for (Reader& reader : readers) reader.session->read(random_text(before));
+  const auto start = Clock::now();
+  together(readers, [&](Reader& reader) { reader.generate(tokens + 1); });
+  // While all of them generate; the first token of each belongs to its prompt.
+  Clock::time_point first = start, last = Clock::time_point::max();
+  double first_tokens = 0;
+  for (const Reader& reader : readers) {
+    if (reader.times.size() < 2)
+      fail("the model ends every answer at once: generation cannot be measured with it");
+    first = std::max(first, reader.times.front());
+    last = std::min(last, reader.times.back());
+    first_tokens += seconds(start, reader.times.front());
+  }
+  std::int64_t counted = 0;
+  for (const Reader& reader : readers) {
+    counted += std::ranges::count_if(reader.times, [&](auto time) { return time > first && time <= last; });
+  }
+  if (last <= first)
+    fail("-n {}: too few tokens for {} sessions to generate at the same time", tokens, result.sessions);
+  describe(*readers.front().session, result);
+  result.first_token_seconds.push_back(first_tokens / result.sessions);
+  result.rates.push_back(static_cast<double>(counted) / seconds(first, last));
+}
+
+double BenchRunner::reading_rate(const ContextOptions& options, const std::string& text, std::int64_t tokens,
+                                 const CancelToken& cancel, BenchResult& result) {
+  auto readers = this->readers(options, tokens + 1, cancel, 1);
+  const auto start = Clock::now();
+  readers.front().session->read(text);
   AskOptions ask;
   ask.max_tokens = 1;
-  ask.on_token = [&end](const GeneratedToken&) {
-    end = Clock::now();
-    return true;
-  };
-  const auto start = Clock::now();
-  reader->read(text);
-  const Answer answer = reader->ask("", ask);
-  if (end == Clock::time_point{}) end = Clock::now();  // the model had nothing to say
-  describe(*reader, result);
-  return static_cast<double>(answer.timings.prompt_tokens) / seconds(start, end);
+  readers.front().session->ask("", ask);
+  describe(*readers.front().session, result);
+  return static_cast<double>(tokens) / seconds(start, Clock::now());
 }
 
-double BenchRunner::decode(const ContextOptions& options, std::int64_t tokens, std::int64_t depth,
-                           BenchResult& result) {
-  const std::int64_t before = std::max(depth, kShortest);
-  const auto reader = session(options, before + tokens + 1);
-  const InterruptScope interrupt(*reader);
-  reader->read(random_text(before));
-  double spent = 0;
-  std::int64_t counted = 0;
-  // The time between two tokens; an answer's first one belongs to the prefill. A model that stops early is
-  // asked on.
-  for (int answers = 0; counted < tokens && answers < kMostAnswers; ++answers) {
-    std::vector<Clock::time_point> times;
-    AskOptions ask;
-    ask.max_tokens = tokens - counted + 1;
-    ask.on_token = [&times](const GeneratedToken&) {
-      times.push_back(Clock::now());
-      return true;
-    };
-    reader->ask(answers == 0 ? "" : words_[random_() % words_.size()], ask);
-    if (times.size() < 2) continue;
-    spent += seconds(times.front(), times.back());
-    counted += static_cast<std::int64_t>(times.size()) - 1;
+void BenchRunner::questions_beside(const ContextOptions& options, std::int64_t tokens, BenchResult& result) {
+  CancelToken cancel;
+  const InterruptScope interrupt(cancel);
+  const std::string text = random_text(tokens);
+  const double alone = reading_rate(options, text, tokens, cancel, result);
+  result.undisturbed_rate = std::max(alone, result.undisturbed_rate.value_or(0));
+  double rate = 0;
+  std::exception_ptr failure;
+  std::atomic<bool> done = false;
+  std::thread thread([&] {
+    try {
+      rate = reading_rate(options, text, tokens, cancel, result);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    done = true;
+  });
+  double first_tokens = 0;
+  int questions = 0;
+  ContextOptions asks = options;
+  asks.method = "full";
+  const auto pause = std::chrono::duration<double>(static_cast<double>(tokens) / alone / (kQuestions + 1));
+  try {
+    for (; questions < kQuestions; ++questions) {
+      std::this_thread::sleep_for(pause);
+      if (done) break;
+      auto readers = this->readers(asks, kQuestion + kAnswer, cancel, 1);
+      const auto start = Clock::now();
+      readers.front().session->read(random_text(kQuestion));
+      readers.front().generate(kAnswer);
+      first_tokens += readers.front().times.empty() ? 0 : seconds(start, readers.front().times.front());
+    }
+  } catch (...) {
+    cancel.cancel();
+    failure = std::current_exception();
   }
-  describe(*reader, result);
-  if (counted == 0) fail("the model ends every answer at once: generation cannot be measured with it");
-  return static_cast<double>(counted) / spent;
+  thread.join();
+  if (failure) std::rethrow_exception(failure);
+  if (questions == 0) fail("the text was read before a question could be asked: give a longer one");
+  result.first_token_seconds.push_back(first_tokens / questions);
+  result.rates.push_back(rate);
 }
 
 }  // namespace focusllm::cli

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "tensor/row_ops.h"
+
 namespace focusllm {
 
 AnswerJob::AnswerJob(context::Context& context, const Tokenizer& tokenizer, const AskOptions& options,

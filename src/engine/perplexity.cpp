@@ -10,6 +10,7 @@
 #include "engine/sampler.h"
 #include "engine/scheduler.h"
 #include "model/model.h"
+#include "tensor/row_ops.h"
 
 namespace focusllm {
 namespace {

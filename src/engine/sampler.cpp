@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "tensor/row_ops.h"
+
 namespace focusllm {
 namespace {
 
@@ -61,6 +63,8 @@ void Sampler::keep_likely(std::vector<Candidate>& candidates) const {
 }
 
 Token Sampler::sample(std::span<const float> logits, std::span<const Token> recent) {
+  if (options_.temperature == 0 && options_.repeat_penalty == 1)
+    return static_cast<Token>(place_of_largest(logits));
   std::vector<Candidate> candidates = penalised(logits, recent);
   if (options_.temperature == 0) {
     return std::max_element(candidates.begin(), candidates.end(),
@@ -79,13 +83,6 @@ Token Sampler::sample(std::span<const float> logits, std::span<const Token> rece
     if (draw < sum) return candidates[i].id;
   }
   return candidates.back().id;
-}
-
-double log_sum_exp(std::span<const float> logits) {
-  const float best = *std::max_element(logits.begin(), logits.end());
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(logit - best);
-  return best + std::log(sum);
 }
 
 std::vector<TokenProbability> most_likely(std::span<const float> logits, int count) {

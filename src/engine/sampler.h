@@ -29,8 +29,6 @@ class Sampler {
   std::mt19937_64 random_;
 };
 
-/// ln(sum(exp(logits))): log-probability of a token = logit - this.
-double log_sum_exp(std::span<const float> logits);
 /// The `count` most likely tokens, best first, with log-probabilities; equal ones by id.
 std::vector<TokenProbability> most_likely(std::span<const float> logits, int count);
 

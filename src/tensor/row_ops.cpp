@@ -1,7 +1,9 @@
 #include "tensor/row_ops.h"
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 
 #include "base/cpu.h"
@@ -70,6 +72,17 @@ void gelu_gate(const float* gate_up, std::int64_t rows, std::int64_t width, floa
 void scale_rows(float factor, std::int64_t rows, std::int64_t width, float* x) {
   const auto kernel = ops().scale;
   for_rows(rows, width, [=](std::int64_t row) { kernel(factor, width, x + row * width); });
+}
+
+double log_sum_exp(std::span<const float> x) {
+  const auto count = static_cast<long>(x.size());
+  const float largest = ops().largest(x.data(), count);
+  return static_cast<double>(largest) + std::log(ops().sum_exp(x.data(), count, largest));
+}
+
+std::int64_t place_of_largest(std::span<const float> x) {
+  const float largest = ops().largest(x.data(), static_cast<long>(x.size()));
+  return std::ranges::find(x, largest) - x.begin();
 }
 
 void dot_rows(const float* x, const Bf16* rows, std::int64_t count, std::int64_t width, float* out) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "base/bf16.h"
 
@@ -23,6 +24,11 @@ void silu_gate(const float* gate_up, std::int64_t rows, std::int64_t width, floa
 void gelu_gate(const float* gate_up, std::int64_t rows, std::int64_t width, float* out);
 /// In place: x *= factor.
 void scale_rows(float factor, std::int64_t rows, std::int64_t width, float* x);
+
+/// ln(sum(exp(x))) of at least one number; on one thread.
+double log_sum_exp(std::span<const float> x);
+/// The first place of the largest of at least one number; on one thread.
+std::int64_t place_of_largest(std::span<const float> x);
 
 /// out[i] = sum of x * rows[i], for each of `count` rows of bf16 [count, width].
 void dot_rows(const float* x, const Bf16* rows, std::int64_t count, std::int64_t width, float* out);

@@ -140,8 +140,40 @@ void gelu_gate(const float* gate, const float* up, long width, float* out) {
   gate_rows<Gelu>(gate, up, width, out);
 }
 
+float largest(const float* x, long count) {
+  V most = hn::Set(d, x[0]);
+  long i = 0;
+  for (; i + kLanes <= count; i += kLanes) most = hn::Max(most, hn::LoadU(d, x + i));
+  float all = hn::GetLane(hn::MaxOfLanes(d, most));
+  for (; i < count; ++i) all = x[i] > all ? x[i] : all;
+  return all;
+}
+
+// Far from the largest, exp is left out where floats have no number for it.
+HWY_INLINE V exp_below(V x, V largest) {
+  return hn::Exp(d, hn::Max(hn::Sub(x, largest), hn::Set(d, -87.0F)));
+}
+
+double sum_exp(const float* x, long count, float largest) {
+  constexpr long kPart = 64 * kLanes;  // that are summed as floats
+  const V most = hn::Set(d, largest);
+  double sum = 0;
+  for (long begin = 0; begin < count; begin += kPart) {
+    const long end = begin + kPart < count ? begin + kPart : count;
+    V part = hn::Zero(d);
+    long i = begin;
+    for (; i + kLanes <= end; i += kLanes) part = hn::Add(part, exp_below(hn::LoadU(d, x + i), most));
+    sum += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, part)));
+    if (i == end) continue;
+    alignas(64) float lanes[kLanes];
+    hn::Store(exp_below(Tail(x + i, end - i).load(), most), d, lanes);
+    for (long lane = 0; lane < end - i; ++lane) sum += static_cast<double>(lanes[lane]);
+  }
+  return sum;
+}
+
 }  // namespace
 
-extern const RowOps row_ops{rms_norm, add, silu_gate, gelu_gate, scale, dot};
+extern const RowOps row_ops{rms_norm, add, silu_gate, gelu_gate, scale, dot, largest, sum_exp};
 
 }  // namespace focusllm::FOCUSLLM_ISA

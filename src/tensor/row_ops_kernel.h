@@ -15,6 +15,8 @@ struct RowOps {
   void (*gelu_gate)(const float* gate, const float* up, long width, float* out);
   void (*scale)(float factor, long count, float* x);
   float (*dot)(const float* x, const std::uint16_t* row, long width);  ///< row is bf16
+  float (*largest)(const float* x, long count);                        ///< count > 0
+  double (*sum_exp)(const float* x, long count, float largest);        ///< of exp(x - largest)
 };
 
 FOCUSLLM_DECLARE_PER_ISA(RowOps, row_ops)

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tensor/row_ops.h"
+
 namespace focusllm {
 namespace {
 

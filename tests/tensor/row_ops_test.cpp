@@ -146,6 +146,21 @@ TEST(RowOps, GeluGate) {
   });
 }
 
+TEST(RowOps, LogSumExpAndTheLargest) {
+  sweep([](std::int64_t rows, std::int64_t width) {
+    for (const std::int64_t count : {rows * width, 1000 * rows + width}) {
+      std::vector<float> x = normal(count, 7);
+      for (float& value : x) value *= 8;
+      x[x.size() / 3] = -1e30F;
+      x[x.size() / 2] = x.back() = 40;  // the largest, twice
+      double sum = 0;
+      for (const float value : x) sum += std::exp(static_cast<double>(value) - 40);
+      EXPECT_TRUE(std::abs(log_sum_exp(x) - 40 - std::log(sum)) <= 1e-6) << count;
+      EXPECT_EQ(place_of_largest(x), std::max_element(x.begin(), x.end()) - x.begin()) << count;
+    }
+  });
+}
+
 TEST(RowOps, NotANumberStays) {
   sweep([](std::int64_t rows, std::int64_t width) {
     std::vector<float> input(static_cast<std::size_t>(rows * 2 * width), 1.0F);
