@@ -11,8 +11,7 @@ Candidates::Candidates(const model::Model& model, attention::KvType type, std::i
       received_(static_cast<std::size_t>(count)) {
   std::vector<std::int64_t> positions(static_cast<std::size_t>(count));
   std::iota(positions.begin(), positions.end(), 0);
-  table_ = model.rope().table(positions);
-  if (model.spec().sliding_window > 0) sliding_table_ = model.sliding_rope().table(positions);
+  rotations_ = {model, positions};
 }
 
 void Candidates::store(const model::LaneRows& rows, std::int64_t row, std::int64_t index) {
@@ -21,10 +20,8 @@ void Candidates::store(const model::LaneRows& rows, std::int64_t row, std::int64
 
 void Candidates::store(int layer, const float* key, const float* value, std::int64_t index) {
   const auto& heads = model_.spec().heads;
-  const bool sliding = model_.spec().window(layer) > 0;
   std::vector<float> rotated(static_cast<std::size_t>(heads.kv_heads) * static_cast<std::size_t>(heads.dim));
-  (sliding ? model_.sliding_rope() : model_.rope())
-      .rotate(key, heads.kv_heads, heads.dim, sliding ? sliding_table_ : table_, index, rotated.data());
+  rotations_.rotate(layer, key, heads.kv_heads, index, rotated.data());
   memory_.store(layer, index, rotated.data(), value);
 }
 

@@ -5,6 +5,7 @@
 #include "context/received.h"
 #include "memory/segment.h"
 #include "model/pass.h"
+#include "model/rotations.h"
 
 namespace focusllm::context {
 
@@ -34,7 +35,7 @@ class Candidates {
  private:
   const model::Model& model_;
   memory::Segment memory_;
-  model::RopeTable table_, sliding_table_;  ///< of positions 0 to count - 1
+  model::Rotations rotations_;  ///< to positions 0 to count - 1
   std::vector<Received> received_;
   std::vector<float> shares_;
 };

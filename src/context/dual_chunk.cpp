@@ -26,7 +26,7 @@ DualChunk::DualChunk(const Options& options, std::shared_ptr<const model::Model>
   for (int i = 0; i < spec().layers; ++i)
     layers_.emplace_back(spec(), options.kv_type, spec().window(i), WindowCache::kPage);
   const std::int64_t oldest[] = {chunk_};
-  angles_[kOlder] = {model(), oldest};
+  rotations_[kOlder] = {model(), oldest};
 }
 
 void DualChunk::fill(Options& options, const model::Spec& spec) {
@@ -50,8 +50,8 @@ void DualChunk::begin(std::span<const std::int64_t> positions) {
   std::vector<std::int64_t> own(positions.begin(), positions.end()), previous(own);
   for (std::int64_t& position : own) position %= period_;
   for (std::int64_t& position : previous) position = std::min(position % period_ + period_, chunk_);
-  angles_[kOwn] = {model(), own};
-  angles_[kPrevious] = {model(), previous};
+  rotations_[kOwn] = {model(), own};
+  rotations_[kPrevious] = {model(), previous};
   groups_.clear();
   const std::int64_t first = positions.front(), end_of_all = positions.back() + 1;
   for (std::int64_t token = first; token < end_of_all;) {
@@ -82,7 +82,7 @@ void DualChunk::add_parts(const model::LaneRows& rows, const WindowCache& cache,
     const Group& group = groups_[i];
     const auto [begin, end] = keys_of(rows, group, span);
     if (begin >= end) continue;
-    if (queries == nullptr) queries = rows.queries(angles_[span], span);
+    if (queries == nullptr) queries = rows.queries(rotations_[span], span);
     memory::add_runs(cache.keys, cache.values, begin, end, runs_.emplace_back());
     parts_[i].push_back({.queries = queries + group.first * spec().attention_width(),
                          .positions = rows.positions + group.first,
@@ -95,7 +95,7 @@ void DualChunk::attend(const model::LaneRows& rows, std::vector<attention::Block
   WindowCache& cache = layers_[static_cast<std::size_t>(rows.layer)];
   if (cache.window > 0) return cache.attend(spec(), rows, blocks);
 
-  cache.append(rows, rows.keys(angles_[kOwn]));
+  cache.append(rows, rows.keys(rotations_[kOwn]));
   if (rows.keys_only) return;
   parts_.assign(groups_.size(), {});
   runs_.clear();

@@ -41,7 +41,7 @@ class DualChunk final : public SingleLane {
 
   std::int64_t chunk_, period_;
   float scale_;  ///< of logits, the temperature included
-  std::array<model::Angles, kSpans> angles_;
+  std::array<model::Rotations, kSpans> rotations_;
   std::vector<WindowCache> layers_;  ///< keys rotated at their place within the period
   std::vector<Group> groups_;
   std::deque<std::vector<attention::KvRun>> runs_;

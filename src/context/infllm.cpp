@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "context/sizes.h"
+#include "model/rotations.h"
 
 namespace focusllm::context {
 namespace {
@@ -72,7 +73,7 @@ InfLlm::InfLlm(const Options& options, std::shared_ptr<const model::Model> the_m
     if (window > 0) windows_.back().emplace(spec(), options.kv_type, window, options.block);
   }
   const std::int64_t far_position[] = {sizes_.local - 1};
-  far_angles_ = {model(), far_position};
+  far_rotations_ = {model(), far_position};
 }
 
 std::unique_ptr<Context> InfLlm::fork() const {
@@ -170,7 +171,7 @@ void InfLlm::attend(const model::LaneRows& rows, std::vector<attention::Block>& 
                    .runs = local_runs_};
   const bool far = !far_runs_.empty();
   if (far) {
-    parts_[kFar] = {.queries = rows.queries(far_angles_, kFar),
+    parts_[kFar] = {.queries = rows.queries(far_rotations_, kFar),
                     .positions = rows.positions,
                     .visible = far_,
                     .scale = spec().attention_scale,
@@ -227,7 +228,7 @@ std::vector<float> InfLlm::mean_query(const model::LaneRows& rows) const {
   }
   for (float& value : mean) value /= static_cast<float>(rows.count);
   // All rows turn by the same angle, so the mean of the rotated is the mean, rotated.
-  far_angles_.turn(rows.layer, mean.data(), 0, heads.heads, 0, 1, mean.data());
+  far_rotations_.rotate(rows.layer, mean.data(), heads.heads, 0, mean.data());
   return mean;
 }
 

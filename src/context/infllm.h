@@ -60,7 +60,7 @@ class InfLlm final : public SingleLane {
   BlockMemory::Sizes sizes_;
   std::int64_t top_k_, answer_top_k_;
   attention::Visible far_;
-  model::Angles far_angles_;  ///< every row at local - 1
+  model::Rotations far_rotations_;  ///< every row at local - 1
   std::vector<LayerState> layers_;
   std::vector<std::optional<WindowCache>> windows_;  ///< of sliding-window layers
   // Of the layer at hand: the local window, all that is far, and of that the chosen blocks.

@@ -16,7 +16,7 @@ Streaming::Streaming(const Options& options, std::shared_ptr<const model::Model>
                        WindowCache(spec(), options.kv_type, 0, std::max<std::int64_t>(initial_, 1))});
   }
   const std::int64_t last[] = {local_ - 1};
-  if (one_distance_) sink_angles_ = {model(), last};
+  if (one_distance_) sink_rotations_ = {model(), last};
 }
 
 void Streaming::fill(Options& options, const model::Spec& spec) {
@@ -47,7 +47,7 @@ void Streaming::begin(std::span<const std::int64_t> positions) {
   if (one_distance_) return;
   std::vector<std::int64_t> cached(positions.begin(), positions.end());
   for (std::int64_t& position : cached) position = std::min(position, initial_ + local_ - 1);
-  sink_angles_ = {model(), cached};
+  sink_rotations_ = {model(), cached};
 }
 
 void Streaming::add_sinks(const model::LaneRows& rows, const float* keys, LayerCache& cache) {
@@ -72,7 +72,7 @@ void Streaming::attend(const model::LaneRows& rows, std::vector<attention::Block
   add_sinks(rows, keys, cache);
   if (rows.keys_only) return;
   parts_ = {cache.local.part(spec(), rows, rows.queries()),
-            cache.sinks.part(spec(), rows, rows.queries(sink_angles_, 1))};
+            cache.sinks.part(spec(), rows, rows.queries(sink_rotations_, 1))};
   parts_[1].visible = attention::beyond(local_);
   blocks.push_back(rows.block(cache.local.keys.type(), parts_));
 }

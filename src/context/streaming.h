@@ -33,7 +33,7 @@ class Streaming final : public SingleLane {
 
   bool one_distance_;  ///< lm-infinite
   std::int64_t initial_, local_;
-  model::Angles sink_angles_;  ///< of the queries, for what they see of the sinks
+  model::Rotations sink_rotations_;  ///< of the queries, for what they see of the sinks
   std::vector<LayerCache> layers_;
   std::array<attention::Part, 2> parts_;  ///< of the layer at hand
 };

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "model/named_tensors.h"
+#include "model/projections.h"
 
 namespace focusllm::model {
 
@@ -35,57 +37,57 @@ void check_base(const gguf::File& adapter, const gguf::File& base, std::string_v
        adapter.path().string(), wanted, base.path().string(), hash);
 }
 
-AdapterTensors::AdapterTensors(const gguf::File& adapter, std::string_view architecture, ProductType type)
-    : file_(adapter), type_(type == ProductType::int8 ? ProductType::automatic : type) {
-  base_hash(adapter);
-  if (const auto made_for = adapter.require_string("general.architecture"); made_for != architecture) {
-    fail("{}: an adapter for {} models; the model is {}", adapter.path().string(), made_for, architecture);
-  }
-  alpha_ = adapter.number("adapter.lora.alpha").value_or(0);
-}
+namespace {
 
-const gguf::Tensor* AdapterTensors::find(const std::string& name) {
-  const gguf::Tensor* tensor = file_.find_tensor(name);
-  if (tensor != nullptr) used_.insert(name);
-  return tensor;
-}
+constexpr const char* kAlpha = "adapter.lora.alpha";
 
-BlockMatrix AdapterTensors::matrix(const gguf::Tensor& tensor, std::int64_t rows, std::int64_t cols) const {
-  const BlockMatrix matrix = tensor.matrix();
-  if (matrix.rows != rows || matrix.cols != cols) {
-    fail("{}: tensor {} is {} x {}; the model needs {} x {}", file_.path().string(), tensor.name, matrix.rows,
-         matrix.cols, rows, cols);
-  }
-  return matrix;
-}
-
-std::optional<BlockMatrix> AdapterTensors::whole(const std::string& name, std::int64_t outputs,
-                                                 std::int64_t inputs) {
-  const gguf::Tensor* tensor = find(name);
-  if (tensor == nullptr) return std::nullopt;
-  return matrix(*tensor, outputs, inputs);
-}
-
-std::optional<LowRank::Part> AdapterTensors::low_rank(const std::string& name, std::int64_t outputs,
-                                                      std::int64_t inputs, std::int64_t first) {
-  const gguf::Tensor* a = find(name + ".lora_a");
-  const gguf::Tensor* b = find(name + ".lora_b");
-  if (a == nullptr && b == nullptr) return std::nullopt;
-  const std::string path = file_.path().string();
+/// A matrix of the model, or the two of a low-rank addition to it, with the shapes that it needs.
+void check_projection(const gguf::File& adapter, NamedTensors& tensors, const std::string& name,
+                      const Projection& projection) {
+  if (tensors.find(name) != nullptr) tensors.matrix(name, projection.outputs, projection.inputs);
+  const gguf::Tensor* a = tensors.find(name + ".lora_a");
+  const gguf::Tensor* b = tensors.find(name + ".lora_b");
+  if (a == nullptr && b == nullptr) return;
+  const std::string path = adapter.path().string();
   if (a == nullptr || b == nullptr) fail("{}: {}: only one of lora_a and lora_b is there", path, name);
   const std::int64_t rank = a->matrix().rows;
-  if (!(alpha_ > 0)) fail("{}: adapter.lora.alpha is missing or not positive", path);
-  const auto scale = static_cast<float>(alpha_ / static_cast<double>(rank));
-  return LowRank::Part{Linear({matrix(*a, rank, inputs)}, type_), Linear({matrix(*b, outputs, rank)}, type_),
-                       scale, first};
+  tensors.matrix(name + ".lora_a", rank, projection.inputs);
+  tensors.matrix(name + ".lora_b", projection.outputs, rank);
+  if (!(adapter.number(kAlpha).value_or(0) > 0)) fail("{}: {} is missing or not positive", path, kAlpha);
 }
 
-void AdapterTensors::check_all_used() const {
-  for (const gguf::Tensor& tensor : file_.tensors()) {
-    if (!used_.contains(tensor.name)) {
-      fail("{}: tensor {} belongs to no projection of the model", file_.path().string(), tensor.name);
-    }
+}  // namespace
+
+void check_adapter(const gguf::File& adapter, const Spec& spec) {
+  base_hash(adapter);
+  if (const auto made_for = adapter.require_string("general.architecture"); made_for != spec.architecture) {
+    fail("{}: an adapter for {} models; the model is {}", adapter.path().string(), made_for,
+         spec.architecture);
   }
+  NamedTensors tensors(adapter);
+  for (int layer = 0; layer < spec.layers; ++layer) {
+    for (const Projection& projection : projections(spec))
+      check_projection(adapter, tensors, projection.tensor(layer), projection);
+  }
+  tensors.check_all_used("belongs to no projection of the model");
+}
+
+AdapterTensors::AdapterTensors(const gguf::File& adapter, ProductType type)
+    : file_(adapter), type_(type == ProductType::int8 ? ProductType::automatic : type) {}
+
+std::optional<BlockMatrix> AdapterTensors::whole(const std::string& name) const {
+  const gguf::Tensor* tensor = file_.find_tensor(name);
+  if (tensor == nullptr) return std::nullopt;
+  return tensor->matrix();
+}
+
+std::optional<LowRank::Part> AdapterTensors::low_rank(const std::string& name, std::int64_t first) const {
+  const gguf::Tensor* tensor = file_.find_tensor(name + ".lora_a");
+  if (tensor == nullptr) return std::nullopt;
+  const BlockMatrix a = tensor->matrix();
+  const BlockMatrix b = file_.tensor(name + ".lora_b").matrix();
+  const auto scale = static_cast<float>(file_.require_number(kAlpha) / static_cast<double>(a.rows));
+  return LowRank::Part{Linear({a}, type_), Linear({b}, type_), scale, first};
 }
 
 }  // namespace focusllm::model

@@ -2,12 +2,12 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
 #include "gguf/file.h"
 #include "model/low_rank.h"
+#include "model/spec.h"
 
 namespace focusllm::model {
 
@@ -19,28 +19,23 @@ std::string base_hash(const gguf::File& adapter);
 /// Throws Error, with both hashes, unless the adapter was made for this model, whose weights have this hash.
 void check_base(const gguf::File& adapter, const gguf::File& base, std::string_view hash);
 
-/// The candidates' weights in an adapter file, each checked against the base model's shape.
+/// Throws Error unless the file is a FocusLLM adapter whose tensors, by name and shape, are those of a model
+/// of this specification. Reads no weights, so it comes before check_base.
+void check_adapter(const gguf::File& adapter, const Spec& spec);
+
+/// The candidates' weights in an adapter file that fits its model (check_adapter). The file outlives this.
 class AdapterTensors {
  public:
-  /// The file outlives this. Throws Error when it is no FocusLLM adapter, or one for another architecture.
-  AdapterTensors(const gguf::File& adapter, std::string_view architecture, ProductType type);
+  AdapterTensors(const gguf::File& adapter, ProductType type);
 
-  /// The whole matrix in place of the base model's tensor `name`, if the adapter has one.
-  std::optional<BlockMatrix> whole(const std::string& name, std::int64_t outputs, std::int64_t inputs);
+  /// The whole matrix in place of a tensor of the model, if the adapter has one.
+  std::optional<BlockMatrix> whole(const std::string& name) const;
   /// A low-rank addition to it, to outputs from `first` on, if the adapter has one.
-  std::optional<LowRank::Part> low_rank(const std::string& name, std::int64_t outputs, std::int64_t inputs,
-                                        std::int64_t first);
-  /// Throws Error naming a tensor that nobody asked for: it would change nothing, in silence.
-  void check_all_used() const;
+  std::optional<LowRank::Part> low_rank(const std::string& name, std::int64_t first) const;
 
  private:
-  const gguf::Tensor* find(const std::string& name);
-  BlockMatrix matrix(const gguf::Tensor& tensor, std::int64_t rows, std::int64_t cols) const;
-
   const gguf::File& file_;
   ProductType type_;
-  double alpha_ = 0;  ///< 0: not given, as for whole matrices
-  std::set<std::string, std::less<>> used_;
 };
 
 }  // namespace focusllm::model

@@ -178,7 +178,7 @@ void Decoder::feed_forward(const Rows& all, int index, AttentionSource& source) 
   const std::int64_t rows = all.size();
   norm(all, layer.feed_forward_norm, fmt::format("behind the attention of layer {}", index), source);
   product(layer.gate_up, all, normed_.data(), gate_up_.data(), false);
-  if (spec.gate == Spec::Gate::silu) {
+  if (spec.layer(index).gate == Gate::silu) {
     silu_gate(gate_up_.data(), rows, spec.feed_forward, gated_.data());
   } else {
     gelu_gate(gate_up_.data(), rows, spec.feed_forward, gated_.data());

@@ -7,18 +7,20 @@
 
 #include "gguf/file.h"
 #include "model/attention_product.h"
+#include "model/named_tensors.h"
 #include "model/spec.h"
 #include "tensor/linear.h"
 
 namespace focusllm::model {
 
+/// One layer's weights. Vectors that its LayerSpec does not want are empty.
 struct Layer {
   AttentionProduct qkv;
-  std::vector<float> qkv_bias;  ///< [qkv_width], or empty
+  std::vector<float> qkv_bias;  ///< [qkv_width]
   AttentionProduct attention_out;
   std::vector<float> attention_norm, feed_forward_norm;
-  std::vector<float> query_norm, key_norm;                         ///< [dim] each, or empty
-  std::vector<float> post_attention_norm, post_feed_forward_norm;  ///< [width] each, or empty
+  std::vector<float> query_norm, key_norm;                         ///< [dim] each
+  std::vector<float> post_attention_norm, post_feed_forward_norm;  ///< [width] each
   Linear gate_up;
   Linear down;
 };
@@ -27,7 +29,7 @@ struct Layer {
 class Model {
  public:
   /// `adapter`: the candidates' weights (docs/adapters.md), or null for the model's own. Throws Error naming
-  /// the tensor when one is missing or its shape contradicts the metadata.
+  /// the tensor when one is missing, its shape contradicts the metadata, or nothing uses it.
   explicit Model(std::shared_ptr<const gguf::File> file, ProductType type = ProductType::automatic,
                  std::shared_ptr<const gguf::File> adapter = nullptr);
 
@@ -40,8 +42,7 @@ class Model {
   void logits(const float* hidden, std::int64_t rows, float* out) const;
   /// Throws Error where logits are not finite.
   static void check_logits(std::span<const float> logits);
-  const Rope& rope() const { return rope_; }                  ///< of layers that see everything
-  const Rope& sliding_rope() const { return sliding_rope_; }  ///< of sliding-window layers
+  std::span<const Rope> ropes() const { return ropes_; }  ///< LayerSpec::rope says which (Rotations)
   /// Embeddings of tokens, scaled: out [tokens, width]. Throws Error for an id outside the vocabulary.
   void embed(std::span<const std::int32_t> tokens, float* out) const;
   /// Bytes of the weights' rearranged copies, whether they are made already or not.
@@ -51,6 +52,8 @@ class Model {
   void prepare() const;
 
  private:
+  Model(const std::shared_ptr<const gguf::File>& file, std::shared_ptr<const gguf::File> adapter,
+        ProductType type, NamedTensors tensors);
   /// Calls body(linear) for all products.
   template <typename Body>
   void for_products(const Body& body) const;
@@ -61,7 +64,7 @@ class Model {
   BlockMatrix embedding_;
   std::vector<float> output_norm_;
   Linear head_;
-  Rope rope_, sliding_rope_;
+  std::vector<Rope> ropes_;
 };
 
 }  // namespace focusllm::model

@@ -6,14 +6,14 @@ attention::Block LaneRows::block(attention::KvType type, std::span<const attenti
   return {.shape = heads, .type = type, .use = use, .rows = count, .parts = parts, .out = out, .lse = lse};
 }
 
-const float* LaneRows::queries(const Angles& turned, std::int64_t from, int turn) const {
+const float* LaneRows::queries(const Rotations& turned, std::int64_t from, int turn) const {
   float* to = query_scratch[turn];
-  turned.turn(layer, raw_queries, stride, heads.heads, from, count, to);
+  turned.rotate_rows(layer, raw_queries, stride, heads.heads, from, count, to);
   return to;
 }
 
-const float* LaneRows::keys(const Angles& turned, std::int64_t from) const {
-  turned.turn(layer, raw_keys, stride, heads.kv_heads, from, count, key_scratch);
+const float* LaneRows::keys(const Rotations& turned, std::int64_t from) const {
+  turned.rotate_rows(layer, raw_keys, stride, heads.kv_heads, from, count, key_scratch);
   return key_scratch;
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "attention/attend.h"
-#include "model/angles.h"
+#include "model/rotations.h"
 #include "model/rows.h"
 
 namespace focusllm::model {
@@ -29,24 +29,24 @@ class LaneRows {
   /// Most ways to turn queries in one layer.
   static constexpr int kMostTurns = 3;
   /// The queries at the rows' own positions: dense, as what follows; valid until the layer is over.
-  const float* queries() const { return queries(*angles, first, 0); }
+  const float* queries() const { return queries(*rotations, first, 0); }
   /// The same at positions of the lane's own, [rows] of them or one for all. `turn` tells them apart
   /// (queries() takes the place of 0) and is less than the lane's turns().
-  const float* queries(const Angles& turned, int turn) const { return queries(turned, 0, turn); }
+  const float* queries(const Rotations& turned, int turn) const { return queries(turned, 0, turn); }
   /// The keys at the rows' own positions. One way to turn keys in a layer.
-  const float* keys() const { return keys(*angles, first); }
-  const float* keys(const Angles& turned) const { return keys(turned, 0); }
+  const float* keys() const { return keys(*rotations, first); }
+  const float* keys(const Rotations& turned) const { return keys(turned, 0); }
   /// All rows with what they attend to.
   attention::Block block(attention::KvType type, std::span<const attention::Part> parts) const;
 
  private:
   friend class Runner;
-  const float* queries(const Angles& turned, std::int64_t from, int turn) const;
-  const float* keys(const Angles& turned, std::int64_t from) const;
+  const float* queries(const Rotations& turned, std::int64_t from, int turn) const;
+  const float* keys(const Rotations& turned, std::int64_t from) const;
 
   attention::HeadShape heads;
-  const Angles* angles = nullptr;  ///< of all rows of the pass
-  std::int64_t first = 0;          ///< the lane's first row in the pass
+  const Rotations* rotations = nullptr;  ///< of all rows of the pass
+  std::int64_t first = 0;                ///< the lane's first row in the pass
   float* query_scratch[kMostTurns] = {};
   float* key_scratch = nullptr;
 };

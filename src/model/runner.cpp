@@ -6,7 +6,7 @@
 namespace focusllm::model {
 void Runner::run(Pass& pass, const std::function<bool()>& stop) {
   pass_ = &pass;
-  angles_ = Angles(model(), pass.rows_.positions);
+  rotations_ = Rotations(model(), pass.rows_.positions);
   size_scratch();
   pass.hidden_ = decoder_.forward(pass.rows_, *this, stop);
 }
@@ -39,7 +39,7 @@ LaneRows Runner::lane_rows(const LayerRows& layer, const Pass::Entry& entry) {
   rows.out = layer.out + first * spec.attention_width();
   rows.lse = lse_.data() + first * spec.heads.heads;
   rows.heads = spec.heads;
-  rows.angles = &angles_;
+  rows.rotations = &rotations_;
   rows.first = first;
   for (int turn = 0; turn < turns_; ++turn)
     rows.query_scratch[turn] = queries_.data() + (turn * pass_->rows() + first) * spec.attention_width();

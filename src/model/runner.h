@@ -33,7 +33,7 @@ class Runner final : private AttentionSource {
 
   Decoder decoder_;
   Pass* pass_ = nullptr;
-  Angles angles_;
+  Rotations rotations_;
   int turns_ = 1;
   std::vector<LaneRows> lanes_;                        ///< of the layer at hand
   std::vector<std::vector<attention::Block>> blocks_;  ///< of each lane

@@ -6,14 +6,12 @@
 
 #include "attention/partial.h"
 #include "gguf/file.h"
-#include "model/rope.h"
+#include "model/layer_spec.h"
 
 namespace focusllm::model {
 
 /// Everything about an architecture that the one parametric decoder needs, read from a file's metadata.
 struct Spec {
-  enum class Gate { silu, gelu };
-
   std::string architecture;
   int layers = 0;
   int width = 0;         ///< of the residual stream
@@ -22,26 +20,20 @@ struct Spec {
   std::int64_t trained_context = 0;  ///< tokens
   attention::HeadShape heads;
   float attention_scale = 1;  ///< of the logits
-  float epsilon = 1e-5F;      ///< of every RMS norm
+  float epsilon = 0;          ///< of every RMS norm
   float embedding_scale = 1;  ///< gemma: sqrt(width)
-  Gate gate = Gate::silu;
+  bool tied_head = false;     ///< the embedding is the output matrix too
 
-  int rope_dim = 0;
-  bool rope_paired = false;
-  double rope_base = 10000;
-  RopeScaling rope_scaling;
+  int rope_dim = 0;          ///< elements of each head that turn
+  bool rope_paired = false;  ///< element 2i turns with 2i + 1, else i with i + rope_dim / 2
+  std::vector<RopeSpec> ropes;
 
-  // Sliding-window layers (gemma3): window tokens and their own rotary base; 0 = every layer sees everything.
-  std::int64_t sliding_window = 0;
-  std::vector<bool> slides;  ///< of each layer, with a sliding window
-  double sliding_rope_base = 10000;
+  std::vector<LayerSpec> by_layer;        ///< [layers]
+  std::vector<std::string> done_tensors;  ///< of the file: read into this already, or without any effect
 
-  /// Tokens that layer sees: 0 = all.
-  std::int64_t window(int layer) const {
-    return sliding_window > 0 && slides[static_cast<std::size_t>(layer)] ? sliding_window : 0;
-  }
-  /// The first layer that slides, or that does not; 0 where there is none.
-  int first_layer(bool sliding) const;
+  const LayerSpec& layer(int index) const { return by_layer[static_cast<std::size_t>(index)]; }
+  /// Tokens that a layer sees: 0 = all.
+  std::int64_t window(int index) const { return layer(index).window; }
   int qkv_width() const { return (heads.heads + 2 * heads.kv_heads) * heads.dim; }
   int attention_width() const { return heads.heads * heads.dim; }
   /// Parameters of the matrices that every token goes through, without embedding and head.

@@ -5,6 +5,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include "base/error.h"
+#include "model/projections.h"
 #include "train/products.h"
 
 namespace focusllm::train {
@@ -12,30 +13,17 @@ namespace {
 
 using torch::Tensor;
 
-constexpr std::array<const char*, 4> kNames{"attn_q", "attn_k", "attn_v", "attn_output"};
-
-std::string tensor_name(std::size_t layer, std::size_t projection) {
-  return fmt::format("blk.{}.{}.weight", layer, kNames[projection]);
-}
-
-struct Sizes {
-  std::int64_t outputs, inputs;
-};
-
-Sizes sizes(const model::Spec& spec, std::size_t projection) {
-  const std::int64_t keys = std::int64_t{spec.heads.kv_heads} * spec.heads.dim;
-  if (projection == 0) return {spec.attention_width(), spec.width};
-  if (projection == 3) return {spec.width, spec.attention_width()};
-  return {keys, spec.width};
-}
-
 std::int64_t count(const model::Spec& spec, std::int64_t rank) {
   std::int64_t numbers = 0;
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    const auto [outputs, inputs] = sizes(spec, i);
+  for (const auto& [name, outputs, inputs] : model::projections(spec))
     numbers += rank > 0 ? rank * (inputs + outputs) : outputs * inputs;
-  }
   return numbers * spec.layers;
+}
+
+/// The model's own q, k, v, o.
+std::array<BlockMatrix, 4> own_matrices(const model::Layer& layer) {
+  const auto qkv = layer.qkv.own.stack();
+  return {qkv[0], qkv[1], qkv[2], layer.attention_out.own.stack()[0]};
 }
 
 void add_f16(gguf::Writer& writer, const std::string& name, const Tensor& value) {
@@ -78,8 +66,9 @@ Tensor AdapterParameters::view(std::int64_t& offset, std::int64_t rows, std::int
 
 AdapterParameters::Layer AdapterParameters::view_layer(std::int64_t& offset, const FrozenModel& model) const {
   Layer layer;
+  const auto projections = model::projections(model.spec());
   for (std::size_t i = 0; i < layer.size(); ++i) {
-    const auto [outputs, inputs] = sizes(model.spec(), i);
+    const auto [name, outputs, inputs] = projections[i];
     if (rank_ > 0) {
       layer[i].a = view(offset, rank_, inputs);
       layer[i].b = view(offset, outputs, rank_);
@@ -94,13 +83,14 @@ void AdapterParameters::fill(const FrozenModel& model, const AdapterShape& shape
   const torch::NoGradGuard no_gradients;
   auto random = at::detail::createCPUGenerator(shape.seed);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    for (std::size_t p = 0; p < kNames.size(); ++p) {
+    const auto own = own_matrices(model.engine_model()->layers()[i]);
+    for (std::size_t p = 0; p < own.size(); ++p) {
       Projection& projection = layers_[i][p];
       if (rank_ > 0) {
         const double bound = 1 / std::sqrt(static_cast<double>(projection.a.size(1)));
         projection.a.copy_(torch::empty(projection.a.sizes(), torch::kFloat).uniform_(-bound, bound, random));
       } else {
-        projection.whole.copy_(dequantized({model.file().tensor(tensor_name(i, p)).matrix()}));
+        projection.whole.copy_(dequantized({own[p]}));
       }
     }
   }
@@ -160,9 +150,10 @@ std::vector<Tensor> AdapterParameters::gradients(int layer, int projection) cons
 
 std::vector<std::pair<std::string, Tensor>> AdapterParameters::named() const {
   std::vector<std::pair<std::string, Tensor>> tensors;
+  const auto projections = model::projections(model_.spec());
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    for (std::size_t p = 0; p < kNames.size(); ++p) {
-      const std::string name = tensor_name(i, p);
+    for (std::size_t p = 0; p < projections.size(); ++p) {
+      const std::string name = projections[p].tensor(static_cast<int>(i));
       const Projection& projection = layers_[i][p];
       if (rank_ == 0) {
         tensors.emplace_back(name, projection.whole);

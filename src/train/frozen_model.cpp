@@ -1,5 +1,6 @@
 #include "train/frozen_model.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include <ATen/Parallel.h>
@@ -26,24 +27,34 @@ std::optional<Token> bos_token(const gguf::File& file) {
   return tokenizer->adds_bos() ? tokenizer->bos() : std::nullopt;
 }
 
-const char* head_name(const gguf::File& file) {
-  return file.find_tensor("output.weight") != nullptr ? "output.weight" : "token_embd.weight";
-}
-
 Tensor to_tensor(const std::vector<float>& values, std::vector<std::int64_t> shape, const Backend& backend) {
   return torch::tensor(values, torch::kFloat).view(shape).to(backend.options());
 }
 
+std::vector<std::size_t> kinds_of(const model::Spec& spec) {
+  std::vector<const model::LayerSpec*> first;
+  std::vector<std::size_t> kinds;
+  for (const model::LayerSpec& layer : spec.by_layer) {
+    const auto same = std::find_if(first.begin(), first.end(), [&](const model::LayerSpec* other) {
+      return other->window == layer.window && other->rope == layer.rope;
+    });
+    kinds.push_back(static_cast<std::size_t>(same - first.begin()));
+    if (same == first.end()) first.push_back(&layer);
+  }
+  return kinds;
+}
+
 }  // namespace
 
-// The engine's model checks every shape; its products are packed only where they are used.
+// The engine's model reads and checks every tensor; its products are packed only where they are used.
 FrozenModel::FrozenModel(std::shared_ptr<const gguf::File> file, const Backend& backend)
     : file_(std::move(file)),
       backend_(with_all_threads(backend)),
       model_(std::make_shared<model::Model>(file_, backend.ordinary_product)),
       bos_(bos_token(*file_)),
-      output_norm_(vector("output_norm.weight")),
-      head_({matrix(head_name(*file_))}, backend) {
+      kinds_(kinds_of(spec())),
+      output_norm_(vector(model_->output_norm())),
+      head_(matrix(model_->head())) {
   for (int i = 0; i < spec().layers; ++i) layers_.push_back(load(i));
   if (!backend.device.is_cpu()) embeddings_ = all_embeddings();
 }
@@ -54,38 +65,28 @@ Tensor FrozenModel::all_embeddings() const {
   return embed(tokens);
 }
 
-Tensor FrozenModel::vector(const std::string& name) const {
-  const gguf::Tensor* tensor = file_->find_tensor(name);
-  if (tensor == nullptr) return {};
-  std::vector<float> values(static_cast<std::size_t>(tensor->elements()));
-  dequantize(tensor->type, tensor->data.data(), tensor->elements(), values.data());
-  return to_tensor(values, {tensor->elements()}, backend_);
+Tensor FrozenModel::vector(const std::vector<float>& values) const {
+  return values.empty() ? Tensor() : to_tensor(values, {std::ssize(values)}, backend_);
 }
 
-Tensor FrozenModel::bias(const std::string& prefix) const {
-  const auto query = vector(prefix + "attn_q.bias");
-  if (!query.defined()) return {};
-  return torch::cat({query, vector(prefix + "attn_k.bias"), vector(prefix + "attn_v.bias")});
+FrozenMatrix FrozenModel::matrix(const Linear& linear) const {
+  return FrozenMatrix({linear.stack().begin(), linear.stack().end()}, backend_);
 }
 
 FrozenLayer FrozenModel::load(int index) const {
-  const std::string prefix = "blk." + std::to_string(index) + ".";
-  const auto frozen = [&](const std::vector<const char*>& names) {
-    std::vector<BlockMatrix> stack;
-    for (const char* name : names) stack.push_back(matrix(prefix + name));
-    return FrozenMatrix(stack, backend_);
-  };
-  return {frozen({"attn_q.weight", "attn_k.weight", "attn_v.weight"}),
-          frozen({"attn_output.weight"}),
-          frozen({"ffn_gate.weight", "ffn_up.weight"}),
-          frozen({"ffn_down.weight"}),
-          bias(prefix),
-          vector(prefix + "attn_norm.weight"),
-          vector(prefix + "ffn_norm.weight"),
-          vector(prefix + "attn_q_norm.weight"),
-          vector(prefix + "attn_k_norm.weight"),
-          vector(prefix + "post_attention_norm.weight"),
-          vector(prefix + "post_ffw_norm.weight")};
+  const model::Layer& layer = model_->layers()[static_cast<std::size_t>(index)];
+  return {.qkv = matrix(layer.qkv.own),
+          .out = matrix(layer.attention_out.own),
+          .gate_up = matrix(layer.gate_up),
+          .down = matrix(layer.down),
+          .qkv_bias = vector(layer.qkv_bias),
+          .attention_norm = vector(layer.attention_norm),
+          .feed_forward_norm = vector(layer.feed_forward_norm),
+          .query_norm = vector(layer.query_norm),
+          .key_norm = vector(layer.key_norm),
+          .post_attention_norm = vector(layer.post_attention_norm),
+          .post_feed_forward_norm = vector(layer.post_feed_forward_norm),
+          .gate = spec().layer(index).gate};
 }
 
 Tensor FrozenModel::embed(std::span<const Token> tokens) const {
@@ -109,14 +110,16 @@ Tensor FrozenModel::heads(const Tensor& x, int count, const Tensor& weight) cons
 }
 
 RotaryTable FrozenModel::rotary(std::span<const std::int64_t> positions, int layer) const {
-  const model::Rope& rope = spec().window(layer) > 0 ? model_->sliding_rope() : model_->rope();
+  const auto which = spec().layer(layer).rope;
+  if (!which) return {};
+  const model::Rope& rope = model_->ropes()[static_cast<std::size_t>(*which)];
   const model::RopeTable table = rope.table(positions);
   const std::vector<std::int64_t> shape{static_cast<std::int64_t>(positions.size()), 1, rope.dim() / 2};
   return {to_tensor(table.cos, shape, backend_), to_tensor(table.sin, shape, backend_)};
 }
 
 Tensor FrozenModel::rotate(const Tensor& x, const RotaryTable& table) const {
-  return rotate_rows(x, table.cos, table.sin, spec().rope_paired);
+  return table.cos.defined() ? rotate_rows(x, table.cos, table.sin, spec().rope_paired) : x;
 }
 
 Tensor FrozenModel::add_attention(const FrozenLayer& layer, const Tensor& x, const Tensor& y) const {
@@ -125,7 +128,7 @@ Tensor FrozenModel::add_attention(const FrozenLayer& layer, const Tensor& x, con
 
 Tensor FrozenModel::add_feed_forward(const FrozenLayer& layer, const Tensor& x) const {
   const auto gate_up = layer.gate_up.apply(norm(x, layer.feed_forward_norm));
-  const auto y = layer.down.apply(gate(gate_up, spec().gate));
+  const auto y = layer.down.apply(gate(gate_up, layer.gate));
   return x + (layer.post_feed_forward_norm.defined() ? norm(y, layer.post_feed_forward_norm) : y);
 }
 

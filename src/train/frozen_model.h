@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,7 +15,7 @@
 
 namespace focusllm::train {
 
-/// The model's own weights of one layer. Vectors are undefined where the architecture has none.
+/// The model's own weights of one layer. Vectors that its LayerSpec does not want are undefined.
 struct FrozenLayer {
   FrozenMatrix qkv;                                           ///< [qkv_width, width]: q | k | v
   FrozenMatrix out;                                           ///< [width, attention_width]
@@ -26,9 +25,10 @@ struct FrozenLayer {
   torch::Tensor attention_norm, feed_forward_norm;            ///< [width]
   torch::Tensor query_norm, key_norm;                         ///< [dim]
   torch::Tensor post_attention_norm, post_feed_forward_norm;  ///< [width]
+  model::Gate gate = model::Gate::silu;
 };
 
-/// Cosines and sines of some rows' positions, [rows, 1, rope_dim / 2].
+/// Cosines and sines of some rows' positions, [rows, 1, rope_dim / 2]; undefined for layers without (NoPE).
 struct RotaryTable {
   torch::Tensor cos, sin;
 };
@@ -45,15 +45,17 @@ class FrozenModel {
   const std::shared_ptr<const model::Model>& engine_model() const { return model_; }
   const model::Spec& spec() const { return model_->spec(); }
   const FrozenLayer& layer(int index) const { return layers_[static_cast<std::size_t>(index)]; }
-  /// Kinds of layers differ in what their rows see and how they turn: [0] everything before them, [1] a
-  /// sliding window.
+  /// Kinds of layers differ in what their rows see and how they turn: window and rotary embedding.
   template <typename T>
-  using ByKind = std::array<T, 2>;
-  std::size_t kind(int layer) const { return spec().window(layer) > 0 ? 1 : 0; }
-  /// make(layer) for a layer of each kind; for any layer where there is none of that kind.
+  using ByKind = std::vector<T>;
+  std::size_t kind(int layer) const { return kinds_[static_cast<std::size_t>(layer)]; }
+  /// make(layer) for the first layer of each kind.
   template <typename Make>
   auto by_kind(Make&& make) const -> ByKind<decltype(make(0))> {
-    return {make(spec().first_layer(false)), make(spec().first_layer(true))};
+    ByKind<decltype(make(0))> made;
+    for (int layer = 0; layer < spec().layers; ++layer)
+      if (kind(layer) == made.size()) made.push_back(make(layer));
+    return made;
   }
   /// The token that stands in front of a text, if the model wants one.
   std::optional<Token> bos() const { return bos_; }
@@ -72,10 +74,9 @@ class FrozenModel {
   torch::Tensor logits(const torch::Tensor& x) const;
 
  private:
-  torch::Tensor vector(const std::string& name) const;
-  BlockMatrix matrix(const std::string& name) const { return file_->tensor(name).matrix(); }
+  torch::Tensor vector(const std::vector<float>& values) const;
+  FrozenMatrix matrix(const Linear& linear) const;
   FrozenLayer load(int index) const;
-  torch::Tensor bias(const std::string& prefix) const;
   torch::Tensor all_embeddings() const;
 
   std::shared_ptr<const gguf::File> file_;
@@ -83,7 +84,8 @@ class FrozenModel {
   std::shared_ptr<const model::Model> model_;
   std::optional<Token> bos_;
   std::vector<FrozenLayer> layers_;
-  torch::Tensor embeddings_;  ///< [vocabulary, width] where a GPU has them
+  std::vector<std::size_t> kinds_;  ///< of each layer, counted in the order of their first layers
+  torch::Tensor embeddings_;        ///< [vocabulary, width] where a GPU has them
   torch::Tensor output_norm_;
   FrozenMatrix head_;
 };

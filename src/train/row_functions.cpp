@@ -88,8 +88,8 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
   return x * torch::rsqrt(x.pow(2).mean(-1, true) + epsilon) * weight;
 }
 
-Tensor gate(const Tensor& gate_up, model::Spec::Gate kind) {
-  const bool silu = kind == model::Spec::Gate::silu;
+Tensor gate(const Tensor& gate_up, model::Gate kind) {
+  const bool silu = kind == model::Gate::silu;
   if (is_fast(gate_up)) return Gate::apply(gate_up, silu);
   const std::int64_t width = gate_up.size(1) / 2;
   const auto x = gate_up.narrow(1, 0, width);

@@ -12,7 +12,7 @@ namespace focusllm::train {
 /// x / sqrt(mean(x^2) + epsilon) * weight over the last dimension.
 torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& weight, double epsilon);
 /// gate_up [rows, 2 width] holds gate | up -> activation(gate) * up [rows, width].
-torch::Tensor gate(const torch::Tensor& gate_up, model::Spec::Gate kind);
+torch::Tensor gate(const torch::Tensor& gate_up, model::Gate kind);
 /// x [rows, heads, dim] turned by cos and sin [rows, 1, n / 2], its first n elements: pairs 2i, 2i + 1 if
 /// `paired`, else i, i + n / 2.
 torch::Tensor rotate_rows(const torch::Tensor& x, const torch::Tensor& cos, const torch::Tensor& sin,

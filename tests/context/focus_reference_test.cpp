@@ -29,12 +29,7 @@ class FocusReference : public testing::TestWithParam<std::tuple<const char*, int
   int rank() const { return std::get<1>(GetParam()); }
   bool exact() const { return std::get<2>(GetParam()); }
   bool bos() const { return std::get<3>(GetParam()); }
-  TinySizes sizes() const {
-    TinySizes sizes;
-    sizes.architecture = architecture();
-    if (sizes.architecture == "gemma3") sizes.layers = 6;  // the sixth sees everything
-    return sizes;
-  }
+  TinySizes sizes() const { return tiny_sizes(architecture()); }
 };
 
 std::vector<float> hidden_states(context::Alone& context, std::span<const std::int32_t> prompt,
@@ -87,7 +82,7 @@ TEST_P(FocusReference, EqualsTheTranscription) {
 constexpr const char* kArchitectures[] = {"gemma3"};
 constexpr const char* kWithWholeMatrices[] = {"llama"};
 #else
-constexpr const char* kArchitectures[] = {"llama", "qwen2", "qwen3", "gemma3"};
+constexpr const char* kArchitectures[] = {"llama", "qwen2", "qwen3", "gemma3", "smollm3"};
 constexpr const char* kWithWholeMatrices[] = {"llama", "gemma3"};
 #endif
 INSTANTIATE_TEST_SUITE_P(LowRank, FocusReference,

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "context/alone.h"
 #include "context/method.h"
+#include "model/rotations.h"
 #include "support/tiny_adapter.h"
 #include "support/tiny_model.h"
 
@@ -151,13 +152,13 @@ TEST_F(FocusMethod, SwappedChunksChangeOnlyTheCandidatesPositions) {
   auto b = make(options());
   read(a, tokens(0, 56));
   read(b, swapped);
-  const model::RopeTable one = model_->rope().table(std::vector<std::int64_t>{1});
+  const model::Rotations one(*model_, std::vector<std::int64_t>{1});
   const auto& heads = model_->spec().heads;
   for (int layer = 0; layer < model_->spec().layers; ++layer) {
     EXPECT_TRUE(worst(candidate(a, layer, 0, true), candidate(b, layer, 1, true)) <= 1e-5);
     EXPECT_TRUE(worst(candidate(a, layer, 1, true), candidate(b, layer, 0, true)) <= 1e-5);
     Hidden key = candidate(a, layer, 0, false);
-    model_->rope().rotate(key.data(), heads.kv_heads, heads.dim, one, 0, key.data());
+    one.rotate(layer, key.data(), heads.kv_heads, 0, key.data());
     EXPECT_TRUE(worst(key, candidate(b, layer, 1, false)) <= 1e-4) << layer;
   }
 }

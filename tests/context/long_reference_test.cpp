@@ -40,10 +40,8 @@ TorchDecoder::Attention views_reference(const TorchDecoder& decoder, const std::
 class SeveralPasses : public testing::TestWithParam<const char*> {
  protected:
   static TinySizes sizes() {
-    TinySizes sizes;
+    TinySizes sizes = tiny_sizes(GetParam());
     sizes.context = 2048;
-    sizes.architecture = GetParam();
-    if (sizes.architecture == "gemma3") sizes.layers = 6;  // the sixth sees everything
     return sizes;
   }
   /// `steps` of the tokens are steps.
@@ -95,7 +93,7 @@ TEST_P(SeveralPasses, OfDualChunkAttention) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SeveralPasses, testing::Values("llama", "gemma3"));
+INSTANTIATE_TEST_SUITE_P(All, SeveralPasses, testing::Values("llama", "gemma3", "smollm3"));
 
 /// infllm over `text` tokens and a question behind them, both of which end blocks of queries of up to `most`.
 void expect_infllm(const context::Options& options, std::int64_t text, std::int64_t question,

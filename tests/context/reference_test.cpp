@@ -114,12 +114,7 @@ TorchDecoder::Attention dual_chunk_reference(const TorchDecoder& decoder, std::i
 
 class Architectures : public testing::TestWithParam<const char*> {
  protected:
-  TinySizes sizes() const {
-    TinySizes sizes;
-    sizes.architecture = GetParam();
-    if (sizes.architecture == "gemma3") sizes.layers = 6;  // the sixth sees everything
-    return sizes;
-  }
+  TinySizes sizes() const { return tiny_sizes(GetParam()); }
   CancelToken cancel_;
 };
 
@@ -239,7 +234,7 @@ TEST_P(Architectures, InfLlmEqualsItsTranscription) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Architectures, testing::Values("llama", "qwen2", "qwen3", "gemma3"));
+INSTANTIATE_TEST_SUITE_P(All, Architectures, testing::Values("llama", "qwen2", "qwen3", "gemma3", "smollm3"));
 
 }  // namespace
 }  // namespace focusllm::test

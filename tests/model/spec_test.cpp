@@ -46,10 +46,20 @@ TEST(Spec, Gemma3AlternatesWindows) {
   for (int i = 0; i < 12; ++i) EXPECT_EQ(tiny.model->spec().window(i), i % 6 == 5 ? 0 : 7) << i;
 }
 
+TEST(Spec, EveryFourthLayerOfSmolLm3HasNoPositions) {
+  TinySizes sizes;
+  sizes.architecture = "smollm3";
+  sizes.layers = 9;
+  const TinyModel tiny(sizes);
+  const auto& spec = tiny.model->spec();
+  EXPECT_TRUE(spec.rope_paired);
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(spec.layer(i).rope.has_value(), i != 3 && i != 7) << i;
+}
+
 TEST(Spec, ErrorsNameTheKeyAndWhatIsSupported) {
   using testing::HasSubstr;
   EXPECT_THAT(error_of([](auto& w) { w.set("general.architecture", "mamba"); }),
-              HasSubstr("llama, qwen2, qwen3, gemma3"));
+              HasSubstr("llama, qwen2, qwen3, gemma3, smollm3"));
   EXPECT_THAT(error_of([](auto& w) { w.set("llama.rope.scaling.type", "longrope"); }),
               HasSubstr("none, linear, llama3, yarn"));
   EXPECT_THAT(error_of([](auto& w) { w.set("llama.attention.head_count_kv", 3U); }),
@@ -97,13 +107,13 @@ TEST(Spec, AMissingNumberIsThePublishedOneOrAnError) {
   EXPECT_THAT(error("qwen2.rope.freq_base", "qwen2"), HasSubstr("rope.freq_base is missing"));
   EXPECT_EQ(error("llama.rope.freq_base", "llama"), "");
   EXPECT_EQ(spec_of(kAsItIs, "gemma3.attention.layer_norm_rms_epsilon", "gemma3").epsilon, 1e-6F);
-  EXPECT_EQ(spec_of(kAsItIs, "gemma3.rope.freq_base", "gemma3").rope_base, 1e6);
-  EXPECT_EQ(spec_of(kAsItIs, "gemma3.rope.freq_base", "gemma3").sliding_rope_base, 10000);
+  EXPECT_EQ(spec_of(kAsItIs, "gemma3.rope.freq_base", "gemma3").ropes[0].base, 1e6);
+  EXPECT_EQ(spec_of(kAsItIs, "gemma3.rope.freq_base", "gemma3").ropes[1].base, 10000);
 }
 
 TEST(Spec, LargeGemma3StretchTheirPositionsUnlessTheFileSaysOtherwise) {
   const auto scaling = [](int layers, const std::function<void(gguf::Writer&)>& change) {
-    return spec_of(change, "", "gemma3", layers).rope_scaling;
+    return spec_of(change, "", "gemma3", layers).ropes[0].scaling;
   };
   EXPECT_EQ(scaling(34, kAsItIs).kind, model::RopeScaling::Kind::linear);
   EXPECT_EQ(scaling(34, kAsItIs).factor, 8);
@@ -115,10 +125,10 @@ TEST(Spec, LargeGemma3StretchTheirPositionsUnlessTheFileSaysOtherwise) {
 
 TEST(Spec, ScalingInOtherWordsIsLinear) {
   using Kind = model::RopeScaling::Kind;
-  const auto old = spec_of([](auto& w) { w.set("llama.rope.scale_linear", 4.0F); }).rope_scaling;
+  const auto old = spec_of([](auto& w) { w.set("llama.rope.scale_linear", 4.0F); }).ropes[0].scaling;
   EXPECT_EQ(old.kind, Kind::linear);
   EXPECT_EQ(old.factor, 4);
-  const auto untyped = spec_of([](auto& w) { w.set("llama.rope.scaling.factor", 2.0F); }).rope_scaling;
+  const auto untyped = spec_of([](auto& w) { w.set("llama.rope.scaling.factor", 2.0F); }).ropes[0].scaling;
   EXPECT_EQ(untyped.kind, Kind::linear);
   EXPECT_EQ(untyped.factor, 2);
   EXPECT_THAT(error_of([](auto& w) { w.set("llama.rope.scaling.type", "linear"); }),
@@ -137,7 +147,6 @@ TEST(Spec, ThePatternOfWindowsMayNameEveryLayer) {
   EXPECT_EQ(spec.window(0), 7);
   EXPECT_EQ(spec.window(1), 0);
   EXPECT_EQ(spec.window(2), 0);
-  EXPECT_EQ(spec.first_layer(false), 1);
   TinySizes sizes;
   sizes.architecture = "gemma3";
   EXPECT_THAT(

@@ -93,6 +93,14 @@ class Builder {
 
 }  // namespace
 
+TinySizes tiny_sizes(const std::string& architecture) {
+  TinySizes sizes;
+  sizes.architecture = architecture;
+  if (architecture == "gemma3") sizes.layers = 6;   // the sixth sees everything
+  if (architecture == "smollm3") sizes.layers = 5;  // the fourth has no positions
+  return sizes;
+}
+
 TinyModel::TinyModel(const TinySizes& sizes, unsigned seed)
     : bytes(Builder(sizes, seed).build()),
       file(gguf::File::parse(bytes, "tiny.gguf")),

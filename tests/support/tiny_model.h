@@ -19,6 +19,9 @@ struct TinySizes {
   int sliding_window = 7;  ///< gemma3
 };
 
+/// Enough layers for each kind that the architecture has.
+TinySizes tiny_sizes(const std::string& architecture);
+
 /// A GGUF model with random F32 weights, in memory. The bytes live as long as this does.
 struct TinyModel {
   explicit TinyModel(const TinySizes& sizes, unsigned seed = 1);

@@ -24,12 +24,14 @@ torch::Tensor TorchDecoder::norm(torch::Tensor x, const std::string& name) const
 }
 
 torch::Tensor TorchDecoder::rotate(torch::Tensor x, torch::Tensor positions, int layer) const {
+  const bool smollm3 = spec_.architecture == "smollm3";
+  if (smollm3 && layer % 4 == 3) return x;
   const int dim = spec_.rope_dim;
-  const double base = spec_.window(layer) > 0 ? spec_.sliding_rope_base : spec_.rope_base;
+  const double base = spec_.ropes.at(spec_.window(layer) > 0 ? 1 : 0).base;
   const auto steps = torch::arange(0, dim, 2, torch::kFloat64) / dim;
   const auto angle = (positions.to(torch::kFloat64).unsqueeze(1) * torch::pow(base, -steps)).unsqueeze(1);
   const auto turned = x.slice(-1, 0, dim);
-  const bool paired = spec_.architecture == "llama";
+  const bool paired = spec_.architecture == "llama" || smollm3;
   const auto a = paired ? turned.slice(-1, 0, dim, 2) : turned.slice(-1, 0, dim / 2);
   const auto b = paired ? turned.slice(-1, 1, dim, 2) : turned.slice(-1, dim / 2, dim);
   const auto c = a * angle.cos() - b * angle.sin();

@@ -28,7 +28,7 @@ class TorchDecoder {
                         std::int64_t candidate = -1) const;
   /// The candidates' weights: those of the adapter in place of, or on top of, the model's own.
   void use_adapter(const gguf::File& adapter);
-  /// x [n, heads, dim] turned by positions [n], with the layer's own base.
+  /// x [n, heads, dim] turned by positions [n], with the layer's own base; x where it has no positions.
   torch::Tensor rotate(torch::Tensor x, torch::Tensor positions, int layer) const;
 
  private:

@@ -50,13 +50,6 @@ void expect_near(const torch::Tensor& got, const torch::Tensor& want, double tol
   EXPECT_TRUE(worst <= tolerance) << "worst difference " << worst;
 }
 
-TinySizes tiny_sizes(const std::string& architecture) {
-  TinySizes sizes;
-  sizes.architecture = architecture;
-  if (architecture == "gemma3") sizes.layers = 6;  // the sixth sees everything
-  return sizes;
-}
-
 void compare(const TrainingModel& tiny, const train::AdapterShape& shape, const train::Sample& sample,
              std::optional<std::int32_t> bos) {
   const CancelToken cancel;
@@ -98,7 +91,7 @@ TEST_P(Architectures, WithBosInFront) {
   compare(tiny, {4, 8, 1}, random_sample(sizes, 97), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Architectures, testing::Values("llama", "qwen2", "qwen3", "gemma3"));
+INSTANTIATE_TEST_SUITE_P(All, Architectures, testing::Values("llama", "qwen2", "qwen3", "gemma3", "smollm3"));
 
 struct OddCase {
   const char* name;

@@ -49,7 +49,7 @@ TEST(RowFunctions, EqualTorchOnEveryInstructionSet) {
         return train::rms_norm(x[0], weight.to(x[0].scalar_type()), 1e-5);
       };
       compare(norm, {torch::randn({5, width})}, 1e-4);
-      for (const auto kind : {model::Spec::Gate::silu, model::Spec::Gate::gelu}) {
+      for (const auto kind : {model::Gate::silu, model::Gate::gelu}) {
         compare([&](const std::vector<Tensor>& x) { return train::gate(x[0], kind); },
                 {4 * torch::randn({3, 2 * width})}, 1e-4);
       }
@@ -61,7 +61,7 @@ TEST(RowFunctions, EqualTorchOnEveryInstructionSet) {
 TEST(RowFunctions, LargeInputsStayFinite) {
   const auto x =
       torch::tensor({-1e4F, -100.0F, 100.0F, 1e4F, 1.0F, 1.0F, 1.0F, 1.0F}).view({1, 8}).requires_grad_();
-  for (const auto kind : {model::Spec::Gate::silu, model::Spec::Gate::gelu}) {
+  for (const auto kind : {model::Gate::silu, model::Gate::gelu}) {
     const Tensor y = train::gate(x, kind);
     y.sum().backward();
     EXPECT_TRUE(y.isfinite().all().item<bool>());
@@ -71,7 +71,7 @@ TEST(RowFunctions, LargeInputsStayFinite) {
 
 TEST(RowFunctions, NaNGoesThrough) {
   const auto x = torch::full({2, 32}, NAN).requires_grad_();
-  const Tensor y = train::rms_norm(train::gate(x, model::Spec::Gate::silu), torch::ones({16}), 1e-5);
+  const Tensor y = train::rms_norm(train::gate(x, model::Gate::silu), torch::ones({16}), 1e-5);
   y.sum().backward();
   EXPECT_TRUE(y.isnan().all().item<bool>());
   EXPECT_TRUE(x.grad().isnan().all().item<bool>());

@@ -66,9 +66,7 @@ class TrainingIsInference : public testing::TestWithParam<std::tuple<const char*
 
 TEST_P(TrainingIsInference, ForEveryLabel) {
   const auto [architecture, rank, bos] = GetParam();
-  TinySizes sizes;
-  sizes.architecture = architecture;
-  if (sizes.architecture == "gemma3") sizes.layers = 6;
+  const TinySizes sizes = tiny_sizes(architecture);
   const TrainingModel tiny(sizes, bos);
   const train::AdapterShape shape{rank, 8, 1};
   const CancelToken cancel;
@@ -96,7 +94,7 @@ TEST_P(TrainingIsInference, ForEveryLabel) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TrainingIsInference,
-                         testing::Combine(testing::Values("llama", "qwen2", "qwen3", "gemma3"),
+                         testing::Combine(testing::Values("llama", "qwen2", "qwen3", "gemma3", "smollm3"),
                                           testing::Values(4, 0), testing::Values(-1, 2)));
 
 }  // namespace
