@@ -41,10 +41,10 @@ std::vector<fs::path> gguf_files(const fs::path& folder) {
   return files;
 }
 
-std::shared_ptr<const gguf::File> open_adapter(const fs::path& path) {
+std::shared_ptr<const gguf::File> open_adapter(const fs::path& path, const model::Spec& spec) {
   try {
     auto file = gguf::File::open(path);
-    model::base_hash(*file);
+    model::check_adapter(*file, spec);
     return file;
   } catch (const Error&) {
     return nullptr;
@@ -53,10 +53,11 @@ std::shared_ptr<const gguf::File> open_adapter(const fs::path& path) {
 
 }  // namespace
 
-std::shared_ptr<const gguf::File> find_adapter(const gguf::File& base, std::string& base_hash) {
+std::shared_ptr<const gguf::File> find_adapter(const gguf::File& base, const model::Spec& spec,
+                                               std::string& base_hash) {
   for (const fs::path& folder : folders(base.path())) {
     for (const fs::path& path : gguf_files(folder)) {
-      auto file = open_adapter(path);
+      auto file = open_adapter(path, spec);
       if (!file) continue;
       if (base_hash.empty()) base_hash = model::weights_hash(base);  // reads the whole model
       if (model::base_hash(*file) == base_hash) return file;

@@ -32,8 +32,10 @@ namespace {
 
 std::shared_ptr<const gguf::File> open_adapter(const gguf::File& base, const EngineOptions& options,
                                                std::string& base_hash) {
-  if (options.adapter.empty()) return options.find_adapter ? find_adapter(base, base_hash) : nullptr;
+  const model::Spec spec = model::Spec::from(base);
+  if (options.adapter.empty()) return options.find_adapter ? find_adapter(base, spec, base_hash) : nullptr;
   auto file = gguf::File::open(options.adapter);
+  model::check_adapter(*file, spec);  // before the whole model is read
   base_hash = model::weights_hash(base);
   model::check_base(*file, base, base_hash);
   return file;

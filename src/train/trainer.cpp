@@ -71,8 +71,8 @@ struct Trainer::Impl {
       : options((check(chosen), chosen)),
         group(joined ? std::move(joined) : Group::join({})),
         file(gguf::File::open(path)),
-        hash(model::weights_hash(*file)),
         model(file, make_backend(options), {options.rank, options.alpha, options.seed}, cancel),
+        hash(model::weights_hash(*file)),
         optimizer(model.parameters().values(),
                   {options.beta1, options.beta2, AdamW::Options{}.epsilon, options.weight_decay}) {
     check_ranks_agree();
@@ -86,8 +86,8 @@ struct Trainer::Impl {
   TrainerOptions options;
   std::shared_ptr<Group> group;
   std::shared_ptr<const gguf::File> file;
-  std::string hash;
   CandidateModel model;
+  std::string hash;  ///< of the file's weights; made when they are known to be supported
   AdamW optimizer;
 };
 
