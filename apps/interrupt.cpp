@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "bus_error.h"
 #include "engine/engine.h"
 
 namespace focusllm::cli {
@@ -43,6 +44,7 @@ void install_signal_handlers() {
   install(SIGTERM, on_signal);
   install(SIGPIPE, SIG_IGN);
   install(SIGXFSZ, SIG_IGN);
+  install_bus_error_handler();
 }
 
 InterruptScope::InterruptScope(Target target) : target_(target) {

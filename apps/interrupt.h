@@ -8,9 +8,9 @@ class Session;
 
 namespace focusllm::cli {
 
-/// Installs the handlers of SIGINT and SIGTERM and ignores SIGPIPE and SIGXFSZ (a write then says EPIPE or
-/// EFBIG). Until an InterruptScope stands, a signal ends the program at once with 130: there is nothing to
-/// put in order.
+/// Installs the handlers of SIGINT, SIGTERM and SIGBUS (bus_error.h) and ignores SIGPIPE and SIGXFSZ (a write
+/// then says EPIPE or EFBIG). Until an InterruptScope stands, a signal ends the program at once with 130:
+/// there is nothing to put in order.
 void install_signal_handlers();
 
 /// While it stands, the first signal cancels the given work, and a second one ends the program at once.

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/mappings.h"
 
 namespace focusllm {
 namespace {
@@ -30,28 +31,48 @@ class Descriptor {
   int value_;
 };
 
-std::size_t regular_file_size(int descriptor, const std::filesystem::path& path) {
+struct stat regular_file_status(int descriptor, const std::filesystem::path& path) {
   struct stat status {};
   if (::fstat(descriptor, &status) != 0) fail("{}: cannot read: {}", path.string(), std::strerror(errno));
   if (S_ISDIR(status.st_mode)) fail("{}: is a folder, not a file", path.string());
   if (!S_ISREG(status.st_mode))
     fail("{}: is not a regular file, cannot be mapped into memory", path.string());
   if (status.st_size == 0) fail("{}: is empty", path.string());
-  return static_cast<std::size_t>(status.st_size);
+  return status;
 }
 
 }  // namespace
 
-MappedFile::MappedFile(const std::filesystem::path& path) {
+MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
   const Descriptor descriptor(path);
-  const std::size_t size = regular_file_size(descriptor.get(), path);
+  status_ = regular_file_status(descriptor.get(), path);
+  const auto size = static_cast<std::size_t>(status_.st_size);
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
   if (address == MAP_FAILED) fail("{}: cannot map {} bytes: {}", path.string(), size, std::strerror(errno));
   bytes_ = {static_cast<const std::byte*>(address), size};
+  remember_mapping(bytes_, path.string());
 }
 
 MappedFile::~MappedFile() {
-  if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+  if (bytes_.empty()) return;
+  forget_mapping(bytes_);
+  ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+void MappedFile::check_unchanged() const {
+  struct stat now {};
+  if (::stat(path_.c_str(), &now) != 0) return;
+  const char* what = nullptr;
+  if (now.st_ino != status_.st_ino || now.st_dev != status_.st_dev)
+    what = "another file has taken its place";
+  else if (now.st_size != status_.st_size || now.st_mtim.tv_sec != status_.st_mtim.tv_sec ||
+           now.st_mtim.tv_nsec != status_.st_mtim.tv_nsec)
+    what = "it was written to";
+  if (what == nullptr) return;
+  fail(
+      "{}: {} since it was loaded, so that answers might come from other numbers: start again to load it as "
+      "it is now",
+      path_.string(), what);
 }
 
 void MappedFile::release(std::span<const std::byte> part) const {
@@ -65,9 +86,12 @@ void MappedFile::release(std::span<const std::byte> part) const {
   ::madvise(const_cast<std::byte*>(bytes_.data()) + begin, stop - begin, MADV_DONTNEED);
 }
 
-MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : path_(std::move(other.path_)), status_(other.status_), bytes_(std::exchange(other.bytes_, {})) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(status_, other.status_);
   std::swap(bytes_, other.bytes_);
   return *this;
 }

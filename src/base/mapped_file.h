@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <span>
 
+#include <sys/stat.h>
+
 namespace focusllm {
 
 /// A regular file mapped read-only into memory; moving it keeps the address of its bytes. Pages are read when
 /// first touched, and shared with other processes. The mapping is private, but a file that another process
-/// shortens or rewrites meanwhile is not protected against: reading behind its new end raises SIGBUS, as with
-/// every mapped file.
+/// writes to meanwhile is not protected against: its new bytes may show (check_unchanged), and reading behind
+/// its new end raises SIGBUS, as with every mapped file (mapped_file_at).
 class MappedFile {
  public:
   /// Throws Error if the file is missing, unreadable, empty or not a regular file.
@@ -24,9 +26,18 @@ class MappedFile {
   /// Lets go of the whole pages in a part of the file, so that they do not count as this process's memory;
   /// they are read again if touched. Does nothing for bytes that are not of this file.
   void release(std::span<const std::byte> part) const;
+  /// Throws Error if the file of this name was written to since it was mapped, or is another one. One that
+  /// was removed is no error: nobody finds it to write to, and its bytes stay.
+  void check_unchanged() const;
 
  private:
+  std::filesystem::path path_;
+  struct stat status_ {};  ///< when it was mapped
   std::span<const std::byte> bytes_;
 };
+
+/// The file that is mapped at an address, as it may be shown on a terminal; null if none is. For handlers of
+/// SIGBUS: async-signal-safe, and valid as long as the mapping is.
+const char* mapped_file_at(const void* address) noexcept;
 
 }  // namespace focusllm

@@ -89,6 +89,10 @@ const model::Model& Engine::model() const {
 const model::Spec& Engine::spec() const {
   return impl_->model->spec();
 }
+void Engine::check_files() const {
+  impl_->file->check_unchanged();
+  if (impl_->adapter) impl_->adapter->check_unchanged();
+}
 std::filesystem::path Engine::adapter() const {
   return impl_->adapter ? impl_->adapter->path() : std::filesystem::path();
 }

@@ -68,6 +68,8 @@ class Engine {
   ModelMemory memory() const;        ///< known before the weights are rearranged (EngineOptions::prepare)
   std::string model_hash() const;    ///< of its weights, by which adapters know it; reads all of them, once
   std::string adapter_hash() const;  ///< of its weights; empty if there is none
+  void check_files()
+      const;  ///< throws Error if the model's or the adapter's file changed since it was loaded
   std::filesystem::path adapter() const;  ///< the file of the candidates' weights; empty if there is none
 
  private:

@@ -135,6 +135,7 @@ std::vector<float> log_probabilities(const Engine& engine, std::span<const Token
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     if (progress) progress({job.done(), std::ssize(tokens), seconds.count()});
   });
+  engine.check_files();
   return scorer.take();
 }
 

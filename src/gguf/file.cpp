@@ -73,6 +73,10 @@ void File::release(std::span<const std::byte> part) const {
   for (const MappedFile& map : impl_->maps) map.release(part);
 }
 
+void File::check_unchanged() const {
+  for (const MappedFile& map : impl_->maps) map.check_unchanged();
+}
+
 const Value* File::find(std::string_view key) const {
   const std::size_t index = impl_->keys.find(key);
   return index == NameIndex::none ? nullptr : &impl_->part.metadata[index].value;

@@ -56,6 +56,9 @@ class File {
   /// Lets go of the memory of a part of a tensor that need not be read again soon (MappedFile::release).
   void release(std::span<const std::byte> part) const;
 
+  /// Throws Error if a file on disk is no longer as it was opened (MappedFile::check_unchanged).
+  void check_unchanged() const;
+
   const Value* find(std::string_view key) const;           ///< null if there is none
   const Tensor* find_tensor(std::string_view name) const;  ///< null if there is none
   const Tensor& tensor(std::string_view name) const;       ///< throws Error if there is none

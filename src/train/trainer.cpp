@@ -156,6 +156,7 @@ StepResult Trainer::step(std::span<const Sample> samples) {
     if (!(labels > 0)) fail("step {}: its samples have no labels", step);
     run.model.parameters().clear_gradient();
     Sums sums = run.accumulate(samples, labels);
+    run.file->check_unchanged();
     run.group->sum(sums.numbers());
     Tensor gradient = run.shared_gradient();
     run.model.parameters().clear_gradient();

@@ -62,7 +62,8 @@ class Trainer {
   ~Trainer();
 
   /// One optimiser step on the mean loss over the labels of all samples of all ranks. Throws Error naming the
-  /// step if a loss or gradient is not finite, and leaves the weights as they were.
+  /// step if a loss or gradient is not finite, or the model's file changed, and leaves the weights as they
+  /// were.
   StepResult step(std::span<const Sample> samples);
   /// The losses of all ranks' samples, without training.
   Losses evaluate(std::span<const Sample> samples);

@@ -109,6 +109,20 @@ void Process::signal(int number) const {
   ::kill(pid_, number);
 }
 
+void Process::write(const std::string& text) const {
+  if (::write(input_, text.data(), text.size()) != std::ssize(text))
+    throw std::runtime_error("cannot write to the program");
+}
+
+void Process::end_input() {
+  close_if_open(input_);
+}
+
+bool Process::told(const std::string& text) {
+  while (error_text_.find(text) == std::string::npos && error_ >= 0) read_some(error_, error_text_);
+  return error_text_.find(text) != std::string::npos;
+}
+
 bool Process::running() const {
   siginfo_t info{};
   return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
@@ -121,6 +135,7 @@ void Process::close_output() {
 
 Ended Process::wait(std::chrono::seconds limit) {
   Ended ended;
+  ended.err = std::move(error_text_);
   const auto end = Clock::now() + limit;
   while (output_ >= 0 || error_ >= 0) {
     if (Clock::now() > end) ::kill(pid_, SIGKILL);

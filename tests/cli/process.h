@@ -31,6 +31,11 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   void signal(int number) const;
+  /// More on standard input (with keep_input_open).
+  void write(const std::string& text) const;
+  void end_input();
+  /// Waits until standard error, from the beginning on, has this in it; false if the program ends before.
+  bool told(const std::string& text);
   bool running() const;
   /// Stops listening to standard output, as `head` does.
   void close_output();
@@ -44,6 +49,7 @@ class Process {
   int input_ = -1;
   int output_ = -1;
   int error_ = -1;
+  std::string error_text_;  ///< that was read while it ran
 };
 
 Ended run(const std::vector<std::string>& arguments, const std::string& input = "");

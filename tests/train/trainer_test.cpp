@@ -274,6 +274,14 @@ TEST_F(TrainerTest, ClippingBoundsTheStepNotTheReport) {
   EXPECT_TRUE(std::abs(total(free.evaluate(samples)) - total(first.losses)) > 1e-3);
 }
 
+TEST_F(TrainerTest, AModelThatChangedMeanwhileEndsTheTraining) {
+  Trainer trainer = make(tiny_options());
+  trainer.step(retrieval_samples(1, 3));
+  std::filesystem::last_write_time(model_, std::filesystem::file_time_type::clock::now());
+  EXPECT_THROW(trainer.step(retrieval_samples(1, 3)), Error);
+  EXPECT_EQ(trainer.steps_done(), 1);
+}
+
 TEST_F(TrainerTest, WritesTheAdapterOfItsDocumentation) {
   for (const int rank : {4, 0}) {
     auto options = tiny_options();

@@ -1,0 +1,82 @@
+// The model's file changes while the program uses it.
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "process.h"
+
+namespace focusllm::cli_test {
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+/// The program with a copy of the model.
+class ChangedModel : public testing::Test {
+ protected:
+  void SetUp() override {
+    MODEL_OR_SKIP(model);
+    std::string name = (fs::temp_directory_path() / "changed-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    copy_ = folder_ / "model.gguf";
+    fs::copy_file(model, copy_);
+  }
+  void TearDown() override {
+    program_.reset();
+    if (!folder_.empty()) fs::remove_all(folder_);
+  }
+
+  void start(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"-v", "-m", copy_.string()});
+    Process::Streams streams;
+    streams.keep_input_open = true;
+    program_ = std::make_unique<Process>(arguments, streams);
+  }
+  /// A conversation that waits for a question.
+  void chat() {
+    start({"chat", "-n", "4", "--temp", "0"});
+    ASSERT_TRUE(program_->told("loaded"));
+  }
+  Ended ask() {
+    program_->write("Hello?\n");
+    program_->end_input();
+    return program_->wait();
+  }
+
+  fs::path folder_, copy_;
+  std::unique_ptr<Process> program_;
+};
+
+TEST_F(ChangedModel, AnsweringFromItAsItWasIsFine) {
+  chat();
+  const Ended ended = ask();
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_NE(ended.out, "");
+}
+
+TEST_F(ChangedModel, CutWhileAnswering) {
+  const TemporaryFile text("Once upon a time");
+  start({"run", "--raw", "-f", text.path(), "-n", "4000", "--temp", "1"});
+  ASSERT_TRUE(program_->told("read "));  // the first token came
+  fs::resize_file(copy_, 4096);
+  const Ended ended = program_->wait();
+  EXPECT_EQ(ended.code, 1) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("focusllm: error: " + copy_.string() + ": "));
+  EXPECT_THAT(ended.err, HasSubstr("shorter"));
+}
+
+TEST_F(ChangedModel, AnotherBusErrorEndsItAsBefore) {
+  chat();
+  program_->signal(SIGBUS);
+  EXPECT_EQ(program_->wait().code, -SIGBUS);
+}
+
+}  // namespace
+}  // namespace focusllm::cli_test
