@@ -180,7 +180,8 @@ class Session {
   /// vocabulary.
   void read_tokens(std::span<const Token> ids);
   /// The question after the text (may be empty with raw: continue the text), then the answer. A further call
-  /// goes on with the same conversation without reading anything again.
+  /// goes on with the same conversation without reading anything again. Throws Error if the model's file
+  /// changed (Engine::check_files), before the answer or during it.
   Answer ask(std::string_view question, const AskOptions& options = {});
 
   /// A session that goes on from here by itself, for another question about the same text, say: what was read

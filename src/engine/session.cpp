@@ -244,6 +244,7 @@ void Session::read_tokens(std::span<const Token> ids) {
 
 Answer Session::ask(std::string_view question, const AskOptions& options) {
   Impl& impl = *impl_;
+  impl.engine->check_files();
   const auto start = Clock::now();
   impl.take_question(question, options.max_tokens);
   if (options.citations > 0) impl.context->start_citing();
@@ -258,6 +259,7 @@ Answer Session::ask(std::string_view question, const AskOptions& options) {
   answer.timings.generated_tokens = std::ssize(answer.tokens);
   impl.answered = impl.context->done();
   if (options.citations > 0) answer.citations = impl.cite(options.citations);
+  impl.engine->check_files();
   return answer;
 }
 

@@ -49,6 +49,13 @@ class ChangedModel : public testing::Test {
     program_->end_input();
     return program_->wait();
   }
+  void expect_told(const Ended& ended, const std::string& says) const {
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_EQ(ended.out, "");
+    EXPECT_THAT(ended.err, HasSubstr("focusllm: error: " + copy_.string() + ": "));
+    EXPECT_THAT(ended.err, HasSubstr(says));
+    EXPECT_THAT(ended.err, HasSubstr("start again"));
+  }
 
   fs::path folder_, copy_;
   std::unique_ptr<Process> program_;
@@ -70,6 +77,34 @@ TEST_F(ChangedModel, CutWhileAnswering) {
   EXPECT_EQ(ended.code, 1) << ended.err;
   EXPECT_THAT(ended.err, HasSubstr("focusllm: error: " + copy_.string() + ": "));
   EXPECT_THAT(ended.err, HasSubstr("shorter"));
+}
+
+TEST_F(ChangedModel, CutBeforeAQuestion) {
+  chat();
+  fs::resize_file(copy_, 4096);
+  expect_told(ask(), "written to");
+}
+
+TEST_F(ChangedModel, WrittenTo) {
+  chat();
+  std::fstream file(copy_, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(-1000, std::ios::end);
+  file << std::string(1000, '\1') << std::flush;
+  expect_told(ask(), "written to");
+}
+
+TEST_F(ChangedModel, AnotherFileInItsPlace) {
+  chat();
+  fs::copy_file(copy_, folder_ / "new.gguf");
+  fs::rename(folder_ / "new.gguf", copy_);
+  expect_told(ask(), "another file");
+}
+
+TEST_F(ChangedModel, RemovedItStaysMapped) {
+  chat();
+  fs::remove(copy_);
+  const Ended ended = ask();
+  EXPECT_EQ(ended.code, 0) << ended.err;
 }
 
 TEST_F(ChangedModel, AnotherBusErrorEndsItAsBefore) {
