@@ -1,6 +1,9 @@
 #include "gguf/file.h"
 
+#include <algorithm>
 #include <limits>
+
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "gguf/cursor.h"
@@ -177,9 +180,12 @@ std::int64_t Tensor::elements() const {
 }
 
 BlockMatrix Tensor::matrix() const {
-  if (dims.empty() || dims.size() > 2)
-    fail("tensor {} has {} dimensions, not 1 or 2", quote_name(name), dims.size());
-  return {type, data.data(), dims.size() == 2 ? dims[1] : 1, dims[0]};
+  const bool flat = std::all_of(dims.begin() + std::min<std::ptrdiff_t>(std::ssize(dims), 2), dims.end(),
+                                [](std::int64_t dim) { return dim == 1; });
+  if (dims.empty() || !flat)
+    fail("tensor {} is {}: a matrix or a vector is expected", quote_name(name),
+         dims.empty() ? "a single number" : fmt::format("{}", fmt::join(dims, " x ")));
+  return {type, data.data(), dims.size() >= 2 ? dims[1] : 1, dims[0]};
 }
 
 }  // namespace focusllm::gguf

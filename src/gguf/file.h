@@ -27,7 +27,8 @@ struct Tensor {
   std::span<const std::byte> data;
 
   std::int64_t elements() const;
-  /// As a matrix [dims[1], dims[0]]; throws Error if it has other than 1 or 2 dimensions.
+  /// As a matrix [dims[1], dims[0]], or [1, dims[0]]; throws Error if there are further dimensions other than
+  /// 1.
   BlockMatrix matrix() const;
 };
 

@@ -55,15 +55,19 @@ std::uint64_t find_alignment(Cursor& cursor, const std::vector<KeyValue>& metada
     if (key != alignment_key) continue;
     const auto offset = static_cast<std::size_t>(value.encoded.data() - cursor.bytes().data());
     cursor.set_subject("metadata key " + quote_name(key));
-    const auto* alignment = std::get_if<std::uint64_t>(&value.data);
-    if (alignment == nullptr)
+    const auto* natural = std::get_if<std::uint64_t>(&value.data);
+    const auto* integer = std::get_if<std::int64_t>(&value.data);
+    if (natural == nullptr && integer == nullptr)
       cursor.reject_at(offset, fmt::format("an integer is expected, not a {}", value.kind()));
+    if (integer != nullptr && *integer <= 0)
+      cursor.reject_at(offset, fmt::format("the alignment {} is not a power of two", *integer));
+    const std::uint64_t alignment = natural != nullptr ? *natural : static_cast<std::uint64_t>(*integer);
     try {
-      check_alignment(*alignment);
+      check_alignment(alignment);
     } catch (const Error& error) {
       cursor.reject_at(offset, error.what());
     }
-    return *alignment;
+    return alignment;
   }
   return default_alignment;
 }

@@ -75,9 +75,9 @@ int read_rope_dim(const Metadata& metadata, const Published& published, int head
 
 int read_vocabulary(const gguf::File& file) {
   const gguf::Tensor& embedding = file.tensor("token_embd.weight");
-  if (embedding.dims.size() != 2)
+  if (embedding.dims.size() < 2)
     fail("{}: tensor token_embd.weight: must have 2 dimensions", file.path().string());
-  return static_cast<int>(embedding.dims[1]);
+  return static_cast<int>(embedding.matrix().rows);
 }
 
 /// Keys of other architectures, and of variants of these, that change every number.

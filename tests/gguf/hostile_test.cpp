@@ -107,7 +107,12 @@ TEST(Hostile, Alignment) {
                     "power of two");
   }
   expect_rejected(Builder().header(0, 1).key("general.alignment", 8).string("32"), "integer is expected");
-  expect_rejected(Builder().header(0, 1).key("general.alignment", 5).put(-32), "integer");
+  expect_rejected(Builder().header(0, 1).key("general.alignment", 6).put(32.0F), "integer is expected");
+  expect_rejected(Builder().header(0, 1).key("general.alignment", 7).put<std::uint8_t>(1),
+                  "integer is expected");
+  expect_rejected(Builder().header(0, 1).key("general.alignment", 5).put(-32), "-32 is not a power of two");
+  expect_rejected(Builder().header(0, 1).key("general.alignment", 11).put<std::int64_t>(24), "power of two");
+  expect_rejected(Builder().header(0, 1).key("general.alignment", 10).put(huge), "power of two");
 }
 
 TEST(Hostile, TensorDimensions) {

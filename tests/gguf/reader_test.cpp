@@ -1,4 +1,5 @@
 #include <fstream>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -159,6 +160,39 @@ TEST(Reader, OpenNamesWhatCannotBeOpened) {
   const std::string empty = folder + "/empty.gguf";
   std::ofstream{empty};
   EXPECT_THAT([&] { File::open(empty); }, ThrowsMessage<Error>(HasSubstr("empty")));
+}
+
+TEST(Reader, FurtherDimensionsOfOneAreNone) {
+  Builder bytes;
+  bytes.header(4, 0);
+  bytes.tensor("matrix", {4, 2, 1, 1}, 0, 0).tensor("vector", {8, 1, 1, 1}, 0, 32);
+  bytes.tensor("one column", {1, 8, 1}, 0, 64).tensor("cube", {2, 2, 1, 2}, 0, 96).pad().zeros(128);
+  const auto file = File::parse(bytes.bytes(), "memory");
+  const auto shape = [&](const char* name) {
+    const BlockMatrix matrix = file->tensor(name).matrix();
+    return std::vector{matrix.rows, matrix.cols};
+  };
+  EXPECT_THAT(shape("matrix"), ElementsAre(2, 4));
+  EXPECT_THAT(shape("vector"), ElementsAre(1, 8));
+  EXPECT_THAT(shape("one column"), ElementsAre(8, 1));
+  EXPECT_THAT([&] { shape("cube"); }, ThrowsMessage<Error>(HasSubstr("\"cube\" is 2 x 2 x 1 x 2")));
+}
+
+TEST(Reader, AlignmentOfEveryIntegerType) {
+  const auto tensors_with = [](std::uint32_t type, auto alignment) {
+    Builder bytes;
+    bytes.header(2, 1).key("general.alignment", type).put(alignment);
+    bytes.tensor("a", {1}, 0, 0).tensor("b", {1}, 0, 64).pad(64).zeros(128);
+    return File::parse(bytes.bytes(), "memory")->tensors().size();
+  };
+  EXPECT_EQ(tensors_with(0, std::uint8_t{64}), 2U);
+  EXPECT_EQ(tensors_with(1, std::int8_t{64}), 2U);
+  EXPECT_EQ(tensors_with(2, std::uint16_t{64}), 2U);
+  EXPECT_EQ(tensors_with(3, std::int16_t{64}), 2U);
+  EXPECT_EQ(tensors_with(4, std::uint32_t{64}), 2U);
+  EXPECT_EQ(tensors_with(5, std::int32_t{64}), 2U);
+  EXPECT_EQ(tensors_with(10, std::uint64_t{64}), 2U);
+  EXPECT_EQ(tensors_with(11, std::int64_t{64}), 2U);
 }
 
 }  // namespace

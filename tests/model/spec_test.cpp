@@ -38,6 +38,20 @@ TEST(Spec, ReadsTheTinyModel) {
   EXPECT_EQ(spec.window(0), 0);
 }
 
+TEST(Spec, TensorsMayHaveFurtherDimensionsOfOne) {
+  const TinyModel tiny{TinySizes{}};
+  gguf::Writer writer;
+  for (const auto& entry : tiny.file->metadata()) writer.copy(entry);
+  for (const auto& tensor : tiny.file->tensors()) {
+    std::vector<std::int64_t> dims = tensor.dims;
+    dims.resize(4, 1);
+    writer.add(tensor.name, tensor.type, dims, {tensor.data.begin(), tensor.data.end()});
+  }
+  const auto bytes = writer.bytes();
+  const model::Model model(gguf::File::parse(bytes, "four.gguf"), ProductType::f32);
+  EXPECT_EQ(model.spec().vocabulary, 97);
+}
+
 TEST(Spec, Gemma3AlternatesWindows) {
   TinySizes sizes;
   sizes.architecture = "gemma3";
