@@ -172,6 +172,7 @@ void evaluate(const EvalFlags& flags) {
   eval::check_needle_forms(flags.needles);
   flags.model.require_path();
   eval::Results results(flags.output);
+  tell_left_out(flags.output, results.left_out());
   const auto engine = flags.model.load();
   const eval::Plan plan = plan_of(flags, *engine);
   results.describe_run(eval::run_description(*engine));

@@ -11,6 +11,8 @@
 #include "eval/report/csv.h"
 #include "eval/report/html.h"
 #include "eval/report/page.h"
+#include "eval/report/records.h"
+#include "terminal.h"
 
 namespace focusllm::cli {
 namespace {
@@ -43,6 +45,7 @@ void report(const ReportFlags& flags) {
   check_outputs(flags);
   const eval::report::ResultSet results =
       eval::report::read_results({flags.results.begin(), flags.results.end()});
+  for (const auto& source : results.sources) tell_left_out(source.name, source.lines_left_out);
   eval::report::write_whole(flags.page, eval::report::report_page(results));
   if (!flags.csv.empty()) eval::report::write_whole(flags.csv, eval::report::report_csv(results));
 }
@@ -55,6 +58,10 @@ Example:
   focusllm eval report results.jsonl -o report.html --csv report.csv)";
 
 }  // namespace
+
+void tell_left_out(const std::string& name, const std::vector<std::int64_t>& lines) {
+  if (!lines.empty()) err_line(eval::report::left_out_text(name, lines));
+}
 
 void add_eval_report(CLI::App& eval) {
   auto flags = std::make_shared<ReportFlags>();

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "base/python_json.h"
 #include "gguf/output_file.h"
 
 namespace focusllm::cli {
@@ -16,6 +17,8 @@ std::string line_of(const Metrics::Record& record) {
 
 bool is_record(const Metrics::Record& record, std::int64_t step) {
   if (!record.is_object() || !record.contains("step")) return false;
+  for (const char* key : {"seconds", "loss"})
+    if (record.contains(key) && !record[key].is_number()) return false;
   return record["step"].is_number_integer() && record["step"].get<std::int64_t>() <= step;
 }
 
@@ -36,7 +39,7 @@ Metrics::Metrics(std::filesystem::path path, std::int64_t step) : path_(std::mov
 void Metrics::read(std::int64_t step) {
   std::ifstream file(path_, std::ios::binary);
   for (std::string line; std::getline(file, line);) {
-    Record record = Record::parse(line, nullptr, false);
+    Record record = parse_json<Record>(line);
     if (is_record(record, step)) records_.push_back(std::move(record));
   }
 }

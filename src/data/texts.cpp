@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/python_json.h"
 #include "base/utf8.h"
 #include "data/archive.h"
 
@@ -64,7 +65,7 @@ class Collector {
 
   void add_line(const std::string& name, std::string_view line) {
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
-    const auto json = nlohmann::json::parse(line, nullptr, false);
+    const auto json = parse_json<nlohmann::json>(line);
     if (json.is_discarded()) return skipped_.add("not valid JSON", name);
     const auto field = json.find(options_.field);
     if (field == json.end() || !field->is_string())

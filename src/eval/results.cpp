@@ -31,19 +31,23 @@ Results::Results(const std::filesystem::path& path) : file_(path) {
 
 void Results::load() {
   const std::string text = file_.read();
-  const std::size_t rest = report::read_lines(
+  report::Lines lines = report::read_lines(
       text, file_.name(), [this](const Json& line, const std::string& where) { take(line, where); });
-  if (rest == text.size()) return;
-  const std::int64_t lines = std::ssize(records_.all()) + records_.repeated();
-  if (!may_be_cut(std::string_view(text).substr(rest), lines > 0))
-    report::reject_line(fmt::format("{}: line {}", file_.name(), lines + 1));
-  file_.keep(rest);
+  const bool cut = lines.end < text.size();
+  const bool any = !records_.all().empty();
+  if (!any && (!lines.left_out.empty() || (!text.empty() && !cut)))
+    report::reject_line(
+        fmt::format("{}: line {}", file_.name(), lines.left_out.empty() ? 1 : lines.left_out[0]));
+  left_out_ = std::move(lines.left_out);
+  if (!cut) return;
+  if (!may_be_cut(std::string_view(text).substr(lines.end), any))
+    report::reject_line(fmt::format("{}: line {}", file_.name(), lines.count));
+  file_.keep(lines.end);
 }
 
 void Results::take(const Json& line, const std::string& where) {
-  records_.add(line, where);
-  errors_[report::key_of(line.at("identity"))] =
-      line.contains("error") ? line.at("error").get<std::string>() : "";
+  const std::string error = records_.add(line, where).error;
+  errors_[report::key_of(line.at("identity"))] = error;
 }
 
 bool Results::has(const Json& identity) const {

@@ -19,8 +19,8 @@ class Results {
  public:
   using Json = nlohmann::ordered_json;
 
-  /// Throws Error for a file that cannot be read or written, that another run is writing, or a line that is
-  /// no result.
+  /// Throws Error for a file that cannot be read or written, that another run is writing, or that holds
+  /// something else than results.
   explicit Results(const std::filesystem::path& path);
 
   /// What is said of the run in every line added from now on, under "run" and with the time; it does not
@@ -31,6 +31,8 @@ class Results {
   /// Appends identity and outcome as one line, at once; but not a refusal ("error") that stands there
   /// already. Throws Error when it cannot be written.
   void add(const Json& identity, const Json& outcome);
+  /// Numbers of the lines that were there and are no JSON objects: left out, but not taken away.
+  const std::vector<std::int64_t>& left_out() const { return left_out_; }
   /// Of all lines, those read at the beginning included.
   const std::vector<report::Record>& records() const { return records_.all(); }
 
@@ -41,6 +43,7 @@ class Results {
   ResultsFile file_;
   Json run_;
   report::Records records_;
+  std::vector<std::int64_t> left_out_;
   std::map<std::string, std::string> errors_;  ///< by identity; empty: measured
 };
 

@@ -32,6 +32,15 @@ TEST(Eval, ReportIsAPageAndATable) {
   EXPECT_EQ(read(results.path()).size(), kLine.size() + 17);
 }
 
+TEST(Eval, ReportTellsLinesThatAreNoJson) {
+  const TemporaryFile results(kLine + "broken\n"), page("");
+  const Ended ended = run({"eval", "report", results.path(), "-o", page.path()});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_TRUE(is_one_line(ended.err)) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr(": line 2 is no JSON object and left out"));
+  EXPECT_THAT(read(page.path()), HasSubstr("line 2 is no JSON object and left out"));
+}
+
 TEST(Eval, ReportWithoutResultsIsOneLineAndOne) {
   const TemporaryFile empty(""), broken("once upon a time\n"), page("");
   for (const auto& path : {empty.path(), broken.path(), std::string("/nowhere.jsonl")}) {

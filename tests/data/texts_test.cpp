@@ -81,6 +81,15 @@ TEST(Texts, LinesOfJson) {
   EXPECT_THAT(read({folder.write("deep.jsonl", deep)}).skipped, HasSubstr("not valid JSON"));
 }
 
+TEST(Texts, LinesOfJsonAsPythonWritesThem) {
+  const Folder folder;
+  const auto path = folder.write(
+      "x.jsonl", "{\"text\": \"one \\ud83d\", \"score\": NaN}\n{\"text\": \"\\ud83d\\ude00\"}\n");
+  const Result result = read({path});
+  EXPECT_THAT(result.texts, ElementsAre("one \ufffd", "\U0001f600"));
+  EXPECT_EQ(result.skipped, "");
+}
+
 TEST(Texts, WhatIsLeftOutIsCounted) {
   const Folder folder;
   folder.write("bad.txt",

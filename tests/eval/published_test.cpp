@@ -56,6 +56,20 @@ TEST(LongBench, HasThePublishedPrompts) {
   EXPECT_EQ(examples[1].metric("Ann or Cy", {"Ann"}), 0.5);
 }
 
+TEST(LongBench, WhatPythonWritesIsRead) {
+  std::string line = longbench_line("hotpotqa").dump();
+  line.replace(line.find("Who?"), 4, "Who\\ud83d?");
+  line.replace(line.find("\"length\":3"), 10, "\"length\":NaN");
+  const auto examples = longbench_examples({"x.jsonl", line});
+  ASSERT_EQ(examples.size(), 1U);
+  EXPECT_THAT(examples[0].prompt, HasSubstr("Question: Who\ufffd?"));
+  line.replace(line.find("[\"Ann\",\"Bo\"]"), 12, "NaN");
+  EXPECT_THAT(message_of([&] {
+                longbench_examples({"x.jsonl", "\n" + line});
+              }),
+              HasSubstr("x.jsonl: line 2: \"answers\""));
+}
+
 TEST(LongBench, EveryDataSetHasAFormAndAMetric) {
   for (const std::string name : {"narrativeqa",
                                  "qasper",

@@ -73,12 +73,42 @@ TEST(ReportRecords, NoResultIsAnError) {
 
 TEST(ReportRecords, WhatIsWrongIsSaidWithItsLine) {
   const std::string good = passkey_line("focus", 4096, 50, 0, true).dump() + "\n";
-  for (const std::string bad : {"once upon a time", "[]", "3", "null", "{}", "{\"identity\": 3}", ""})
+  for (const std::string bad : {"{}", "{\"identity\": 3}"})
     EXPECT_THAT(error_of(good + bad + "\n" + good), HasSubstr("line 2")) << bad;
+  EXPECT_THAT(error_of("once upon a time\n{\"identity\""), HasSubstr("line 1"));
   EXPECT_THAT(error_of(std::string(100000, '[') + "\n"), HasSubstr("line 1"));
   std::string deep = good;
   deep.replace(deep.find("256"), 3, std::string(5000, '[') + std::string(5000, ']'));
   EXPECT_THAT(error_of(deep), HasSubstr("line 1"));
+}
+
+TEST(ReportRecords, LinesThatAreNoJsonAreLeftOutAndTold) {
+  const std::string good = passkey_line("focus", 4096, 50, 0, true).dump() + "\n";
+  for (const std::string bad :
+       {"once upon a time", "[]", "3", "null", "{\"identity\"", "{\"a\": \"\xff\"}"}) {
+    const SampleFile file("focusllm-report-left-out.jsonl", "\n" + bad + "\r\n" + good + " \n");
+    const auto set = read_results({file.path()});
+    EXPECT_EQ(set.records.size(), 1U) << bad;
+    EXPECT_THAT(set.sources[0].lines_left_out, testing::ElementsAre(2)) << bad;
+    EXPECT_EQ(set.sources[0].bytes_left_out, 0);
+  }
+  EXPECT_EQ(left_out_text("a.jsonl", {}), "");
+  EXPECT_EQ(left_out_text("a.jsonl", {7}), "a.jsonl: line 7 is no JSON object and left out");
+  EXPECT_THAT(left_out_text("a.jsonl", {1, 2, 3, 4, 5, 6}), HasSubstr("6 lines"));
+  EXPECT_THAT(left_out_text("a.jsonl", {1, 2, 3, 4, 5, 6}), HasSubstr("1, 2, 3, 4, 5, ..."));
+}
+
+TEST(ReportRecords, WhatPythonWritesIsRead) {
+  const std::string line =
+      R"({"identity": {"task": "t", "variant": "caf\ud83d", "depth": NaN}, "score": 1, "read_seconds": Infinity})";
+  const SampleFile file("focusllm-report-python.jsonl", line + "\n");
+  const auto set = read_results({file.path()});
+  ASSERT_EQ(set.records.size(), 1U);
+  EXPECT_EQ(set.records[0].variant, "caf\ufffd");
+  EXPECT_EQ(set.records[0].depth, std::nullopt);
+  EXPECT_EQ(set.records[0].score, 1);
+  const SampleFile none("focusllm-report-python.jsonl", R"({"identity": {"task": "t"}, "nll": -Infinity})");
+  EXPECT_THAT(read_results({none.path()}).records[0].error, HasSubstr("neither"));
 }
 
 TEST(ReportRecords, ImpossibleValuesAreErrors) {

@@ -100,6 +100,32 @@ TEST_F(ResultsOfRuns, AnotherKindOfFileIsLeftAlone) {
   EXPECT_THROW(Results{testing::TempDir()}, Error);
 }
 
+TEST_F(ResultsOfRuns, LinesThatAreNoJsonStayAndAreMeasuredAgain) {
+  {
+    Results results(path_);
+    results.add(id(1), {{"score", 1}});
+  }
+  append("{\"identity\": {\"task\": \"passkey\", \"tri\n\n");
+  const auto size = std::filesystem::file_size(path_);
+  Results results(path_);
+  EXPECT_THAT(results.left_out(), testing::ElementsAre(2));
+  EXPECT_TRUE(results.has(id(1)));
+  EXPECT_FALSE(results.has(id(2)));
+  results.add(id(2), {{"score", 0}});
+  EXPECT_GT(std::filesystem::file_size(path_), size);
+  EXPECT_EQ(results.records().size(), 2U);
+}
+
+TEST_F(ResultsOfRuns, WhatPythonCouldNotMeasureIsMeasuredAgain) {
+  append(R"({"identity": {"task": "passkey", "trial": 1}, "score": NaN})"
+         "\n"
+         R"({"identity": {"task": "passkey", "trial": 2}, "score": 1, "error": null})"
+         "\n");
+  const Results results(path_);
+  EXPECT_FALSE(results.has(id(1)));
+  EXPECT_TRUE(results.has(id(2)));
+}
+
 TEST_F(ResultsOfRuns, AreWrittenByOneRunAtATime) {
   {
     const Results results(path_);

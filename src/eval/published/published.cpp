@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/python_json.h"
 
 namespace focusllm::eval {
 namespace {
@@ -22,7 +23,7 @@ std::string as_text(const Json& value, const char* name) {
 }
 
 Example parse_example(std::string_view line, const std::function<Example(const Json&)>& make) {
-  const Json object = Json::parse(line, nullptr, false);
+  const Json object = parse_json<Json>(line);
   if (!object.is_object()) fail("is no JSON object");
   return make(object);
 }

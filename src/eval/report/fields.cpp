@@ -1,6 +1,7 @@
 #include "eval/report/fields.h"
 
 #include "base/error.h"
+#include "base/python_json.h"
 
 namespace focusllm::eval::report {
 namespace {
@@ -74,7 +75,8 @@ std::optional<Fields::Json> parse_line(std::string_view line) {
     deep = deep || depth > kDeepest;
     return !deep;
   };
-  Fields::Json json = Fields::Json::parse(line.begin(), line.end(), watch, false);
+  Fields::Json json = Fields::Json::parse(line, watch, false);
+  if (!deep && json.is_discarded()) json = Fields::Json::parse(without_python_json(line), watch, false);
   if (deep || !json.is_object()) return std::nullopt;
   return json;
 }

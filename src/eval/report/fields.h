@@ -39,7 +39,8 @@ class Fields {
 /// Written on one line, the same for equal contents. What is no UTF-8 is replaced.
 std::string key_of(const Fields::Json& json);
 
-/// One line as JSON; nothing if it is no JSON object or nested too deep for one of ours.
+/// One line as JSON, or as what Python writes for it (base/python_json.h); nothing if it is no JSON object or
+/// nested too deep for one of ours.
 std::optional<Fields::Json> parse_line(std::string_view line);
 
 }  // namespace focusllm::eval::report

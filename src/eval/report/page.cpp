@@ -49,6 +49,8 @@ std::string sources_text(const ResultSet& results) {
           "; <strong>its last line is cut: {} bytes of it are left out</strong> (focusllm eval on "
           "the same file measures it again)",
           source.bytes_left_out);
+    if (!source.lines_left_out.empty())
+      text += "; <strong>" + escape_html(left_out_text(source.name, source.lines_left_out)) + "</strong>";
     text += "</li>\n";
   }
   return "<ul>\n" + text + "</ul>\n";

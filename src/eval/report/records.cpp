@@ -6,7 +6,10 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <tuple>
+
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "eval/report/fields.h"
@@ -108,12 +111,15 @@ class Reader {
  public:
   void read(const std::filesystem::path& path) {
     const std::string text = read_file(path);
-    ResultSet::Source source{path.filename().string(), 0, 0};
-    const std::size_t rest = read_lines(text, path.string(), [&](const auto& line, const std::string& where) {
+    ResultSet::Source source{path.filename().string(), 0, 0, {}};
+    Lines lines = read_lines(text, path.string(), [&](const auto& line, const std::string& where) {
       records_.add(line, where);
       ++source.lines;
     });
-    source.bytes_left_out = static_cast<std::int64_t>(text.size() - rest);
+    if (source.lines == 0 && !lines.left_out.empty())
+      reject_line(fmt::format("{}: line {}", path.string(), lines.left_out.front()));
+    source.bytes_left_out = static_cast<std::int64_t>(text.size() - lines.end);
+    source.lines_left_out = std::move(lines.left_out);
     set_.sources.push_back(std::move(source));
   }
 
@@ -155,34 +161,44 @@ void reject_line(const std::string& where) {
   fail("{} is no result: give another file, or take that line away", where);
 }
 
-std::size_t read_lines(
+Lines read_lines(
     std::string_view text, const std::string& name,
     const std::function<void(const nlohmann::ordered_json& line, const std::string& where)>& take) {
-  std::int64_t number = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const auto json = parse_line(text.substr(begin, end - begin));
-    if (!json && end == text.size()) return begin;
-    const std::string where = fmt::format("{}: line {}", name, ++number);
-    if (!json) reject_line(where);
-    take(*json, where);
-    begin = end + 1;
+  Lines lines;
+  while (lines.end < text.size()) {
+    const std::size_t end = std::min(text.find('\n', lines.end), text.size());
+    const std::string_view line = text.substr(lines.end, end - lines.end);
+    ++lines.count;
+    if (const auto json = parse_line(line)) {
+      take(*json, fmt::format("{}: line {}", name, lines.count));
+    } else if (end == text.size()) {
+      break;
+    } else if (line.find_first_not_of(" \t\r") != std::string_view::npos) {
+      lines.left_out.push_back(lines.count);
+    }
+    lines.end = std::min(end + 1, text.size());
   }
-  return text.size();
+  return lines;
 }
 
-void Records::add(const nlohmann::ordered_json& line, const std::string& where) {
+std::string left_out_text(const std::string& name, const std::vector<std::int64_t>& lines) {
+  constexpr std::size_t kNamed = 5;
+  if (lines.empty()) return "";
+  if (lines.size() == 1) return fmt::format("{}: line {} is no JSON object and left out", name, lines[0]);
+  const std::span named = std::span(lines).first(std::min(lines.size(), kNamed));
+  return fmt::format("{}: {} lines are no JSON objects and left out: {}{}", name, lines.size(),
+                     fmt::join(named, ", "), lines.size() > kNamed ? ", ..." : "");
+}
+
+const Record& Records::add(const nlohmann::ordered_json& line, const std::string& where) {
   const Fields fields(line, where);
   const auto id = fields.object("identity");
   if (!id) fields.reject("identity", "missing");
   Record record = record_of(fields, *id);
   const auto [found, fresh] = places_.try_emplace(key_of(id->json()), records_.size());
-  if (fresh) {
-    records_.push_back(std::move(record));
-  } else {
-    records_[found->second] = std::move(record);
-    ++repeated_;
-  }
+  if (fresh) return records_.emplace_back(std::move(record));
+  ++repeated_;
+  return records_[found->second] = std::move(record);
 }
 
 ResultSet read_results(const std::vector<std::filesystem::path>& files) {

@@ -55,9 +55,9 @@ inline constexpr const char* kNoMemory = "no memory";
 /// Records of measurements. One that several lines hold counts once, as the last of them has it.
 class Records {
  public:
-  /// Takes a line; `where` it stands, for messages. Throws Error for one that is no result or says something
-  /// impossible.
-  void add(const nlohmann::ordered_json& line, const std::string& where);
+  /// Takes a line; `where` it stands, for messages. Gives what it says until the next one. Throws Error for
+  /// one that is no result or says something impossible.
+  const Record& add(const nlohmann::ordered_json& line, const std::string& where);
   const std::vector<Record>& all() const& { return records_; }
   std::vector<Record> all() && { return std::move(records_); }
   std::int64_t repeated() const { return repeated_; }
@@ -68,12 +68,19 @@ class Records {
   std::int64_t repeated_ = 0;
 };
 
-/// Hands out the lines of a results file of this name, with where each stands. Returns where the rest begins:
-/// a last line without its end that is no JSON object, as a crash leaves it. Throws Error for another line
-/// that is none.
-std::size_t read_lines(
+/// What is in a results file.
+struct Lines {
+  std::size_t end = 0;     ///< where the rest begins: a last line without its end, as a crash leaves it
+  std::int64_t count = 0;  ///< with the rest
+  std::vector<std::int64_t> left_out;  ///< numbers of the others that are no JSON objects, nor empty
+};
+
+/// Hands out the JSON objects among the lines of a results file of this name, with where each stands.
+Lines read_lines(
     std::string_view text, const std::string& name,
     const std::function<void(const nlohmann::ordered_json& line, const std::string& where)>& take);
+/// "a.jsonl: line 3 is no JSON object and left out"; empty if there is no such line.
+std::string left_out_text(const std::string& name, const std::vector<std::int64_t>& lines);
 /// Throws Error for a line, `where` it stands, that is no result.
 [[noreturn]] void reject_line(const std::string& where);
 
@@ -81,7 +88,8 @@ struct ResultSet {
   struct Source {
     std::string name;
     std::int64_t lines = 0;
-    std::int64_t bytes_left_out = 0;  ///< of a last line that is cut
+    std::int64_t bytes_left_out = 0;           ///< of a last line that is cut
+    std::vector<std::int64_t> lines_left_out;  ///< that are no JSON objects
   };
   std::vector<Source> sources;
   std::vector<Record> records;
@@ -89,7 +97,8 @@ struct ResultSet {
 };
 
 /// Reads what Results wrote, of several files. Files are not changed. Throws Error for a file that cannot be
-/// read, a line that is no result or says something impossible, and when there is no result at all.
+/// read or has no results but other lines, a JSON object that is no result or says something impossible, and
+/// when there is no result at all.
 ResultSet read_results(const std::vector<std::filesystem::path>& files);
 
 }  // namespace focusllm::eval::report
