@@ -40,7 +40,7 @@ Answer answer_to(const std::string& question, bool starting, Reader& reader, con
   return answer;
 }
 
-void answer_all(Reader& reader, const SessionFlags& flags) {
+void answer_all(Reader& reader, const std::vector<Document>& documents, const SessionFlags& flags) {
   LineEditor editor;
   bool starting = true;
   while (const auto line = editor.read()) {
@@ -50,7 +50,7 @@ void answer_all(Reader& reader, const SessionFlags& flags) {
       continue;
     }
     const Answer answer = answer_to(*line, std::exchange(starting, false), reader, flags);
-    out(flags.json ? dump(answer_json(reader.session(), answer)) + "\n" : "\n");
+    out(flags.json ? dump(answer_json(reader.session(), answer, documents)) + "\n" : "\n");
     if (!flags.json) reader.show_citations(answer);
     reader.show_timings(answer);
   }
@@ -65,7 +65,7 @@ void chat(const SessionFlags& flags) {
   Reader reader(flags, false);
   reader.read(documents, "");
   if (stdin_is_terminal()) err("Ask about the text. Ctrl-C stops an answer, Ctrl-D ends the program.\n");
-  answer_all(reader, flags);
+  answer_all(reader, documents, flags);
   if (stdin_is_terminal()) err("\n");
 }
 

@@ -283,8 +283,9 @@ SamplingOptions SamplingFlags::options() const {
 }
 
 void SessionFlags::add_to(CLI::App& app) {
-  app.add_option("-f,--file", files,
-                 "A text to read, UTF-8; may be given several times; - is standard input (run)")
+  app.add_option(
+         "-f,--file", files,
+         "A text to read, UTF-8; may be given several times; - is standard input (run; also beside files)")
       ->type_name("FILE")
       ->type_size(1)
       ->allow_extra_args(false)

@@ -53,6 +53,7 @@ Reader::Reader(const SessionFlags& flags, bool raw) : flags_(flags), raw_(raw), 
 void Reader::read(const std::vector<Document>& documents, std::string_view question) {
   std::int64_t coming = count_tokens(engine_->tokenizer(), question) + (raw_ ? 1 : kTemplateTokens);
   for (const auto& document : documents) coming += count_tokens(engine_->tokenizer(), document.text);
+  if (!documents.empty() && tells()) err_line("reading " + describe(documents));
   progress_.expect(coming);
   session_->expect(coming, flags_.predict);
 
@@ -77,6 +78,10 @@ Answer Reader::ask(const std::string& question, AskOptions options) {
   return answer;
 }
 
+bool Reader::tells() const {
+  return flags_.verbose || stderr_is_terminal();
+}
+
 std::string Reader::in_file() const {
   const context::TierUse use = session_->tier_use();
   if (use.disk_bytes == 0) return "";
@@ -89,7 +94,7 @@ void Reader::show_reading() {
   progress_.clear();
   if (!reading_) return;
   reading_ = false;
-  if (!flags_.verbose && !stderr_is_terminal()) return;
+  if (!tells()) return;
   const double seconds = seconds_since(start_);
   err_line(fmt::format("read {} tokens in {} ({}) with {}, keys and values {} in {}{}",
                        grouped(session_->tokens()), format_seconds(seconds),

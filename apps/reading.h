@@ -36,6 +36,7 @@ class Reader {
     std::int64_t token;
   };
   void show_reading();
+  bool tells() const;           ///< whether what is being done is said
   std::string in_file() const;  ///< what of the text is not in memory, in words
   std::string source(std::int64_t token) const;
 
@@ -46,7 +47,7 @@ class Reader {
   std::unique_ptr<Session> session_;
   std::vector<Start> starts_;
   std::chrono::steady_clock::time_point start_;
-  bool reading_ = false;  ///< there is text whose reading has not been told as done
+  bool reading_ = false;     ///< there is text whose reading has not been told as done
 };
 
 }  // namespace focusllm::cli

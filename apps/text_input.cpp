@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/utf8.h"
 #include "terminal.h"
 
@@ -133,7 +134,22 @@ void refuse_unread_input(const std::vector<std::string>& paths) {
         "out");
 }
 
+std::string describe(const std::vector<Document>& documents) {
+  constexpr std::size_t kNamed = 5;
+  std::string names;
+  std::int64_t bytes = 0;
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    bytes += std::ssize(documents[i].text);
+    if (i < kNamed) names += (i == 0 ? "" : ", ") + documents[i].name;
+  }
+  if (documents.size() > kNamed) names += fmt::format(" and {} more", documents.size() - kNamed);
+  return fmt::format("{} text{}, {}: {}", documents.size(), documents.size() == 1 ? "" : "s",
+                     format_bytes(bytes), names);
+}
+
 std::vector<Document> read_documents(const std::vector<std::string>& paths) {
+  if (std::ranges::count(paths, "-") > 1)
+    throw UsageError("-f - is given twice: standard input can be read once");
   std::vector<Document> documents;
   for (const auto& path : paths) {
     Document document = read_text(path);

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "process.h"
 
@@ -74,6 +75,31 @@ TEST(Text, TextOnStandardInputBesideFilesIsRefused) {
                "/no/such/model.gguf");
   expect_error(run({"run", "-m", "/no/such/model.gguf", "-f", file.path(), "-p", "x"}, ""),
                "/no/such/model.gguf");
+}
+
+TEST(Text, StandardInputIsReadOnce) {
+  const Ended ended = run({"run", "-m", "/no/such/model.gguf", "-f", "-", "-f", "-", "-p", "x"}, "more");
+  EXPECT_EQ(ended.code, 2) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("twice"));
+}
+
+TEST(Text, WhatIsReadIsToldAndIsInTheJson) {
+  MODEL_OR_SKIP(model);
+  const TemporaryFile file("The red key opens the garden gate.\n");
+  const std::vector<std::string> arguments = {"run", "-m", model, "-f",     file.path(), "-f", "-",
+                                              "-n",  "1",  "-p",  "Which?", "--json",    "-v"};
+  const Ended ended = run(arguments, "And more.");
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("focusllm: reading 2 texts, 44 B: " + file.path() + ", standard input\n"));
+  const auto texts = nlohmann::json::parse(ended.out).at("texts");
+  ASSERT_EQ(texts.size(), 2U);
+  EXPECT_EQ(texts[0].at("name"), file.path());
+  EXPECT_EQ(texts[0].at("bytes"), 35);
+  EXPECT_EQ(texts[1].at("name"), "standard input");
+  EXPECT_THAT(run({"chat", "-m", model, "-f", file.path(), "-v"}).err, HasSubstr("reading 1 text, 35 B"));
+  const Ended none = run({"run", "-m", model, "-n", "1", "-p", "Hello", "--json", "-v"});
+  EXPECT_EQ(nlohmann::json::parse(none.out).at("texts").size(), 0U);
+  EXPECT_THAT(none.err, testing::Not(HasSubstr("reading")));
 }
 
 }  // namespace
