@@ -49,6 +49,7 @@ void answer_all(Reader& reader, const std::vector<Document>& documents, const Se
       err_line(fmt::format("the question is not valid UTF-8 at byte {}; type it again", *place));
       continue;
     }
+    if (!reader.fits(*line)) continue;
     const Answer answer = answer_to(*line, std::exchange(starting, false), reader, flags);
     out(flags.json ? dump(answer_json(reader.session(), answer, documents)) + "\n" : "\n");
     if (!flags.json) reader.show_citations(answer);
@@ -72,7 +73,8 @@ void chat(const SessionFlags& flags) {
 constexpr const char* kChatExamples = R"(
 Questions are lines on standard input; on a terminal with editing and a history
 ($XDG_STATE_HOME/focusllm/history or ~/.local/state/focusllm/history, readable by you only).
-With --json every answer is one object on one line.
+With --json every answer is one object on one line. A question that does not fit the model any more (--method full)
+is left out; the answers to those before it stay.
 
 Examples:
   focusllm chat -m model.gguf -f manual.txt -f errata.txt

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "interrupt.h"
+#include "model/spec.h"
 #include "terminal.h"
 
 namespace focusllm::cli {
@@ -53,6 +55,7 @@ Reader::Reader(const SessionFlags& flags, bool raw) : flags_(flags), raw_(raw), 
 void Reader::read(const std::vector<Document>& documents, std::string_view question) {
   std::int64_t coming = count_tokens(engine_->tokenizer(), question) + (raw_ ? 1 : kTemplateTokens);
   for (const auto& document : documents) coming += count_tokens(engine_->tokenizer(), document.text);
+  coming_ = coming;
   if (!documents.empty() && tells()) err_line("reading " + describe(documents));
   progress_.expect(coming);
   session_->expect(coming, flags_.predict);
@@ -80,6 +83,24 @@ Answer Reader::ask(const std::string& question, AskOptions options) {
 
 bool Reader::tells() const {
   return flags_.verbose || stderr_is_terminal();
+}
+
+bool Reader::fits(const std::string& question) {
+  const auto tokens = std::ssize(engine_->tokenizer().encode(question)) + kTemplateTokens;
+  try {
+    session_->expect(std::max(coming_, session_->tokens() + tokens));
+    return true;
+  } catch (const Error& error) {
+    const std::int64_t left = engine_->spec().trained_context - session_->tokens();
+    const std::string room = session_->method() == "full"
+                                 ? fmt::format(" {} tokens are left;", std::max<std::int64_t>(left, 0))
+                                 : "";
+    err_line(fmt::format(
+        "the question is left out, it does not fit any more:{} with it {}; or end this conversation "
+        "(Ctrl-D) and begin another",
+        room, error.what()));
+    return false;
+  }
 }
 
 std::string Reader::in_file() const {

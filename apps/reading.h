@@ -23,6 +23,9 @@ class Reader {
   /// Announces the texts, what is going to be asked and the answer, then reads the texts. Ctrl-C stops it. A
   /// text that may fit the model as a whole is read with the first question, when its length is known.
   void read(const std::vector<Document>& documents, std::string_view question);
+  /// Whether a further question fits what the method takes; says why not on standard error. The session stays
+  /// as it is.
+  bool fits(const std::string& question);
   /// As Session::ask, with the reading's end told when the first token comes.
   Answer ask(const std::string& question, AskOptions options);
   /// Writes the places that the answer drew on to standard error.
@@ -47,6 +50,7 @@ class Reader {
   std::unique_ptr<Session> session_;
   std::vector<Start> starts_;
   std::chrono::steady_clock::time_point start_;
+  std::int64_t coming_ = 0;  ///< tokens that were announced
   bool reading_ = false;     ///< there is text whose reading has not been told as done
 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -33,6 +34,24 @@ TEST(Chat, BrokenQuestionsAreToldAndTheConversationGoesOn) {
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(ended.err, HasSubstr("byte 1"));
   EXPECT_NE(ended.out, "");
+}
+
+std::string words(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += " word";
+  return text;
+}
+
+TEST(Chat, AQuestionThatDoesNotFitIsToldAndTheConversationGoesOn) {
+  MODEL_OR_SKIP(model);
+  const Ended ended = run({"chat", "-m", model, "--method", "full", "-n", "2", "--json"},
+                          words(8300) + "\nSay hello.\n" + words(8180) + "\nSay more.\n");
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(std::count(ended.out.begin(), ended.out.end(), '\n'), 2) << ended.out;
+  EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 2) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("tokens are left"));
+  EXPECT_THAT(ended.err, HasSubstr("--method auto"));
+  EXPECT_THAT(ended.err, HasSubstr("begin another"));
 }
 
 }  // namespace
