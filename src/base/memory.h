@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <new>
 #include <span>
@@ -18,11 +19,14 @@ class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(std::size_t size) { resize(size); }
-  /// Grows (contents are lost when it does); never shrinks its memory.
+  /// Grows (contents are lost when it does, also where memory runs out); never shrinks its memory.
   void resize(std::size_t size) {
     if (size > capacity_) {
+      constexpr std::size_t kMostBytes = std::numeric_limits<std::size_t>::max() - 63;
+      if (size > kMostBytes / sizeof(T)) throw std::bad_alloc();
       const std::size_t bytes = (size * sizeof(T) + 63) / 64 * 64;
       data_.reset();  // frees before it takes: two copies need not fit
+      size_ = capacity_ = 0;
       data_.reset(static_cast<T*>(std::aligned_alloc(64, bytes)));
       if (!data_) throw std::bad_alloc();
       capacity_ = size;

@@ -39,9 +39,10 @@ TEST(Metrics, AResumeKeepsWhatIsNotBeyondItsStep) {
 
 TEST(Metrics, TimesAndLossesAreNumbers) {
   const data::Folder folder;
-  const auto path = folder.write("m.jsonl",
-                                 "{\"step\":1,\"seconds\":5,\"note\":\"\\ud83d\"}\n{\"step\":2,\"seconds\":\"6\"}\n"
-                                 "{\"step\":2,\"loss\":NaN}\n");
+  const auto path =
+      folder.write("m.jsonl",
+                   "{\"step\":1,\"seconds\":5,\"note\":\"\\ud83d\"}\n{\"step\":2,\"seconds\":\"6\"}\n"
+                   "{\"step\":2,\"loss\":NaN}\n");
   const Metrics metrics(path, 2);
   EXPECT_EQ(metrics.records().size(), 1U);
   EXPECT_EQ(metrics.seconds(), 5);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace focusllm::cli {
+namespace focusllm {
 namespace {
 
 std::string encode(char32_t c) {
@@ -62,4 +62,4 @@ TEST(Utf8, OneLineCutsAtACharacter) {
 }
 
 }  // namespace
-}  // namespace focusllm::cli
+}  // namespace focusllm
