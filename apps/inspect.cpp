@@ -38,10 +38,12 @@ std::string type_name(BlockType type) {
   return std::string(block_traits(type).name);
 }
 
-/// What is known of a model that can be run: its own memory, and that of texts.
-struct Memory {
-  ModelMemory model;
+/// What is known of a model that can be run: its own memory and that of texts, and what its file leaves to
+/// guess.
+struct Runnable {
+  ModelMemory memory;
   std::vector<Need> texts;
+  std::vector<std::string> guessed;
 };
 
 std::vector<Need> needs(const Engine& engine, const InspectFlags& flags,
@@ -61,21 +63,25 @@ std::vector<Need> needs(const Engine& engine, const InspectFlags& flags,
   return all;
 }
 
-Json inspect_json(const gguf::File& file, const Memory& memory, const std::string& problem, bool all) {
-  Json json = {{"path", file.path().string()}, {"version", file.version()},
-               {"metadata", Json::object()},   {"tensors", Json::array()},
-               {"memory", Json::array()},      {"available_memory", available_memory()}};
-  if (problem.empty() && memory.model.file > 0)
-    json["model_memory"] = {{"file_bytes", memory.model.file},
-                            {"weights_bytes", memory.model.weights},
-                            {"pass_bytes", memory.model.pass}};
+Json inspect_json(const gguf::File& file, const Runnable& model, const std::string& problem, bool all) {
+  Json json = {{"path", file.path().string()},
+               {"version", file.version()},
+               {"metadata", Json::object()},
+               {"tensors", Json::array()},
+               {"guessed", model.guessed},
+               {"memory", Json::array()},
+               {"available_memory", available_memory()}};
+  if (problem.empty() && model.memory.file > 0)
+    json["model_memory"] = {{"file_bytes", model.memory.file},
+                            {"weights_bytes", model.memory.weights},
+                            {"pass_bytes", model.memory.pass}};
   for (const auto& [key, value] : file.metadata()) json["metadata"][key] = value_json(value, all);
   for (const auto& tensor : file.tensors())
     json["tensors"].push_back({{"name", tensor.name},
                                {"dims", tensor.dims},
                                {"type", type_name(tensor.type)},
                                {"bytes", tensor.data.size()}});
-  for (const auto& need : memory.texts)
+  for (const auto& need : model.texts)
     json["memory"].push_back(
         {{"method", need.method}, {"kv_type", need.kv_type}, {"tokens", need.tokens}, {"bytes", need.bytes}});
   if (!problem.empty()) json["error"] = problem;
@@ -106,6 +112,10 @@ void print_tensors(const gguf::File& file) {
                   format_bytes(bytes), printable(lines)));
 }
 
+void print_guessed(const std::vector<std::string>& guessed) {
+  if (!guessed.empty()) out(printable(fmt::format("\nGuessed\n  {}\n", fmt::join(guessed, "\n  "))));
+}
+
 void print_model_memory(const ModelMemory& memory) {
   out(
       fmt::format("\nMemory for the model\n"
@@ -131,24 +141,25 @@ void inspect(const InspectFlags& flags) {
   flags.model.require_path();
   const std::vector<std::int64_t> lengths = parse_lengths(flags.lengths, "--lengths", 1);
   const auto file = gguf::File::open(flags.model.path);
-  Memory memory;
+  Runnable model;
   std::string problem;  // a file of another architecture can be looked at all the same
   const bool adapter = file->string("general.type") == "adapter";  // metadata and tensors are all there is
   try {
     if (!adapter) {
       const auto engine = flags.model.load(false);
-      memory = {engine->memory(), needs(*engine, flags, lengths)};
+      model = {engine->memory(), needs(*engine, flags, lengths), engine->tokenizer().guessed()};
     }
   } catch (const Error& error) {
     problem = error.what();
   }
-  if (flags.json) return out(dump(inspect_json(*file, memory, problem, flags.all)) + "\n");
+  if (flags.json) return out(dump(inspect_json(*file, model, problem, flags.all)) + "\n");
   print_metadata(*file, flags.all);
   print_tensors(*file);
   if (adapter) return;
   if (!problem.empty()) return err_line("this model cannot be run: " + problem);
-  print_model_memory(memory.model);
-  print_memory(memory.texts, lengths);
+  print_guessed(model.guessed);
+  print_model_memory(model.memory);
+  print_memory(model.texts, lengths);
 }
 
 constexpr const char* kInspectExamples = R"(

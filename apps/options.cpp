@@ -9,6 +9,7 @@
 
 #include "base/contains.h"
 #include "base/error.h"
+#include "terminal.h"
 
 namespace focusllm::cli {
 namespace {
@@ -109,6 +110,10 @@ std::vector<std::int64_t> parse_lengths(const std::vector<std::string>& texts, c
   return lengths;
 }
 
+void warn_of_guesses(const std::string& path, const std::vector<std::string>& guessed) {
+  for (const std::string& guess : guessed) err_line(fmt::format("warning: {}: {}", path, guess));
+}
+
 void ModelFlags::add_to(CLI::App& app) {
   app.add_option("-m,--model", path, "The model, a GGUF file (of a split model any part)")
       ->envname("FOCUSLLM_MODEL")
@@ -139,15 +144,17 @@ void ModelFlags::require_path() const {
   if (path.empty()) throw UsageError("no model given: name a GGUF file with -m FILE or in FOCUSLLM_MODEL");
 }
 
-std::shared_ptr<const Engine> ModelFlags::load(bool prepare) const {
+std::shared_ptr<const Engine> ModelFlags::load(bool to_run) const {
   require_path();
   EngineOptions options;
   options.threads = threads;
   options.product_type = cli::product_type(product_type);
   options.adapter = adapter;
   options.find_adapter = !no_adapter;
-  options.prepare = prepare;
-  return Engine::load(path, options);
+  options.prepare = to_run;
+  auto engine = Engine::load(path, options);
+  if (to_run) warn_of_guesses(path, engine->tokenizer().guessed());
+  return engine;
 }
 
 void ContextFlags::add_to(CLI::App& app, bool with_method) {

@@ -16,6 +16,9 @@ class Validator;
 
 namespace focusllm::cli {
 
+/// Tells of each guess about a model's file (Tokenizer::guessed) on standard error.
+void warn_of_guesses(const std::string& path, const std::vector<std::string>& guessed);
+
 /// Which model, and how it is loaded.
 struct ModelFlags {
   std::string path;
@@ -27,8 +30,9 @@ struct ModelFlags {
   void add_to(CLI::App& app);
   /// Throws UsageError without a model.
   void require_path() const;
-  /// prepare: weights are rearranged now (EngineOptions).
-  std::shared_ptr<const Engine> load(bool prepare = true) const;
+  /// to_run: warns of what had to be guessed about the file, and weights are rearranged now
+  /// (EngineOptions::prepare); else it is only looked at.
+  std::shared_ptr<const Engine> load(bool to_run = true) const;
 };
 
 /// How the text is kept.

@@ -37,6 +37,7 @@ void tokenize(const TokenizeFlags& flags, bool has_prompt) {
   const Document document = text(flags, has_prompt);
   const auto file = gguf::File::open(flags.model);
   const auto tokenizer = Tokenizer::load(*file);
+  warn_of_guesses(flags.model, tokenizer->guessed());
   std::vector<Token> tokens = tokenizer->encode(document.text, flags.special);
   if (flags.bos && tokenizer->bos()) tokens.insert(tokens.begin(), *tokenizer->bos());
 

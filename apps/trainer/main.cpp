@@ -10,6 +10,7 @@
 #include "gguf/file.h"
 #include "gguf/output_file.h"
 #include "interrupt.h"
+#include "options.h"
 #include "progress_line.h"
 #include "spinning.h"
 #include "terminal.h"
@@ -86,6 +87,7 @@ int train(TrainOptions options, const std::vector<std::string>& arguments) {
   CancelToken stop;
   const InterruptScope interrupt(stop);
   const auto tokenizer = Tokenizer::load(*file);
+  if (chief) warn_of_guesses(options.model, tokenizer->guessed());
   const data::Corpus corpus = read_texts(options, *tokenizer, stop, !chief);
   if (options.show > 0) {
     show_samples(options, corpus, tokenizer);

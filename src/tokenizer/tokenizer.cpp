@@ -79,6 +79,9 @@ std::optional<Token> Tokenizer::eos() const {
 bool Tokenizer::adds_bos() const {
   return adds_bos_;
 }
+const std::vector<std::string>& Tokenizer::guessed() const {
+  return vocabulary_->guessed;
+}
 const std::string& Tokenizer::chat_template() const {
   return vocabulary_->chat_template;
 }

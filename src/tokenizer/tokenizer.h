@@ -46,6 +46,9 @@ class Tokenizer {
   std::optional<Token> bos() const;
   std::optional<Token> eos() const;
   bool adds_bos() const;
+  /// What the file leaves out of its vocabulary and what was taken instead, a sentence each: ids may then be
+  /// others than the model was trained with. Usually empty.
+  const std::vector<std::string>& guessed() const;
   /// tokenizer.chat_template, if the file has one.
   const std::string& chat_template() const;
   /// Whether encode() puts a space before the first word (SentencePiece's dummy prefix).

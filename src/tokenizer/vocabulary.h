@@ -51,6 +51,7 @@ struct Vocabulary {
   std::vector<bool> ends;  ///< for each token whether generation stops at it
   std::optional<bool> add_bos, add_space_prefix;
   std::string chat_template;
+  std::vector<std::string> guessed;  ///< what the file leaves out and what was taken, a sentence each
 
   std::int64_t size() const { return static_cast<std::int64_t>(texts.size()); }
   bool is(Token token, std::uint8_t kind_bits) const {

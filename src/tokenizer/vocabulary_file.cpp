@@ -23,15 +23,24 @@ std::optional<Token> token_id(const gguf::File& file, const char* key, std::size
   return static_cast<Token>(*id);
 }
 
+void read_kinds(const gguf::File& file, Vocabulary& vocabulary) {
+  if (!file.find("tokenizer.ggml.token_type")) {
+    vocabulary.kinds.assign(vocabulary.texts.size(), Vocabulary::normal);
+    vocabulary.guessed.emplace_back(
+        "tokenizer.ggml.token_type is missing: of all tokens only those that end a turn, by their names, are "
+        "taken for control tokens");
+  }
+  for (const std::int64_t type : file.integers("tokenizer.ggml.token_type"))
+    vocabulary.kinds.push_back(kind_of(type));
+}
+
 void read_tokens(const gguf::File& file, Vocabulary& vocabulary) {
   const auto texts = file.strings("tokenizer.ggml.tokens");
   if (texts.size() > static_cast<std::size_t>(std::numeric_limits<Token>::max())) {
     fail("tokenizer.ggml.tokens has {} entries, more than ids can number", texts.size());
   }
   vocabulary.texts.assign(texts.begin(), texts.end());
-  const auto types = file.integers("tokenizer.ggml.token_type");
-  vocabulary.kinds.assign(file.find("tokenizer.ggml.token_type") ? 0 : texts.size(), Vocabulary::normal);
-  for (const std::int64_t type : types) vocabulary.kinds.push_back(kind_of(type));
+  read_kinds(file, vocabulary);
   for (const double score : file.numbers("tokenizer.ggml.scores")) {
     vocabulary.scores.push_back(static_cast<float>(score));
   }
@@ -54,12 +63,26 @@ void read_special(const gguf::File& file, Vocabulary& vocabulary) {
 /// SentencePiece's own numbering, for files that leave it out.
 void default_special(Vocabulary& vocabulary) {
   if (vocabulary.size() < 3) return;
-  if (!vocabulary.bos) vocabulary.bos = 1;
-  if (!vocabulary.eos) {
-    vocabulary.eos = 2;
-    vocabulary.ends[2] = true;
-  }
-  if (!vocabulary.unknown_token) vocabulary.unknown_token = 0;
+  const auto take = [&](std::optional<Token>& token, Token usual, const char* key) {
+    if (token) return;
+    token = usual;
+    vocabulary.guessed.push_back(fmt::format("{} is missing: SentencePiece's usual {} is taken, '{}'", key,
+                                             usual, vocabulary.texts[static_cast<std::size_t>(usual)]));
+  };
+  take(vocabulary.bos, 1, "tokenizer.ggml.bos_token_id");
+  take(vocabulary.eos, 2, "tokenizer.ggml.eos_token_id");
+  take(vocabulary.unknown_token, 0, "tokenizer.ggml.unknown_token_id");
+  vocabulary.ends[static_cast<std::size_t>(*vocabulary.eos)] = true;
+}
+
+/// The name of the pre-tokenizer; llama.cpp takes "default" as well where there is none, and says so.
+void read_pre(const gguf::File& file, Vocabulary& vocabulary) {
+  const auto pre = file.string("tokenizer.ggml.pre");
+  vocabulary.pre = pre.value_or("default");
+  if (pre || vocabulary.model != "gpt2") return;
+  vocabulary.guessed.emplace_back(
+      "tokenizer.ggml.pre is missing: 'default' is taken, and the same text may give other tokens than in "
+      "training");
 }
 
 }  // namespace
@@ -70,7 +93,7 @@ void read_vocabulary(const gguf::File& file, Vocabulary& vocabulary) {
     fail("tokenizer.ggml.model is '{}', which is not supported; supported are: gpt2, llama",
          vocabulary.model);
   }
-  vocabulary.pre = file.string("tokenizer.ggml.pre").value_or("default");
+  read_pre(file, vocabulary);
   read_tokens(file, vocabulary);
   read_special(file, vocabulary);
   if (vocabulary.model == "llama") default_special(vocabulary);

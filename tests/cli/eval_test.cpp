@@ -1,6 +1,4 @@
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,11 +11,6 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string read(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 const std::string kLine =
     R"({"identity": {"task": "passkey", "method": "focus", "length": 4096, "depth": 50}, "right": true})"
     "\n";
@@ -27,9 +20,9 @@ TEST(Eval, ReportIsAPageAndATable) {
   const Ended ended = run({"eval", "report", results.path(), "-o", page.path(), "--csv", csv.path()});
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_EQ(ended.out + ended.err, "");
-  EXPECT_THAT(read(page.path()), HasSubstr("17 bytes of it are left out"));
-  EXPECT_THAT(read(csv.path()), HasSubstr("passkey,,,,,focus,,,4096,50,score,1,1,"));
-  EXPECT_EQ(read(results.path()).size(), kLine.size() + 17);
+  EXPECT_THAT(read_file(page.path()), HasSubstr("17 bytes of it are left out"));
+  EXPECT_THAT(read_file(csv.path()), HasSubstr("passkey,,,,,focus,,,4096,50,score,1,1,"));
+  EXPECT_EQ(read_file(results.path()).size(), kLine.size() + 17);
 }
 
 TEST(Eval, ReportTellsLinesThatAreNoJson) {
@@ -47,7 +40,7 @@ TEST(Eval, ReportWithoutResultsIsOneLineAndOne) {
     const Ended ended = run({"eval", "report", path, "-o", page.path()});
     EXPECT_EQ(ended.code, 1);
     EXPECT_TRUE(is_one_line(ended.err)) << ended.err;
-    EXPECT_EQ(read(page.path()), "") << "nothing is written";
+    EXPECT_EQ(read_file(page.path()), "") << "nothing is written";
   }
 }
 
@@ -62,7 +55,7 @@ TEST(Eval, ReportWritesOverNoResults) {
     EXPECT_EQ(ended.code, 2);
     EXPECT_TRUE(is_one_line(ended.err)) << ended.err;
   }
-  EXPECT_EQ(read(results.path()), kLine);
+  EXPECT_EQ(read_file(results.path()), kLine);
 }
 
 TEST(Eval, WrongUse) {
@@ -81,7 +74,7 @@ TEST(Eval, AnotherKindOfFileIsNotWrittenTo) {
   const Ended ended = run({"eval", "-m", "/nowhere.gguf", "-o", notes.path()});
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.err, HasSubstr("is no result"));
-  EXPECT_EQ(read(notes.path()), "my notes");
+  EXPECT_EQ(read_file(notes.path()), "my notes");
 }
 
 TEST(Eval, EveryResultSaysWhereItComesFrom) {
@@ -90,7 +83,7 @@ TEST(Eval, EveryResultSaysWhereItComesFrom) {
   const Ended ended = run({"eval", "-m", model, "--methods", "full", "--lengths", "256", "--depths", "50",
                            "-t", "2", "-o", results.path()});
   ASSERT_EQ(ended.code, 0) << ended.err;
-  const auto line = nlohmann::json::parse(read(results.path()));
+  const auto line = nlohmann::json::parse(read_file(results.path()));
   const auto& run_of_it = line.at("run");
   EXPECT_EQ(run_of_it.at("threads"), 2);
   EXPECT_EQ(run_of_it.at("model_file"), "SmolLM2-135M-Instruct.Q4_1.gguf");

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <thread>
 
@@ -180,6 +181,19 @@ std::string model_path() {
   const std::filesystem::path path =
       std::filesystem::path(FOCUSLLM_SOURCE_DIR) / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf";
   return std::filesystem::exists(path) ? path.string() : std::string();
+}
+
+std::string read_file(const std::string& path,
+                      const std::vector<std::pair<std::string, std::string>>& replaced) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  for (const auto& [from, to] : replaced) {
+    const std::size_t at = bytes.find(from);
+    if (at == std::string::npos || from.size() != to.size())
+      throw std::runtime_error("cannot replace " + from);
+    bytes.replace(at, to.size(), to);
+  }
+  return bytes;
 }
 
 bool is_one_line(const std::string& text) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -69,6 +70,10 @@ class TemporaryFile {
 
 /// The small model of `make demo`, or empty if it is not there.
 std::string model_path();
+/// A file's bytes, with texts replaced by others of the same length where they first stand: a model with a
+/// key of its metadata renamed, say, is one without it.
+std::string read_file(const std::string& path,
+                      const std::vector<std::pair<std::string, std::string>>& replaced = {});
 /// "focusllm: ... \n", and nothing else.
 bool is_one_line(const std::string& text);
 
