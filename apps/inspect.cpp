@@ -63,6 +63,17 @@ std::vector<Need> needs(const Engine& engine, const InspectFlags& flags,
   return all;
 }
 
+/// What is guessed about the vocabulary, and about the chat template if there is one that is known.
+std::vector<std::string> guesses(const Tokenizer& tokenizer) {
+  std::vector<std::string> all = tokenizer.guessed();
+  try {
+    const auto more = ChatTemplate::recognise(tokenizer)->guessed();
+    all.insert(all.end(), more.begin(), more.end());
+  } catch (const Error&) {  // nothing is guessed then: who asks for one is told
+  }
+  return all;
+}
+
 Json inspect_json(const gguf::File& file, const Runnable& model, const std::string& problem, bool all) {
   Json json = {{"path", file.path().string()},
                {"version", file.version()},
@@ -147,7 +158,7 @@ void inspect(const InspectFlags& flags) {
   try {
     if (!adapter) {
       const auto engine = flags.model.load(false);
-      model = {engine->memory(), needs(*engine, flags, lengths), engine->tokenizer().guessed()};
+      model = {engine->memory(), needs(*engine, flags, lengths), guesses(engine->tokenizer())};
     }
   } catch (const Error& error) {
     problem = error.what();

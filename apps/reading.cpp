@@ -44,6 +44,8 @@ Reader::Reader(const SessionFlags& flags, bool raw) : flags_(flags), raw_(raw), 
   if (flags_.verbose)
     err_line(fmt::format("loaded {} in {:.2f} s, {} threads", engine_->name(), engine_->load_seconds(),
                          engine_->threads()));
+  if (!raw)
+    warn_of_guesses(flags.model.path, ChatTemplate::recognise(engine_->tokenizer())->guessed());
   Session::Options options;
   options.context = flags.context.options();
   options.raw = raw;

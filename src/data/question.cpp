@@ -69,7 +69,7 @@ void QuestionWriter::ask_in_chat(const Fact& fact, bool told) {
     rows.add(encode("\n\n" + question));
   } else {
     rows.add(pending_);
-    rows.add(chat_->words(question));
+    rows.add(chat_->words(question, pending_));
   }
   rows.add(chat_->answer());
   add_answer(answer(fact, told), chat_->next());

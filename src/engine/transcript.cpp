@@ -29,7 +29,7 @@ void Transcript::begin_text() {
 
 void Transcript::encode(std::string_view text) {
   if (std::exchange(in_words_, true)) return append(tokenizer_->encode_continued(text));
-  append(chat_ ? chat_->words(text) : tokenizer_->encode(text));
+  append(chat_ ? chat_->words(text, tokens_) : tokenizer_->encode(text));
 }
 
 bool Transcript::take(std::string_view text) {

@@ -14,30 +14,34 @@ class FamilyTemplate final : public ChatTemplate {
     if (family_.name == "chatml") default_system_ = default_system_message(source);
     for (std::string* text : {&family_.system_close, &family_.user_close, &family_.assistant_close})
       fill_in(*text);
-    // SentencePiece itself puts the space before the words.
-    space_before_words_ = tokenizer.adds_space_prefix() && family_.user_open.ends_with(' ');
-    if (space_before_words_) family_.user_open.pop_back();
+    // SentencePiece itself puts a space before a text that follows a control token.
+    if (tokenizer.adds_space_prefix() && family_.user_open.starts_with(' ')) family_.user_open.erase(0, 1);
+    space_before_words_ = take_space(family_.user_open);
+    space_before_system_ = take_space(family_.system_open);
+    turn_end_ = tokenizer.encode_continued(family_.user_open, true).back();
   }
 
   std::string_view name() const override { return family_.name; }
+  const std::vector<std::string>& guessed() const override { return family_.guessed; }
 
   std::vector<Token> open(std::string_view system) const override {
     if (system.empty()) system = default_system_;
     std::vector<Token> ids;
     if (tokenizer_.adds_bos()) ids.push_back(*tokenizer_.bos());
     if (system.empty()) return fixed(family_.user_open, std::move(ids));
-    if (family_.system_in_user) {
-      const std::string gap = space_before_words_ ? " " : "";
-      ids = fixed(family_.user_open + gap + family_.system_open, std::move(ids));
-    } else {
+    if (!family_.system_in_user) {
       ids = fixed(family_.system_open, std::move(ids));
+      append(ids, with_space(system, space_before_system_));
+      return fixed(family_.system_close + family_.user_open, std::move(ids));
     }
-    append(ids, tokenizer_.encode_continued(system));
-    return fixed(family_.system_close + (family_.system_in_user ? "" : family_.user_open), std::move(ids));
+    ids = fixed(family_.user_open, std::move(ids));
+    const std::string message = family_.system_open + std::string(system) + family_.system_close;
+    append(ids, with_space(message, space_before_words_));
+    return ids;
   }
 
-  std::vector<Token> words(std::string_view text) const override {
-    return space_before_words_ ? tokenizer_.encode(text) : tokenizer_.encode_continued(text);
+  std::vector<Token> words(std::string_view text, std::span<const Token> before) const override {
+    return with_space(text, space_before_words_ && !before.empty() && before.back() == turn_end_);
   }
   std::vector<Token> answer() const override {
     return fixed(family_.user_close + family_.assistant_open, {}, true);
@@ -47,6 +51,17 @@ class FamilyTemplate final : public ChatTemplate {
   }
 
  private:
+  /// A space at the end belongs to the token of the word that follows it: taken off, and true.
+  static bool take_space(std::string& text) {
+    const bool has = text.ends_with(' ');
+    if (has) text.pop_back();
+    return has;
+  }
+  std::vector<Token> with_space(std::string_view text, bool space) const {
+    if (!space) return tokenizer_.encode_continued(text);
+    return tokenizer_.encode_continued(' ' + std::string(text));
+  }
+
   static void append(std::vector<Token>& ids, const std::vector<Token>& more) {
     ids.insert(ids.end(), more.begin(), more.end());
   }
@@ -71,7 +86,8 @@ class FamilyTemplate final : public ChatTemplate {
   const Tokenizer& tokenizer_;
   ChatFamily family_;
   std::string default_system_;
-  bool space_before_words_ = false;
+  bool space_before_words_ = false, space_before_system_ = false;
+  Token turn_end_ = 0;  ///< the last one of what opens a user turn
 };
 
 std::string names() {

@@ -34,6 +34,19 @@ TEST(Guessed, IsWarnedOfOnceByWhatReadsText) {
   }
 }
 
+TEST(Guessed, AChatTemplateIsWarnedOfWhereItIsUsed) {
+  MODEL_OR_SKIP(model);
+  const TemporaryFile changed(read_file(model, {{"<|im_start|>assistant", "<|im_start|>Assistant"}}));
+  for (const char* command : {"run", "chat"}) {
+    const Ended ended = run({command, "-m", changed.path(), "-n", "1"}, "Hello\n");
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_TRUE(is_one_line(ended.err)) << command << ": " << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("warning: " + changed.path() + ": tokenizer.chat_template"));
+  }
+  EXPECT_EQ(run({"run", "-m", changed.path(), "-n", "1", "--raw"}, "Hello\n").err, "");
+  EXPECT_EQ(json::parse(run({"inspect", "-m", changed.path(), "--json"}).out).at("guessed").size(), 1U);
+}
+
 TEST(Guessed, IsShownByInspect) {
   MODEL_OR_SKIP(model);
   const TemporaryFile changed(read_file(model, {{"tokenizer.ggml.pre", "tokenizer.ggml.xxx"}}));
