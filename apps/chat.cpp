@@ -63,7 +63,7 @@ void chat(const SessionFlags& flags) {
   if (std::find(flags.files.begin(), flags.files.end(), "-") != flags.files.end())
     throw UsageError("chat reads the questions from standard input: give the text as a file");
   const std::vector<Document> documents = read_documents(flags.files);
-  Reader reader(flags, false);
+  Reader reader(flags);
   reader.read(documents, "");
   if (stdin_is_terminal()) err("Ask about the text. Ctrl-C stops an answer, Ctrl-D ends the program.\n");
   answer_all(reader, documents, flags);

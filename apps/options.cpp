@@ -300,6 +300,12 @@ void SessionFlags::add_to(CLI::App& app) {
   app.add_option("--sys,--system-prompt", system, "System message; the template's own default if not given")
       ->type_name("TEXT")
       ->group("Text");
+  app.add_option("--chat-template", chat_template,
+                 "The form of turns that the model was trained with; that of the file's own template if not "
+                 "given")
+      ->check(one_of(ChatTemplate::names()))
+      ->type_name("NAME")
+      ->group("Text");
   app.add_option("-n,--predict", predict, "Longest answer, in tokens")
       ->check(positive())
       ->capture_default_str()

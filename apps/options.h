@@ -66,6 +66,8 @@ struct SessionFlags {
   SamplingFlags sampling;
   std::vector<std::string> files;
   std::string system;
+  std::string chat_template;
+  bool raw = false, special = false;  ///< `run` only
   std::int64_t predict = 512;
   int cite = 0;
   bool json = false;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include <fmt/ranges.h>
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
@@ -38,24 +40,38 @@ std::int64_t count_tokens(const Tokenizer& tokenizer, std::string_view text) {
   return count;
 }
 
+/// Warns of what is guessed about the template. Throws Error with the ways out where it is not known.
+void check_template(const SessionFlags& flags, const Tokenizer& tokenizer) {
+  try {
+    warn_of_guesses(flags.model.path, ChatTemplate::of(flags.chat_template, tokenizer)->guessed());
+  } catch (const UnknownChatTemplate& error) {
+    fail(
+        "{}: {}; name the form of turns that the model was trained with (--chat-template {}), or give the "
+        "text "
+        "as it is (focusllm run --raw)",
+        flags.model.path, error.what(), fmt::join(ChatTemplate::names(), ", "));
+  }
+}
+
 }  // namespace
 
-Reader::Reader(const SessionFlags& flags, bool raw) : flags_(flags), raw_(raw), engine_(flags.model.load()) {
+Reader::Reader(const SessionFlags& flags) : flags_(flags), engine_(flags.model.load()) {
   if (flags_.verbose)
     err_line(fmt::format("loaded {} in {:.2f} s, {} threads", engine_->name(), engine_->load_seconds(),
                          engine_->threads()));
-  if (!raw)
-    warn_of_guesses(flags.model.path, ChatTemplate::recognise(engine_->tokenizer())->guessed());
+  if (!flags.raw) check_template(flags, engine_->tokenizer());
   Session::Options options;
   options.context = flags.context.options();
-  options.raw = raw;
+  options.raw = flags.raw;
+  options.special = flags.special;
+  options.chat_template = flags.chat_template;
   options.system = flags.system;
   options.on_progress = [this](const Progress& progress) { progress_.show(progress); };
   session_ = std::make_unique<Session>(engine_, std::move(options));
 }
 
 void Reader::read(const std::vector<Document>& documents, std::string_view question) {
-  std::int64_t coming = count_tokens(engine_->tokenizer(), question) + (raw_ ? 1 : kTemplateTokens);
+  std::int64_t coming = count_tokens(engine_->tokenizer(), question) + (flags_.raw ? 1 : kTemplateTokens);
   for (const auto& document : documents) coming += count_tokens(engine_->tokenizer(), document.text);
   coming_ = coming;
   if (!documents.empty() && tells()) err_line("reading " + describe(documents));
@@ -69,7 +85,7 @@ void Reader::read(const std::vector<Document>& documents, std::string_view quest
     starts_.push_back({document.name, session_->tokens()});
     session_->read(document.text);
     // Two texts are two paragraphs; with --raw nothing is added to what was given.
-    if (!raw_ && document.text.back() != '\n') session_->read("\n");
+    if (!flags_.raw && document.text.back() != '\n') session_->read("\n");
   }
 }
 

@@ -15,7 +15,7 @@ namespace focusllm::cli {
 /// A session with its texts read, and which text stands where: what `run` and `chat` have in common.
 class Reader {
  public:
-  Reader(const SessionFlags& flags, bool raw);
+  explicit Reader(const SessionFlags& flags);
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
@@ -44,7 +44,6 @@ class Reader {
   std::string source(std::int64_t token) const;
 
   const SessionFlags& flags_;
-  bool raw_;
   std::shared_ptr<const Engine> engine_;
   ProgressLine progress_{"reading"};
   std::unique_ptr<Session> session_;

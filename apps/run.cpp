@@ -15,7 +15,6 @@ namespace {
 struct RunFlags {
   SessionFlags session;
   std::string prompt;
-  bool raw = false;
   int logprobs = 0;
 };
 
@@ -41,15 +40,20 @@ void check(const RunFlags& flags) {
   flags.session.model.require_path();
   check_utf8(flags.prompt, "the prompt (-p)");
   check_utf8(flags.session.system, "the system message");
-  if (flags.raw && !flags.session.system.empty())
+  const SessionFlags& session = flags.session;
+  if (session.raw && !session.system.empty())
     throw UsageError(
         "--raw has no place for a system message: leave out --sys or put its words in front of the text");
+  if (session.raw && !session.chat_template.empty())
+    throw UsageError("--raw is without a chat template: leave out --raw or --chat-template");
+  if (session.special && !session.raw)
+    throw UsageError("--special is for texts that are given as they are: add --raw");
 }
 
 void run(const RunFlags& flags) {
   check(flags);
   const std::vector<Document> documents = texts(flags);
-  Reader reader(flags.session, flags.raw);
+  Reader reader(flags.session);
   reader.read(documents, flags.prompt);
 
   AskOptions options = flags.session.ask_options();
@@ -74,6 +78,7 @@ Examples:
   focusllm run -m model.gguf -f book.txt -p "Who stole the ring?" --cite 3
   journalctl -b | focusllm run -m model.gguf -p "What failed, and when?"
   focusllm run -m model.gguf --raw -p "Once upon a time" -n 50 --temp 0.8
+  focusllm run -m model.gguf --raw --special -p $'[INST] Who stole the ring?[/INST]'
   focusllm run -m model.gguf --raw -f start.txt --temp 0 --logprobs 5 --json)";
 
 }  // namespace
@@ -86,7 +91,11 @@ void add_run(CLI::App& app) {
       ->type_name("TEXT")
       ->group("Text");
   flags->session.add_to(*command);
-  command->add_flag("--raw", flags->raw, "No chat template: the model continues the text as it is")
+  command->add_flag("--raw", flags->session.raw, "No chat template: the model continues the text as it is")
+      ->group("Text");
+  command
+      ->add_flag("--special", flags->session.special,
+                 "With --raw: names of control tokens in the text and the prompt become these tokens")
       ->group("Text");
   command
       ->add_option("--logprobs", flags->logprobs, "With --json: log-probabilities of the K likeliest tokens")

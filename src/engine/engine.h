@@ -156,11 +156,14 @@ struct AskOptions {
 /// Not thread-safe, but for cancel(). All mutable state is here; the engine outlives it.
 class Session {
  public:
-  /// raw: the text goes to the model as it is, without chat template.
+  /// raw: the text goes to the model as it is, without chat template. special: with raw, the names of control
+  /// tokens in the text become these tokens; it is encoded as a whole then, when it is asked about. A BOS
+  /// that it begins with is the one that is put in front anyway.
   struct Options {
     ContextOptions context;
-    bool raw = false;
-    std::string system;  ///< system message; empty: the template's own default
+    bool raw = false, special = false;
+    std::string chat_template;  ///< one of ChatTemplate::names(); empty: the file's own
+    std::string system;         ///< system message; empty: the template's own default
     ProgressCallback on_progress;
     const CancelToken* cancel = nullptr;  ///< stops this session and its forks as well; outlives them
   };

@@ -30,8 +30,9 @@ struct Conversation {
   Conversation(std::shared_ptr<const Engine> the_engine, Session::Options the_options)
       : engine(std::move(the_engine)),
         options(std::move(the_options)),
-        transcript(engine->tokenizer(), options.raw ? nullptr : ChatTemplate::recognise(engine->tokenizer()),
-                   options.system) {}
+        transcript(engine->tokenizer(),
+                   options.raw ? nullptr : ChatTemplate::of(options.chat_template, engine->tokenizer()),
+                   options.system, options.special) {}
 
   std::shared_ptr<const Engine> engine;
   Session::Options options;

@@ -28,13 +28,17 @@ void Transcript::begin_text() {
 }
 
 void Transcript::encode(std::string_view text) {
-  if (std::exchange(in_words_, true)) return append(tokenizer_->encode_continued(text));
-  append(chat_ ? chat_->words(text, tokens_) : tokenizer_->encode(text));
+  if (std::exchange(in_words_, true)) return append(tokenizer_->encode_continued(text, special_));
+  std::vector<Token> ids = chat_ ? chat_->words(text, tokens_) : tokenizer_->encode(text, special_);
+  const bool only_bos = tokenizer_->adds_bos() && size() == 1;
+  if (special_ && only_bos && !ids.empty() && ids.front() == tokenizer_->bos()) ids.erase(ids.begin());
+  append(ids);
 }
 
 bool Transcript::take(std::string_view text) {
   has_text_ = has_text_ || !text.empty();
   pending_.append(text);
+  if (special_) return false;  // a control token's name may be cut anywhere
   // Looked through only when it has doubled: else a text without such places takes time by its square.
   if (pending_.size() < 2 * uncut_) return false;
   const std::size_t stable = tokenizer_->stable_prefix(pending_);

@@ -16,8 +16,10 @@ namespace focusllm {
 class Transcript {
  public:
   /// chat: null where texts go to the model as they are. `system` is empty for the template's own default.
-  Transcript(const Tokenizer& tokenizer, std::shared_ptr<const ChatTemplate> chat, std::string system)
-      : tokenizer_(&tokenizer), chat_(std::move(chat)), system_(std::move(system)) {}
+  /// special: names of control tokens in a text become these tokens (Session::Options).
+  Transcript(const Tokenizer& tokenizer, std::shared_ptr<const ChatTemplate> chat, std::string system,
+             bool special)
+      : tokenizer_(&tokenizer), chat_(std::move(chat)), system_(std::move(system)), special_(special) {}
 
   /// Bytes that take() may be handed at once: between two calls is the time to look at other things.
   static constexpr std::size_t kMostBytes = std::size_t{1} << 16;
@@ -49,6 +51,7 @@ class Transcript {
   const Tokenizer* tokenizer_;
   std::shared_ptr<const ChatTemplate> chat_;
   std::string system_;
+  bool special_;
   std::vector<Token> tokens_;
   std::string pending_;    ///< text whose tokens may still change
   std::size_t uncut_ = 0;  ///< bytes of it that are known to have no place to cut at

@@ -1,5 +1,7 @@
 #include "tokenizer/chat_template.h"
 
+#include <fmt/ranges.h>
+
 #include "base/error.h"
 #include "tokenizer/chat_family.h"
 
@@ -90,28 +92,14 @@ class FamilyTemplate final : public ChatTemplate {
   Token turn_end_ = 0;  ///< the last one of what opens a user turn
 };
 
-std::string names() {
-  std::string all;
-  for (const ChatFamily& family : chat_families()) all += (all.empty() ? "" : ", ") + family.name;
-  return all;
-}
-
 }  // namespace
 
 std::unique_ptr<const ChatTemplate> ChatTemplate::recognise(const Tokenizer& tokenizer) {
-  if (tokenizer.chat_template().empty()) {
-    fail(
-        "the model file has no tokenizer.chat_template; use --raw to give the text without one, or name a "
-        "family: {}",
-        names());
-  }
+  if (tokenizer.chat_template().empty())
+    throw UnknownChatTemplate("the model's file has no tokenizer.chat_template");
   ChatFamily family = recognise_chat_family(tokenizer.chat_template());
-  if (family.name.empty()) {
-    fail(
-        "the model's tokenizer.chat_template is of no supported family ({}); use --raw to give the text "
-        "without one",
-        names());
-  }
+  if (family.name.empty())
+    throw UnknownChatTemplate("the model's tokenizer.chat_template is of no family that is known here");
   return std::make_unique<FamilyTemplate>(std::move(family), tokenizer);
 }
 
@@ -119,7 +107,17 @@ std::unique_ptr<const ChatTemplate> ChatTemplate::named(std::string_view name, c
   for (const ChatFamily& family : chat_families()) {
     if (family.name == name) return std::make_unique<FamilyTemplate>(family, tokenizer);
   }
-  throw UsageError(fmt::format("unknown chat template '{}'; known are: {}", name, names()));
+  throw UsageError(fmt::format("unknown chat template '{}'; known are: {}", name, fmt::join(names(), ", ")));
+}
+
+std::unique_ptr<const ChatTemplate> ChatTemplate::of(std::string_view name, const Tokenizer& tokenizer) {
+  return name.empty() ? recognise(tokenizer) : named(name, tokenizer);
+}
+
+std::vector<std::string> ChatTemplate::names() {
+  std::vector<std::string> all;
+  for (const ChatFamily& family : chat_families()) all.push_back(family.name);
+  return all;
 }
 
 }  // namespace focusllm

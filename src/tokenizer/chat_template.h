@@ -6,19 +6,30 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "tokenizer/tokenizer.h"
 
 namespace focusllm {
+
+/// A file has no chat template, or one of no family that is known here.
+class UnknownChatTemplate : public Error {
+ public:
+  using Error::Error;
+};
 
 /// One family of chat formats. Gives the ids around a user's words; the words themselves are encoded as plain
 /// text, so that nothing in a document or a question becomes a control token.
 class ChatTemplate {
  public:
   /// The family of the file's own template, recognised by its control words, with the template's own spaces.
-  /// Throws Error naming --raw when there is none or it is another one.
+  /// Throws UnknownChatTemplate when there is none or it is another one.
   static std::unique_ptr<const ChatTemplate> recognise(const Tokenizer& tokenizer);
-  /// By name; throws Error listing the names.
+  /// By one of names(); throws UsageError listing them.
   static std::unique_ptr<const ChatTemplate> named(std::string_view family, const Tokenizer& tokenizer);
+  /// named(), or with an empty name recognise().
+  static std::unique_ptr<const ChatTemplate> of(std::string_view family, const Tokenizer& tokenizer);
+  /// The families' names, as llama.cpp calls them.
+  static std::vector<std::string> names();
   virtual ~ChatTemplate() = default;
 
   virtual std::string_view name() const = 0;

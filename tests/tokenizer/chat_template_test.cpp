@@ -134,19 +134,26 @@ TEST(ChatTemplate, ChatmlToTheLetter) {
             4);
 }
 
-TEST(ChatTemplate, UnknownOnesNameRaw) {
+TEST(ChatTemplate, UnknownOnesAreAnErrorOfTheirOwn) {
   for (const char* text : {"", "{{ messages }}", "<|im_start|>a<|im_sep|>", "<|im_start|>a<end_of_utterance>",
                            "<|user|>a<|assistant|>b"}) {
     const ByteLevelBpe tokenizer(small_byte_level(text));
-    try {
-      ChatTemplate::recognise(tokenizer);
-      ADD_FAILURE() << text;
-    } catch (const Error& error) {
-      EXPECT_THAT(error.what(), HasSubstr("--raw"));
-    }
+    EXPECT_THROW(ChatTemplate::recognise(tokenizer), UnknownChatTemplate) << text;
+    EXPECT_THROW(ChatTemplate::of("", tokenizer), UnknownChatTemplate) << text;
+    EXPECT_EQ(ChatTemplate::of("gemma", tokenizer)->name(), "gemma");
   }
+}
+
+TEST(ChatTemplate, AllOfThemHaveNames) {
   const ByteLevelBpe tokenizer(small_byte_level());
-  EXPECT_THROW(ChatTemplate::named("nonsense", tokenizer), UsageError);
+  for (const std::string& name : ChatTemplate::names())
+    EXPECT_EQ(ChatTemplate::named(name, tokenizer)->name(), name);
+  try {
+    ChatTemplate::named("nonsense", tokenizer);
+    ADD_FAILURE();
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("chatml, llama2, llama3"));
+  }
 }
 
 }  // namespace
