@@ -175,6 +175,8 @@ void evaluate(const EvalFlags& flags) {
   tell_left_out(flags.output, results.left_out());
   const auto engine = flags.model.load();
   const eval::Plan plan = plan_of(flags, *engine);
+  if (std::ranges::any_of(plan.methods, [&](const auto& one) { return lacks_adapter(*engine, one); }))
+    err_line("warning: " + missing_adapter(flags.model.path));
   results.describe_run(eval::run_description(*engine));
   try {
     run_tasks(tasks, engine, plan, results);

@@ -157,6 +157,13 @@ std::shared_ptr<const Engine> ModelFlags::load(bool to_run) const {
   return engine;
 }
 
+std::string missing_adapter(const std::string& path) {
+  return path +
+         ": the focus method finds nothing in a text without an adapter for the model, and there is none: "
+         "give "
+         "one with --adapter FILE (docs/adapters.md), or take another method (--method infllm)";
+}
+
 void ContextFlags::add_to(CLI::App& app, bool with_method) {
   if (with_method)
     app.add_option(

@@ -35,6 +35,9 @@ struct ModelFlags {
   std::shared_ptr<const Engine> load(bool to_run = true) const;
 };
 
+/// What is missing where lacks_adapter(), and what to do.
+std::string missing_adapter(const std::string& path);
+
 /// How the text is kept.
 struct ContextFlags {
   ContextOptions values;

@@ -62,6 +62,7 @@ Reader::Reader(const SessionFlags& flags) : flags_(flags), engine_(flags.model.l
   if (!flags.raw) check_template(flags, engine_->tokenizer());
   Session::Options options;
   options.context = flags.context.options();
+  if (lacks_adapter(*engine_, options.context)) throw Error(missing_adapter(flags.model.path));
   options.raw = flags.raw;
   options.special = flags.special;
   options.chat_template = flags.chat_template;

@@ -237,6 +237,10 @@ std::shared_ptr<context::TailStore> make_tail_store(std::int64_t most_bytes);
 /// is a method, not auto. Throws UsageError for a size that the method does not take.
 ContextOptions with_defaults(const Engine& engine, const ContextOptions& options);
 
+/// Whether a method is asked for whose weights are not there: focus without an adapter for the model, whose
+/// candidates find nothing in the text. What `auto` chooses has them.
+bool lacks_adapter(const Engine& engine, const ContextOptions& options);
+
 /// Bytes of keys and values that a method keeps for `tokens` tokens.
 std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens);
 

@@ -75,6 +75,10 @@ std::string long_method(const Engine& engine) {
   return engine.model().has_adapter() ? "focus" : "infllm";
 }
 
+bool lacks_adapter(const Engine& engine, const ContextOptions& options) {
+  return options.method == "focus" && !engine.model().has_adapter();
+}
+
 std::int64_t answer_room(const Engine& engine, std::int64_t most_tokens) {
   const std::int64_t trained = engine.spec().trained_context;
   return most_tokens > 0 && most_tokens < trained ? most_tokens : std::min(kAnswerRoom, trained / 4);
