@@ -1,14 +1,17 @@
 #include "line_editor.h"
 
 #include <cerrno>
+#include <clocale>
 #include <cstdio>
 #include <cstdlib>
 #include <cwchar>
 #include <filesystem>
 #include <iostream>
+#include <string_view>
 
 #include <fcntl.h>
 #include <histedit.h>
+#include <langinfo.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,6 +45,15 @@ std::string history_file() {
   const bool safe = ::fchmod(descriptor, 0600) == 0;
   ::close(descriptor);
   return safe ? path : std::string();
+}
+
+/// libedit takes characters by the locale's encoding: UTF-8 whatever the locale is (none in most containers),
+/// and only characters, so that numbers stay as in C. False where the system has no such locale.
+bool take_utf8() {
+  for (const char* name : {"", "C.UTF-8", "en_US.UTF-8"})
+    if (std::setlocale(LC_CTYPE, name) != nullptr && std::string_view(::nl_langinfo(CODESET)) == "UTF-8")
+      return true;
+  return false;
 }
 
 const char* prompt(EditLine*) {
@@ -102,7 +114,8 @@ struct LineEditor::Impl {
 };
 
 LineEditor::LineEditor() {
-  if (stdin_is_terminal() && stderr_is_terminal()) impl_ = std::make_unique<Impl>();
+  // Without UTF-8 the terminal's own lines are better than a library that drops letters.
+  if (stdin_is_terminal() && stderr_is_terminal() && take_utf8()) impl_ = std::make_unique<Impl>();
 }
 
 LineEditor::~LineEditor() = default;

@@ -7,7 +7,8 @@
 namespace focusllm::cli {
 
 /// Questions line by line: on a terminal with editing and a history that is kept in
-/// $XDG_STATE_HOME/focusllm/history (readable by its owner only), else just lines.
+/// $XDG_STATE_HOME/focusllm/history (readable by its owner only), else just lines. They are UTF-8, whatever
+/// the locale says.
 class LineEditor {
  public:
   LineEditor();

@@ -1,5 +1,3 @@
-#include <clocale>
-
 #include <CLI/CLI.hpp>
 
 #include "base/error.h"
@@ -79,7 +77,6 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   focusllm::cli::take_closed_descriptors();
   focusllm::cli::limit_spinning(argv);
-  std::setlocale(LC_CTYPE, "");  // only the characters, for line editing: numbers stay as in C
   focusllm::cli::install_signal_handlers();
   return focusllm::cli::guarded(focusllm::cli::run, argc, argv);
 }
