@@ -31,7 +31,7 @@ TEST(Eval, ReportTellsLinesThatAreNoJson) {
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_TRUE(is_one_line(ended.err)) << ended.err;
   EXPECT_THAT(ended.err, HasSubstr(": line 2 is no JSON object and left out"));
-  EXPECT_THAT(read(page.path()), HasSubstr("line 2 is no JSON object and left out"));
+  EXPECT_THAT(read_file(page.path()), HasSubstr("line 2 is no JSON object and left out"));
 }
 
 TEST(Eval, ReportWithoutResultsIsOneLineAndOne) {
