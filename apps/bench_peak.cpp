@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/threads.h"
+#include "engine/scheduler.h"
 #include "tensor/peak.h"
 
 namespace focusllm::cli {
@@ -62,10 +63,14 @@ double Peaks::product(ProductType type) const {
   return f32;
 }
 
-Peaks measure_peaks(int threads) {
-  set_thread_count(threads);
-  return {read_bandwidth(), peak_rate(ProductType::f32), peak_rate(ProductType::bf16),
-          peak_rate(ProductType::int8)};
+Peaks measure_peaks(const Engine& engine) {
+  Peaks peaks;
+  // By the threads that run the model: others beside them would make these sleep between two products.
+  scheduler_of(engine).call([&peaks] {
+    peaks = {read_bandwidth(), peak_rate(ProductType::f32), peak_rate(ProductType::bf16),
+             peak_rate(ProductType::int8)};
+  });
+  return peaks;
 }
 
 }  // namespace focusllm::cli

@@ -2,6 +2,10 @@
 
 #include "tensor/linear.h"
 
+namespace focusllm {
+class Engine;
+}
+
 namespace focusllm::cli {
 
 /// What this machine reaches with the threads in use, measured now: the limits that `bench` holds rates
@@ -16,6 +20,6 @@ struct Peaks {
 };
 
 /// Takes about a second.
-Peaks measure_peaks(int threads);
+Peaks measure_peaks(const Engine& engine);
 
 }  // namespace focusllm::cli

@@ -90,7 +90,7 @@ BenchMachine describe_machine(const Engine& engine, std::uint64_t seed) {
                        engine.name(),
                        engine.threads(),
                        seed,
-                       measure_peaks(engine.threads()),
+                       measure_peaks(engine),
                        {},
                        {}};
   const model::Layer& layer = engine.model().layers().front();

@@ -222,11 +222,7 @@ void Scheduler::take_logits(std::span<Job*> jobs) {
       finish(*jobs[i], failures[i]);
       continue;
     }
-    {
-      const std::lock_guard lock(mutex_);
-      jobs[i]->news_ = true;
-    }
-    jobs[i]->changed_.notify_all();
+    tell(*jobs[i]);
     const std::int64_t before = pass_.rows();
     plan(*jobs[i], kMostRows);
     answer_rows_ += pass_.rows() - before;
@@ -251,11 +247,7 @@ void Scheduler::run_pass() {
       finish(*job, std::current_exception());
       continue;
     }
-    {
-      const std::lock_guard lock(mutex_);
-      job->news_ = true;
-    }
-    job->changed_.notify_all();
+    if (!job->answering()) tell(*job);  // of an answer, a token is news
   }
 }
 
@@ -266,6 +258,14 @@ void Scheduler::note_time(double seconds) {
   if (read < kMeasuredRows) return;
   const double reading = answer_rows_ > 0 ? std::max(0.0, seconds - answer_seconds_) : seconds;
   seconds_per_row_ = reading / static_cast<double>(read);
+}
+
+void Scheduler::tell(Job& job) {
+  {
+    const std::lock_guard lock(mutex_);
+    job.news_ = true;
+  }
+  job.changed_.notify_all();
 }
 
 void Scheduler::finish(Job& job, std::exception_ptr failure) {

@@ -84,6 +84,7 @@ class Scheduler {
   void answer_idle();
   void take_logits(std::span<Job*> jobs);
   void run_pass();
+  void tell(Job& job);
   void finish(Job& job, std::exception_ptr failure);
   std::int64_t reading_rows() const;
   void note_time(double seconds);
