@@ -140,14 +140,16 @@ inline void add_part(const std::uint8_t* block, const std::uint8_t* block_scales
       const std::int32_t* total = tile.totals + (r * blocks + b) * 2;
       std::int32_t zero = 0;
       if constexpr (!kForm.minima) zero = -kZero * (kParts == 2 ? total[part] : total[0] + total[1]);
-      Sums sums = start_at(zero);
+      // In two chains, as each product waits for the one before it; integers add up to the same.
+      Sums sums[2] = {start_at(zero), start_at(0)};
       const std::int8_t* a = tile.quants + r * tile.width + 32 * b;
 #pragma GCC unroll 8
       for (int j = part * 4; j < (kParts == 2 ? part * 4 + 4 : 8); ++j) {
-        sums = add_dot<kForm.bits <= 7>(sums, four[j], load_four(a + 4 * j));
+        sums[j % 2] = add_dot<kForm.bits <= 7>(sums[j % 2], four[j], load_four(a + 4 * j));
       }
+      const Values total_sum = to_values(add(sums[0], sums[1]));
       const float x_scale = tile.scales[r * blocks + b];
-      tile.results[r] = multiply_add(to_values(sums), multiply(scale, all(x_scale)), tile.results[r]);
+      tile.results[r] = multiply_add(total_sum, multiply(scale, all(x_scale)), tile.results[r]);
       if constexpr (kForm.minima) {
         const float x_sum =
             kParts == 2 ? x_scale * static_cast<float>(total[part]) : tile.sums[r * blocks + b];

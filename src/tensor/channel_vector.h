@@ -42,6 +42,9 @@ inline Bytes look_up(const std::uint8_t (&table)[16], Bytes nibbles) {
 inline Sums start_at(std::int32_t value) {
   return _mm512_set1_epi32(value);
 }
+inline Sums add(Sums a, Sums b) {
+  return _mm512_add_epi32(a, b);
+}
 /// kSmall: the weights are below 128.
 template <bool kSmall>
 inline Sums add_dot(Sums sums, Bytes weights, std::int32_t four) {
@@ -108,6 +111,9 @@ inline Bytes look_up(const std::uint8_t (&table)[16], Bytes nibbles) {
 }
 inline Sums start_at(std::int32_t value) {
   return _mm256_set1_epi32(value);
+}
+inline Sums add(Sums a, Sums b) {
+  return _mm256_add_epi32(a, b);
 }
 template <bool kSmall>
 inline Sums add_dot(Sums sums, Bytes weights, std::int32_t four) {
@@ -197,6 +203,10 @@ inline Bytes look_up(const std::uint8_t (&table)[16], const Bytes& nibbles) {
 }
 inline Sums start_at(std::int32_t value) {
   return {{value, value, value, value}};
+}
+inline Sums add(Sums a, const Sums& b) {
+  for (int c = 0; c < kChannels; ++c) a.at[c] += b.at[c];
+  return a;
 }
 template <bool kSmall>
 inline Sums add_dot(Sums sums, const Bytes& weights, std::int32_t four) {
