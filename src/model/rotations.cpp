@@ -27,9 +27,15 @@ void Rotations::rotate(int layer, const float* x, int heads, std::int64_t index,
 void Rotations::rotate_rows(int layer, const float* x, std::int64_t stride, int heads, std::int64_t index,
                             std::int64_t rows, float* out) const {
   const std::int64_t width = std::int64_t{heads} * model_->spec().heads.dim;
-#pragma omp parallel for schedule(static) if (rows >= kParallelRows)
-  for (std::int64_t row = 0; row < rows; ++row)
+  const auto rotate_row = [&](std::int64_t row) {
     rotate(layer, x + row * stride, heads, constant_ ? 0 : index + row, out + row * width);
+  };
+  if (rows < kParallelRows) {  // not even a team of one: lanes with one row come by the dozen
+    for (std::int64_t row = 0; row < rows; ++row) rotate_row(row);
+    return;
+  }
+#pragma omp parallel for schedule(static)
+  for (std::int64_t row = 0; row < rows; ++row) rotate_row(row);
 }
 
 }  // namespace focusllm::model
