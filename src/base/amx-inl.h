@@ -18,25 +18,29 @@ struct TileShapes {
 constexpr TileShapes kWholeTiles{
     {{16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}, {16, 64}}};
 
-/// Tile registers in a shape for as long as this lives. The intrinsics do not tell the compiler which memory
-/// they touch: tiles_ordered() stands between them and ordinary loads and stores of the same memory.
+/// Gives this thread's tile registers a shape, which they keep until _tile_release(). The intrinsics do not
+/// tell the compiler which memory they touch: tiles_ordered() stands between them and ordinary loads and
+/// stores of the same memory.
+inline void configure(const TileShapes& wanted) {
+  struct alignas(64) {
+    unsigned char palette = 1;
+    unsigned char start_row = 0;
+    unsigned char reserved[14] = {};
+    unsigned short bytes[16] = {};
+    unsigned char rows[16] = {};
+  } config;
+  static_assert(sizeof(config) == 64);
+  for (int i = 0; i < 8; ++i) {
+    config.bytes[i] = wanted.shapes[i].bytes;
+    config.rows[i] = wanted.shapes[i].rows;
+  }
+  __asm__ volatile("ldtilecfg %0" : : "m"(config) : "memory");
+}
+
+/// Tile registers in a shape for as long as this lives.
 class Tiles {
  public:
-  explicit Tiles(const TileShapes& wanted) {
-    struct alignas(64) {
-      unsigned char palette = 1;
-      unsigned char start_row = 0;
-      unsigned char reserved[14] = {};
-      unsigned short bytes[16] = {};
-      unsigned char rows[16] = {};
-    } config;
-    static_assert(sizeof(config) == 64);
-    for (int i = 0; i < 8; ++i) {
-      config.bytes[i] = wanted.shapes[i].bytes;
-      config.rows[i] = wanted.shapes[i].rows;
-    }
-    __asm__ volatile("ldtilecfg %0" : : "m"(config) : "memory");
-  }
+  explicit Tiles(const TileShapes& wanted) { configure(wanted); }
   ~Tiles() { _tile_release(); }
   Tiles(const Tiles&) = delete;
   Tiles& operator=(const Tiles&) = delete;

@@ -3,6 +3,9 @@
 
 #include "tensor/grouped-inl.h"
 #include "tensor/vector.h"
+#if defined(FOCUSLLM_ISA_amx)
+#include "tensor/answer_amx-inl.h"
+#endif
 
 namespace focusllm::FOCUSLLM_ISA {
 namespace {
@@ -190,11 +193,7 @@ void multiply_rows(const WeightGroup& weights, const QuantizedRows& x, long row,
   for (int channel = 0; channel < kGroupChannels; channel += kChannels) {
     multiply_tile<kType, kRows>(weights, x, row, channel, out);
   }
-  for (int r = 0; r < kRows; ++r) {
-    float* to = y + (row + r) * stride;
-    const float* from = out + r * kGroupChannels;
-    for (long c = 0; c < columns; ++c) to[c] = accumulate ? to[c] + from[c] : from[c];
-  }
+  add_results(out, kRows, y + row * stride, stride, columns, accumulate);
 }
 
 // The group's weights stay in the first-level cache from one tile of rows to the next.
@@ -202,6 +201,9 @@ template <BlockType kType>
 void multiply_group(const WeightGroup& weights, const QuantizedRows& x, float* y, long stride, long columns,
                     bool accumulate) {
   long row = 0;
+#if defined(FOCUSLLM_ISA_amx)
+  row = multiply_tiled_rows<kType>(weights, x, y, stride, columns, accumulate);
+#endif
   for (; row + kTileRows <= x.rows; row += kTileRows)
     multiply_rows<kType, kTileRows>(weights, x, row, y, stride, columns, accumulate);
   if constexpr (kTileRows > 1) {
@@ -279,6 +281,10 @@ void dot(BlockType type, const std::byte* w, const float* x, long rows, long wid
 
 }  // namespace
 
-extern const AnswerKernel answer_kernel{quantize, multiply, dot};
+#if defined(FOCUSLLM_ISA_amx)
+extern const AnswerKernel answer_kernel{true, quantize, multiply, release_tiles, dot};
+#else
+extern const AnswerKernel answer_kernel{false, quantize, multiply, [] {}, dot};
+#endif
 
 }  // namespace focusllm::FOCUSLLM_ISA

@@ -1,6 +1,7 @@
 #include "tensor/answer_rows.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/ceil_div.h"
 #include "base/cpu.h"
@@ -32,11 +33,22 @@ struct Quantized {
   AlignedBuffer<std::int32_t> totals;
 
   QuantizedRows resize(std::int64_t rows, std::int64_t width) {
-    const std::int64_t blocks = width / 32;
-    quants.resize(static_cast<std::size_t>(rows * width));
-    floats.resize(static_cast<std::size_t>(2 * rows * blocks));
-    totals.resize(static_cast<std::size_t>(2 * rows * blocks));
-    return {quants.data(), floats.data(), floats.data() + rows * blocks, totals.data(), rows, width};
+    // Each array is there twice, by rows and for tiles of rows; all of it in whole tiles.
+    const std::int64_t whole = ceil_div(rows, std::int64_t{kTiledRows}) * kTiledRows;
+    const std::int64_t count = whole * (width / 32);
+    quants.resize(static_cast<std::size_t>(whole * width));
+    floats.resize(static_cast<std::size_t>(4 * count));
+    totals.resize(static_cast<std::size_t>(4 * count));
+    float* from = floats.data();
+    return {quants.data(),
+            from,
+            from + count,
+            totals.data(),
+            from + 2 * count,
+            from + 3 * count,
+            totals.data() + 2 * count,
+            rows,
+            width};
   }
 };
 
@@ -62,6 +74,27 @@ void multiply_group(const Weights::Piece& group, const QuantizedRows& quantized,
                   out + group.first, stride, group.count, accumulate);
 }
 
+/// What stands by rows, once more for tiles of rows.
+void fill_tiles(const QuantizedRows& x) {
+  const std::int64_t blocks = x.width / 32;
+  const std::int64_t tiles = ceil_div(std::int64_t{x.rows}, std::int64_t{kTiledRows});
+  std::memset(x.quants + x.rows * x.width, 0,
+              static_cast<std::size_t>((tiles * kTiledRows - x.rows) * x.width));
+  for (std::int64_t row = 0; row < tiles * kTiledRows; ++row) {
+    const std::int64_t place = row / kTiledRows * kTiledRows * blocks + row % kTiledRows;
+    const bool there = row < x.rows;
+    for (std::int64_t b = 0; b < blocks; ++b) {
+      const std::int64_t from = row * blocks + b, to = place + b * kTiledRows;
+      x.tiled_scales[to] = there ? x.scales[from] : 0;
+      x.tiled_sums[to] = there ? x.sums[from] : 0;
+      for (std::int64_t half = 0; half < 2; ++half) {
+        x.tiled_totals[2 * (to - row % kTiledRows) + half * kTiledRows + row % kTiledRows] =
+            there ? x.totals[2 * from + half] : 0;
+      }
+    }
+  }
+}
+
 void quantize(const float* x, const QuantizedRows& to) {
   const AnswerKernel& kernel = active_answer_kernel();
   const std::int64_t blocks = to.width / 32;
@@ -70,14 +103,14 @@ void quantize(const float* x, const QuantizedRows& to) {
     kernel.quantize(x + row * to.width, to.width, to.quants + row * to.width, to.scales + row * blocks,
                     to.sums + row * blocks, to.totals + 2 * row * blocks);
   }
+  if (kernel.takes_tiles && to.rows > 1) fill_tiles(to);
 }
 
 }  // namespace
 
 const AnswerKernel& active_answer_kernel() {
   return *FOCUSLLM_CHOOSE(AnswerKernel, &scalar::answer_kernel, &avx2::answer_kernel, &avx2::answer_kernel,
-                          &avx512_vnni::answer_kernel, &avx512_vnni::answer_kernel,
-                          &avx512_vnni::answer_kernel);
+                          &avx512_vnni::answer_kernel, &avx512_vnni::answer_kernel, &amx::answer_kernel);
 }
 
 void answer_rows(const Weights& weights, const float* x, std::int64_t rows, float* y, bool accumulate) {
@@ -85,7 +118,9 @@ void answer_rows(const Weights& weights, const float* x, std::int64_t rows, floa
   const bool quantizes =
       std::any_of(weights.matrices().begin(), weights.matrices().end(),
                   [](const Weights::Matrix& matrix) { return matrix.grouped.has_value(); });
-  QuantizedRows quantized{nullptr, nullptr, nullptr, nullptr, rows, weights.inputs()};
+  QuantizedRows quantized;
+  quantized.rows = rows;
+  quantized.width = weights.inputs();
   if (quantizes) {
     quantized = buffers.resize(rows, weights.inputs());
     quantize(x, quantized);
@@ -94,9 +129,13 @@ void answer_rows(const Weights& weights, const float* x, std::int64_t rows, floa
   const auto count = static_cast<std::int64_t>(groups.size());
   // Handed out in small pieces: a thread that loses its core delays the others by one piece.
   const std::int64_t chunk = std::max<std::int64_t>(1, count / (8 * thread_count()));
-#pragma omp parallel for schedule(dynamic, chunk) if (rows * bytes_of(weights) >= kBytesWorthForking)
-  for (std::int64_t i = 0; i < count; ++i)
-    multiply_group(groups[static_cast<std::size_t>(i)], quantized, x, y, weights.outputs(), accumulate);
+#pragma omp parallel if (rows * bytes_of(weights) >= kBytesWorthForking)
+  {
+#pragma omp for schedule(dynamic, chunk) nowait
+    for (std::int64_t i = 0; i < count; ++i)
+      multiply_group(groups[static_cast<std::size_t>(i)], quantized, x, y, weights.outputs(), accumulate);
+    active_answer_kernel().release();
+  }
 }
 
 }  // namespace focusllm

@@ -70,6 +70,14 @@ inline void load_scale(const std::uint8_t* block, int part, int channel, Values&
   }
 }
 
+/// Puts results [rows, 16] of a group into y, or adds them.
+inline void add_results(const float* results, long rows, float* y, long stride, long columns,
+                        bool accumulate) {
+  for (long r = 0; r < rows; ++r, y += stride, results += kGroupChannels) {
+    for (long c = 0; c < columns; ++c) y[c] = accumulate ? y[c] + results[c] : results[c];
+  }
+}
+
 template <BlockType kType>
 struct TypeTag {
   static constexpr BlockType value = kType;
