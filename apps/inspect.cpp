@@ -131,7 +131,7 @@ void print_model_memory(const ModelMemory& memory) {
   out(
       fmt::format("\nMemory for the model\n"
                   "  {:<18} {:>12}  rearranged once, in the place of the file's {}\n"
-                  "  {:<18} {:>12}  activations, for each session\n",
+                  "  {:<18} {:>12}  activations, once for all sessions\n",
                   "weights", format_bytes(memory.weights), format_bytes(memory.file), "passes",
                   format_bytes(memory.pass)));
 }

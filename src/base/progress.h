@@ -5,7 +5,7 @@
 
 namespace focusllm {
 
-/// How far a long piece of work is. Called from the working thread, a few times a second at most.
+/// How far a long piece of work is. Called from the thread that waits for it, after each pass.
 struct Progress {
   std::int64_t done = 0;   ///< tokens finished
   std::int64_t total = 0;  ///< tokens known to be needed so far

@@ -11,7 +11,7 @@ namespace focusllm {
 /// tests.
 int usable_processors(const std::filesystem::path& root = "/");
 
-/// The threads of the one OpenMP pool that our kernels and oneDNN share.
+/// The threads of the OpenMP team of the calling thread.
 int thread_count();
 /// 0 means OMP_NUM_THREADS, or else usable_processors(). Call before other work; throws UsageError when
 /// negative.

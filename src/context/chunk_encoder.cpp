@@ -9,12 +9,13 @@ std::shared_ptr<const memory::Segment> ChunkEncoder::known(std::span<const Token
   for (const Work& work : works_) {
     if (std::equal(tokens.begin(), tokens.end(), work.tokens.begin(), work.tokens.end())) return work.segment;
   }
-  return store_.find(tokens, type_);
+  return store_.find(model_.number(), tokens, type_);
 }
 
 std::vector<std::shared_ptr<const memory::Segment>> ChunkEncoder::take(std::span<const Token> text,
                                                                        std::int64_t chunk,
                                                                        std::int64_t stride) {
+  const model::Spec& spec = model_.spec();
   std::vector<std::shared_ptr<const memory::Segment>> segments;
   const std::int64_t size = std::ssize(text);
   for (std::int64_t first = 0; first == 0 || first + chunk - stride < size; first += stride) {
@@ -22,9 +23,9 @@ std::vector<std::shared_ptr<const memory::Segment>> ChunkEncoder::take(std::span
     const auto tokens = text.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
     segments.push_back(known(tokens));
     if (segments.back() != nullptr) continue;
-    auto segment = std::make_shared<memory::Segment>(spec_.heads, type_, spec_.layers, count);
+    auto segment = std::make_shared<memory::Segment>(spec.heads, type_, spec.layers, count);
     segments.back() = segment;
-    works_.emplace_back(spec_, tokens, std::move(segment));
+    works_.emplace_back(spec, tokens, std::move(segment));
   }
   return segments;
 }
@@ -55,7 +56,7 @@ void ChunkEncoder::took(const model::Pass& pass) {
     work.done += std::exchange(work.planned, 0);
   }
   while (!works_.empty() && works_.front().done == std::ssize(works_.front().tokens)) {
-    store_.insert(works_.front().tokens, works_.front().segment);
+    store_.insert(model_.number(), works_.front().tokens, works_.front().segment);
     works_.pop_front();
   }
 }

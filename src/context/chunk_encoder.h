@@ -14,8 +14,8 @@ namespace focusllm::context {
 /// from there.
 class ChunkEncoder {
  public:
-  ChunkEncoder(const model::Spec& spec, attention::KvType type, memory::ChunkStore& store)
-      : spec_(spec), type_(type), store_(store) {}
+  ChunkEncoder(const model::Model& model, attention::KvType type, memory::ChunkStore& store)
+      : model_(model), type_(type), store_(store) {}
 
   /// Takes `text` in chunks of `chunk` tokens that begin every `stride` tokens; the last one, where the text
   /// ends, is possibly shorter. Keys and values are in the segments once no work is pending.
@@ -39,7 +39,7 @@ class ChunkEncoder {
   };
   std::shared_ptr<const memory::Segment> known(std::span<const Token> tokens) const;
 
-  const model::Spec& spec_;
+  const model::Model& model_;
   attention::KvType type_;
   memory::ChunkStore& store_;
   std::deque<Work> works_;

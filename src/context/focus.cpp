@@ -84,7 +84,7 @@ Focus::Focus(const Options& options, std::shared_ptr<const model::Model> model)
     : options_(options), model_(std::move(model)) {
   // What stands in the text several times is encoded once, whether or not sessions share it.
   if (!options_.chunk_store) options_.chunk_store = std::make_shared<memory::ChunkStore>(kNoLimit);
-  encoder_.emplace(model_->spec(), options_.kv_type, *options_.chunk_store);
+  encoder_.emplace(*model_, options_.kv_type, *options_.chunk_store);
 }
 
 void Focus::set_sink(HiddenSink sink) {

@@ -8,6 +8,7 @@
 #include "context/method.h"
 #include "context/tail_store.h"
 #include "engine/adapter_search.h"
+#include "engine/budget.h"
 #include "engine/options.h"
 #include "engine/scheduler.h"
 #include "memory/chunk_store.h"
@@ -21,6 +22,7 @@ struct Engine::Impl {
   std::shared_ptr<const gguf::File> file, adapter;
   std::shared_ptr<const Tokenizer> tokenizer;
   std::shared_ptr<const model::Model> model;
+  Budget budget;
   std::unique_ptr<Scheduler> scheduler;
   ProductType product_type = ProductType::automatic;
   double load_seconds = 0;
@@ -118,6 +120,10 @@ int Engine::threads() const {
 
 Scheduler& scheduler_of(const Engine& engine) {
   return *engine.impl_->scheduler;
+}
+
+Budget& budget_of(const Engine& engine) {
+  return engine.impl_->budget;
 }
 
 ModelMemory Engine::memory() const {

@@ -30,6 +30,7 @@ namespace context {
 class Context;
 struct Options;
 }  // namespace context
+class Budget;
 class Scheduler;
 
 /// How a model is loaded.
@@ -46,7 +47,7 @@ struct EngineOptions {
 struct ModelMemory {
   std::int64_t file = 0;     ///< the tensors in the file, mapped: pages that the system may take back
   std::int64_t weights = 0;  ///< quantised weights, rearranged: held, in the place of the file's pages
-  std::int64_t pass = 0;     ///< activations of a pass through the layers, for each session
+  std::int64_t pass = 0;     ///< activations of a pass through the layers, once for all sessions
 };
 
 /// A loaded model with its tokenizer. Const, thread-safe, shared by any number of sessions.
@@ -75,6 +76,7 @@ class Engine {
  private:
   friend std::unique_ptr<context::Context> make_context(const Engine&, const context::Options&);
   friend Scheduler& scheduler_of(const Engine&);
+  friend Budget& budget_of(const Engine&);
   Engine();
   struct Impl;
   std::unique_ptr<Impl> impl_;
@@ -193,7 +195,8 @@ class Session {
   /// Sessions that share text are for one thread at a time; on_progress is the same.
   std::optional<Session> fork() const;
 
-  /// From any thread or a signal handler: read() or ask() stops within a layer and throws Cancelled.
+  /// From any thread or a signal handler: read() or ask() throws Cancelled, before the next pass, or between
+  /// two layers where nobody else's rows are in the pass.
   void cancel() noexcept;
   std::string_view method() const;  ///< what `auto` became; decided at the first read
   attention::KvType kv_type() const;

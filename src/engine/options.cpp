@@ -1,6 +1,7 @@
 #include "engine/options.h"
 
 #include "base/memory.h"
+#include "engine/budget.h"
 #include "model/model.h"
 
 namespace focusllm {
@@ -12,10 +13,12 @@ constexpr std::int64_t kLargerChunk = 2048;
 
 class Fit {
  public:
-  Fit(const Engine& engine, const ContextOptions& options, std::int64_t tokens, std::int64_t free)
+  Fit(const Engine& engine, const ContextOptions& options, std::int64_t tokens, std::int64_t free,
+      std::int64_t promised)
       : engine_(engine),
         options_(options),
         tokens_(tokens),
+        promised_(promised),
         limit_(static_cast<std::int64_t>(kShare * static_cast<double>(free)) - engine.memory().pass) {}
 
   context::Options choose() const {
@@ -41,8 +44,12 @@ class Fit {
   bool may_choose_chunk() const { return options_.method == "focus" && options_.chunk == 0; }
 
   [[noreturn]] void refuse(KvType least) const {
-    fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free: {}", tokens_,
-         format_bytes(bytes(options_, least)), kv_type_name(least), options_.method, format_bytes(limit_),
+    fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free{}: {}", tokens_,
+         format_bytes(bytes(options_, least)), kv_type_name(least), options_.method,
+         format_bytes(std::max<std::int64_t>(0, limit_)),
+         promised_ > 0
+             ? fmt::format(" beside {} that are promised to other sessions", format_bytes(promised_))
+             : "",
          advice(least));
   }
   const char* advice(KvType least) const {
@@ -57,6 +64,7 @@ class Fit {
   const Engine& engine_;
   const ContextOptions& options_;
   const std::int64_t tokens_;
+  const std::int64_t promised_;
   const std::int64_t limit_;
 };
 
@@ -94,10 +102,15 @@ context::Options resolve(const ContextOptions& options, attention::KvType kv_typ
 }
 
 context::Options fit_memory(const Engine& engine, const ContextOptions& options, std::int64_t tokens,
-                            std::int64_t free) {
-  context::Options fitting = Fit(engine, options, tokens, free).choose();
+                            std::int64_t free, std::int64_t promised) {
+  context::Options fitting = Fit(engine, options, tokens, free, promised).choose();
   context::check_disk(fitting, engine.spec(), tokens);
   return fitting;
+}
+
+context::Options fit_beside_others(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
+  const std::int64_t promised = budget_of(engine).promised();
+  return fit_memory(engine, options, tokens, available_memory() - promised, promised);
 }
 
 }  // namespace focusllm

@@ -127,7 +127,7 @@ std::vector<float> log_probabilities(const Engine& engine, std::span<const Token
     fail("{} tokens of {} cannot be scored: at least one must stand before them", count, tokens.size());
   }
   const auto start = std::chrono::steady_clock::now();
-  const auto method = make_context(engine, fit_memory(engine, options, std::ssize(tokens)));
+  const auto method = make_context(engine, fit_beside_others(engine, options, std::ssize(tokens)));
   const std::int64_t begin = std::ssize(tokens) - count - 1;
   Scorer scorer(engine, tokens, begin);
   ScoreJob job(*method, tokens, begin, scorer);

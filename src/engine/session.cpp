@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "context/method.h"
 #include "engine/answer_job.h"
+#include "engine/budget.h"
 #include "engine/engine.h"
 #include "engine/options.h"
 #include "engine/scheduler.h"
@@ -50,6 +51,7 @@ struct Session::Impl : Conversation {
   explicit Impl(const Conversation& other) : Conversation(other) {}
 
   CancelToken cancel;
+  std::unique_ptr<Budget::Grant> grant;  ///< none for a fork, which shares what it was forked from
   std::unique_ptr<context::Context> context;
   Clock::time_point read_start = Clock::now();
   double read_seconds = 0;
@@ -65,6 +67,7 @@ struct Session::Impl : Conversation {
   void fall_back_if_needed(std::int64_t more);
   void report(std::int64_t done);
   void run_reading();
+  void tell_budget();
   void run_answer(AnswerJob& job, const AskOptions& ask, Answer& answer, Clock::time_point start);
   std::vector<Citation> cite(int count) const;
 };
@@ -107,7 +110,12 @@ void Session::Impl::decide(std::int64_t total) {
 
 /// A method that is decided, with room for `room` tokens.
 void Session::Impl::begin(const ContextOptions& chosen, std::int64_t room) {
-  sizes = fit_memory(*engine, chosen, room);
+  context.reset();
+  grant.reset();
+  grant = budget_of(*engine).admit([&](std::int64_t free, std::int64_t promised) {
+    sizes = fit_memory(*engine, chosen, room, free, promised);
+    return context::bytes_needed(sizes, engine->spec(), room);
+  });
   context = make_context(*engine, sizes);
 }
 
@@ -152,6 +160,11 @@ void Session::Impl::report(std::int64_t done) {
 void Session::Impl::run_reading() {
   ReadJob job(*context);
   scheduler_of(*engine).run(job, cancel, [&] { report(job.done()); });
+  tell_budget();
+}
+
+void Session::Impl::tell_budget() {
+  if (grant) grant->hold(context->memory_bytes());
 }
 
 /// Runs the job; hands out the tokens of the answer as they come.
@@ -216,7 +229,7 @@ void Session::expect(std::int64_t tokens, std::int64_t answer_tokens) {
   tokens += std::max<std::int64_t>(0, answer_room(*impl_->engine, answer_tokens) - kAnswerRoom);
   impl_->expected = tokens;
   const context::Options sizes =
-      impl_->undecided() ? fit_memory(*impl_->engine, impl_->chosen(tokens), tokens) : impl_->sizes;
+      impl_->undecided() ? fit_beside_others(*impl_->engine, impl_->chosen(tokens), tokens) : impl_->sizes;
   const bool may_fall_back = impl_->options.context.method == "auto" && sizes.method == "full";
   if (!may_fall_back) context::check_positions(sizes, impl_->engine->spec(), tokens);
 }
@@ -259,6 +272,7 @@ Answer Session::ask(std::string_view question, const AskOptions& options) {
   answer.timings.generate_seconds = seconds_since(job.prompt_end());
   answer.timings.generated_tokens = std::ssize(answer.tokens);
   impl.answered = impl.context->done();
+  impl.tell_budget();
   if (options.citations > 0) answer.citations = impl.cite(options.citations);
   impl.engine->check_files();
   return answer;

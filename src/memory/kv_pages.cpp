@@ -1,6 +1,7 @@
 #include "memory/kv_pages.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "attention/spread.h"
@@ -16,8 +17,11 @@ PageSide PagedRows::new_page() const {
 
 PageSide& PagedRows::own_page(std::size_t index) {
   std::shared_ptr<PageSide>& page = pages_[index];
-  if (page.use_count() > 1)
+  if (page.use_count() > 1) {
     page = std::make_shared<PageSide>(PageSide{page->data.copy(), page->scales.copy()});
+  } else {
+    std::atomic_thread_fence(std::memory_order_acquire);  // behind what others did before they let it go
+  }
   return *page;
 }
 

@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include <atomic>
 #include <optional>
 
 #include "base/error.h"
@@ -55,6 +56,11 @@ void Model::embed(std::span<const std::int32_t> tokens, float* out) const {
 
 void Model::logits(const float* hidden, std::int64_t rows, float* out) const {
   head_.apply(hidden, rows, out, Use::answer);
+}
+
+std::uint64_t Model::next_number() {
+  static std::atomic<std::uint64_t> next{0};
+  return next++;
 }
 
 void Model::check_logits(std::span<const float> logits) {

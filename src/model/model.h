@@ -34,6 +34,8 @@ class Model {
                  std::shared_ptr<const gguf::File> adapter = nullptr);
 
   const Spec& spec() const { return spec_; }
+  /// Which of this process's models it is: no two have the same.
+  std::uint64_t number() const { return number_; }
   bool has_adapter() const { return adapter_ != nullptr; }
   std::span<const Layer> layers() const { return layers_; }
   const std::vector<float>& output_norm() const { return output_norm_; }
@@ -58,6 +60,9 @@ class Model {
   template <typename Body>
   void for_products(const Body& body) const;
 
+  static std::uint64_t next_number();
+
+  std::uint64_t number_ = next_number();
   std::shared_ptr<const gguf::File> file_, adapter_;
   Spec spec_;
   std::vector<Layer> layers_;

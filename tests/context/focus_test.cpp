@@ -288,6 +288,17 @@ TEST_F(FocusMethod, EncodedChunksAreSharedByContent) {
   EXPECT_EQ(shared.chunk_store->bytes(), bytes);
 }
 
+TEST_F(FocusMethod, ModelsThatShareAStoreExchangeNothing) {
+  const TinyModel other(sizes_, 2);
+  auto shared = options();
+  shared.chunk_store = std::make_shared<memory::ChunkStore>(std::int64_t{1} << 30);
+  shared.tail_store = std::make_shared<context::TailStore>(std::int64_t{1} << 30);
+  FocusAlone first(shared, tiny_.model, cancel_), second(shared, other.model, cancel_);
+  FocusAlone alone(options(), other.model, cancel_);
+  read(first, tokens(0, 150));
+  EXPECT_EQ(read(second, tokens(0, 150)), read(alone, tokens(0, 150)));
+}
+
 TEST_F(FocusMethod, TailsOfTheSameQuestionAreSharedByChunk) {
   for (const bool exact : {false, true}) {
     auto alone = options();
@@ -337,7 +348,8 @@ TEST(Tails, AreThoseOfTheChunkThatIsThere) {
 }
 
 /// Another session's options, whose store has a wrong tail behind the first chunk of tokens(0, 150).
-context::Options with_wrong_tail(context::Options options, Tokens text, const model::Spec& spec) {
+context::Options with_wrong_tail(context::Options options, Tokens text, const model::Model& model) {
+  const model::Spec& spec = model.spec();
   options.chunk_store = std::make_shared<memory::ChunkStore>(std::int64_t{1} << 30);
   options.tail_store = std::make_shared<context::TailStore>(std::int64_t{1} << 30);
   const auto chunk =
@@ -345,7 +357,7 @@ context::Options with_wrong_tail(context::Options options, Tokens text, const mo
   const std::vector<float> zeros(static_cast<std::size_t>(spec.heads.kv_heads * spec.heads.dim));
   for (int layer = 0; layer < spec.layers; ++layer)
     for (std::int64_t i = 0; i < options.chunk; ++i) chunk->store(layer, i, zeros.data(), zeros.data());
-  options.chunk_store->insert(text.first(static_cast<std::size_t>(options.chunk)), chunk);
+  options.chunk_store->insert(model.number(), text.first(static_cast<std::size_t>(options.chunk)), chunk);
   std::vector<float> candidate(static_cast<std::size_t>(2 * spec.layers) * zeros.size(), 9.0F);
   const auto tail = text.last(static_cast<std::size_t>(options.tail));
   options.tail_store->insert(tail, std::make_shared<context::EncodedTail>(context::EncodedTail{
@@ -354,9 +366,8 @@ context::Options with_wrong_tail(context::Options options, Tokens text, const mo
 }
 
 TEST_F(FocusMethod, ATailIsTakenFromTheStoreUnlessSomeoneCites) {
-  const auto& spec = tiny_.model->spec();
   const auto text = tokens(0, 150);
-  auto wrong = with_wrong_tail(options(), text, spec);
+  auto wrong = with_wrong_tail(options(), text, *model_);
   auto without = wrong;
   without.tail_store = nullptr;
   auto taken = make(wrong), computed = make(without), cited = make(wrong);
