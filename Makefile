@@ -1,5 +1,5 @@
-# make demo | test | build | train | models | format | lint | clean. The work is in scripts/.
-.PHONY: build train demo test models format lint clean
+# make demo | test | check-all | build | train | models | format | lint | clean. The work is in scripts/.
+.PHONY: build train demo test check-all models format lint clean
 .DEFAULT_GOAL := build
 
 # The demo's text (64k: a slice of about 64K tokens; all: the whole Bible) and what its random choices follow from.
@@ -26,6 +26,10 @@ models:
 test:
 	@scripts/test
 
+# What takes longer as well; goes on where it was cut off.
+check-all:
+	@scripts/check-all
+
 format:
 	@scripts/format
 
@@ -35,4 +39,4 @@ lint:
 	@scripts/lint
 
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-check

@@ -124,7 +124,7 @@ std::string table_head(const BenchMachine& machine) {
 }
 
 std::string table_row(const BenchResult& result) {
-  const std::string line =
+  std::string line =
       fmt::format("{:<18} {:<10} {:<5} {:>10} {:>20} {:>10} {:>6.1f} % {:>10.3f} s\n", result.test,
                   result.method, kv_type_name(result.kv_type), format_bytes(result.memory_bytes),
                   fmt::format("{:.1f} ± {:.1f}", result.mean(), result.deviation()),
