@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "engine/options.h"
 #include "interrupt.h"
 
 namespace focusllm::cli {
@@ -242,7 +243,7 @@ void BenchRunner::questions_beside(const ContextOptions& options, std::int64_t t
   double first_tokens = 0;
   int questions = 0;
   ContextOptions asks = options;
-  asks.method = "full";
+  asks.method = plain_method();
   const auto pause = std::chrono::duration<double>(static_cast<double>(tokens) / alone / (kQuestions + 1));
   try {
     for (; questions < kQuestions; ++questions) {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "command.h"
+#include "engine/options.h"
 #include "eval/run.h"
 #include "eval/run_description.h"
 #include "eval/summary.h"
@@ -47,7 +48,7 @@ std::vector<ContextOptions> methods_of(const EvalFlags& flags, const Engine& eng
     if (name == "all") {
       names.insert(names.end(), method_names().begin() + 1, method_names().end());
     } else {
-      names.push_back(name != "auto" ? name : engine.adapter().empty() ? "infllm" : "focus");
+      names.push_back(name != "auto" ? name : long_method(engine));
     }
   }
   std::vector<ContextOptions> methods;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "context/method.h"
 #include "interrupt.h"
 #include "model/spec.h"
 #include "terminal.h"
@@ -111,9 +112,9 @@ bool Reader::fits(const std::string& question) {
     return true;
   } catch (const Error& error) {
     const std::int64_t left = engine_->spec().trained_context - session_->tokens();
-    const std::string room = session_->method() == "full"
-                                 ? fmt::format(" {} tokens are left;", std::max<std::int64_t>(left, 0))
-                                 : "";
+    const bool plain = !session_->method().empty() && context::traits_of(session_->method()).plain;
+    const std::string room =
+        plain ? fmt::format(" {} tokens are left;", std::max<std::int64_t>(left, 0)) : "";
     err_line(fmt::format(
         "the question is left out, it does not fit any more:{} with it {}; or end this conversation "
         "(Ctrl-D) and begin another",

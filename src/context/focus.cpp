@@ -15,6 +15,7 @@
 namespace focusllm::context {
 namespace {
 
+constexpr std::int64_t kLargerChunk = 2048;
 constexpr std::int64_t kTailPage = 64;   // tokens
 constexpr std::int64_t kPassRows = 512;  // enough for the products' peak
 constexpr std::int64_t kOverlap = 32;    // tokens: what says one thing in few words stands whole in a chunk
@@ -78,6 +79,17 @@ void Focus::fill(Options& options, const model::Spec& spec) {
   check_size("--overlap", options.overlap, 0, options.chunk - 1);
   check_size("--refresh", options.refresh, 1, kUnbounded);
   check_size("--renew", options.renew, 1, kUnbounded);
+}
+
+bool Focus::shrink(Options& options, const model::Spec& spec) {
+  if (options.chunk != 0 || spec.trained_context < 2 * kLargerChunk) return false;
+  options.chunk = kLargerChunk;
+  return true;
+}
+
+std::string_view Focus::memory_advice(const Options& options) {
+  if (options.chunk != 0) return "use a larger --chunk, or none, which chooses one; or give a shorter text";
+  return "give a shorter text, or --method streaming";
 }
 
 Focus::Focus(const Options& options, std::shared_ptr<const model::Model> model)

@@ -99,6 +99,11 @@ void InfLlm::fill(Options& options, const model::Spec& spec) {
   if (options.block_cache != 0) fill_cache(options);
 }
 
+std::string_view InfLlm::memory_advice(const Options& options) {
+  if (options.block_cache == 0) return "use --block-cache 512, which keeps the rest in a file";
+  return "give a shorter text, or --method streaming";
+}
+
 void InfLlm::fill_cache(Options& options) {
   const std::int64_t least = std::max(options.top_k, options.answer_top_k);
   if (options.block_cache < least || options.block_cache > kMostBlocks) {

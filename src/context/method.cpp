@@ -17,45 +17,77 @@ namespace {
 
 using ModelPointer = std::shared_ptr<const model::Model>;
 
+bool shrinks_nothing(Options&, const model::Spec&) {
+  return false;
+}
+std::string_view usual_advice(const Options&) {
+  return "give a shorter text, or --method streaming";
+}
+
 /// What each method's class gives: fill() sets the sizes that are 0 and checks all of them.
 struct Method {
-  std::string_view name;
   void (*fill)(Options&, const model::Spec&);
   std::int64_t (*bytes_needed)(const Options&, const model::Spec&, std::int64_t tokens);
   std::unique_ptr<Context> (*make)(const Options&, ModelPointer);
+  bool (*shrink)(Options&, const model::Spec&) = shrinks_nothing;
+  std::string_view (*advice)(const Options&) = usual_advice;
 };
 
 template <typename Kind>
-constexpr Method method(std::string_view name) {
-  return {name, Kind::fill, Kind::bytes_needed, [](const Options& options, ModelPointer model) {
+constexpr Method method() {
+  return {Kind::fill, Kind::bytes_needed, [](const Options& options, ModelPointer model) {
             return std::unique_ptr<Context>(std::make_unique<Kind>(options, std::move(model)));
           }};
 }
 
-constexpr std::array kMethods{
-    method<Full>("full"),     method<Streaming>("streaming"), method<Streaming>("lm-infinite"),
-    method<DualChunk>("dca"), method<InfLlm>("infllm"),       method<Focus>("focus")};
+constexpr Method focus() {
+  Method focus = method<Focus>();
+  focus.shrink = Focus::shrink;
+  focus.advice = Focus::memory_advice;
+  return focus;
+}
 
-constexpr auto kNames = [] {
-  std::array<std::string_view, kMethods.size()> names;
-  std::transform(kMethods.begin(), kMethods.end(), names.begin(),
-                 [](const Method& each) { return each.name; });
-  return names;
-}();
+constexpr Method infllm() {
+  Method infllm = method<InfLlm>();
+  infllm.advice = InfLlm::memory_advice;
+  return infllm;
+}
+
+constexpr std::array kTraits{
+    Traits{.name = "full", .plain = true},
+    Traits{.name = "streaming"},
+    Traits{.name = "lm-infinite"},
+    Traits{.name = "dca"},
+    Traits{.name = "infllm", .recalls = true, .has_file = true},
+    Traits{.name = "focus", .recalls = true, .needs_adapter = true, .sees_ahead = true}};
+constexpr std::array kMethods{
+    method<Full>(), method<Streaming>(), method<Streaming>(), method<DualChunk>(), infllm(), focus()};
+static_assert(kTraits.size() == kMethods.size());
 
 const Method& find(std::string_view name) {
-  const auto found =
-      std::find_if(kMethods.begin(), kMethods.end(), [&](const Method& each) { return each.name == name; });
-  if (found == kMethods.end())
-    throw UsageError(
-        fmt::format("method \"{}\": unknown; there are auto, {}", name, fmt::join(kNames, ", ")));
-  return *found;
+  return kMethods[static_cast<std::size_t>(&traits_of(name) - kTraits.data())];
 }
 
 }  // namespace
 
-std::span<const std::string_view> method_names() {
-  return kNames;
+std::span<const Traits> methods() {
+  return kTraits;
+}
+
+const Traits& traits_of(std::string_view method) {
+  const auto found = std::ranges::find(kTraits, method, &Traits::name);
+  if (found != kTraits.end()) return *found;
+  std::vector<std::string_view> names;
+  for (const Traits& each : kTraits) names.push_back(each.name);
+  throw UsageError(fmt::format("method \"{}\": unknown; there are auto, {}", method, fmt::join(names, ", ")));
+}
+
+bool shrink(Options& options, const model::Spec& spec) {
+  return find(options.method).shrink(options, spec);
+}
+
+std::string_view memory_advice(const Options& options) {
+  return find(options.method).advice(options);
 }
 
 Options with_defaults(Options options, const model::Spec& spec) {

@@ -9,8 +9,6 @@ namespace {
 
 constexpr double kShare = 0.92;  // of the free memory, the rest is for the system
 
-constexpr std::int64_t kLargerChunk = 2048;
-
 class Fit {
  public:
   Fit(const Engine& engine, const ContextOptions& options, std::int64_t tokens, std::int64_t free,
@@ -26,22 +24,20 @@ class Fit {
     for (const KvType type : {options_.kv_type.value_or(KvType::bf16), least}) {
       if (bytes(options_, type) <= limit_) return resolve(options_, type);
     }
-    if (may_choose_chunk() && engine_.spec().trained_context >= 2 * kLargerChunk) {
-      ContextOptions larger = options_;
-      larger.chunk = kLargerChunk;
-      if (bytes(larger, least) <= limit_) return resolve(larger, least);
-    }
+    context::Options smaller = resolve(options_, least);
+    if (context::shrink(smaller, engine_.spec()) && bytes(smaller) <= limit_) return smaller;
     refuse(least);
   }
 
  private:
   using KvType = attention::KvType;
 
-  std::int64_t bytes(const ContextOptions& options, KvType type) const {
-    return context::bytes_needed(resolve(options, type), engine_.spec(), tokens_);
+  std::int64_t bytes(const context::Options& options) const {
+    return context::bytes_needed(options, engine_.spec(), tokens_);
   }
-  /// Each chunk has a tail in memory, so fewer chunks take less.
-  bool may_choose_chunk() const { return options_.method == "focus" && options_.chunk == 0; }
+  std::int64_t bytes(const ContextOptions& options, KvType type) const {
+    return bytes(resolve(options, type));
+  }
 
   [[noreturn]] void refuse(KvType least) const {
     fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free{}: {}", tokens_,
@@ -52,13 +48,9 @@ class Fit {
              : "",
          advice(least));
   }
-  const char* advice(KvType least) const {
+  std::string_view advice(KvType least) const {
     if (least == KvType::bf16) return "use --kv-type int8, or a shorter text";
-    if (options_.method == "infllm" && options_.block_cache == 0)
-      return "use --block-cache 512, which keeps the rest in a file";
-    if (options_.method == "focus" && !may_choose_chunk())
-      return "use a larger --chunk, or none, which chooses one; or give a shorter text";
-    return "give a shorter text, or --method streaming";
+    return context::memory_advice(resolve(options_, least));
   }
 
   const Engine& engine_;
@@ -73,18 +65,28 @@ class Fit {
 const std::vector<std::string>& method_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all{"auto"};
-    all.insert(all.end(), context::method_names().begin(), context::method_names().end());
+    for (const context::Traits& method : context::methods()) all.emplace_back(method.name);
     return all;
   }();
   return names;
 }
 
+std::string plain_method() {
+  return std::string(std::ranges::find_if(context::methods(), &context::Traits::plain)->name);
+}
+
 std::string long_method(const Engine& engine) {
-  return engine.model().has_adapter() ? "focus" : "infllm";
+  // With the weights that an adapter brings, or at least without those that are missing.
+  const bool adapter = engine.model().has_adapter();
+  const auto fits = [adapter](const context::Traits& method) {
+    return method.recalls && method.needs_adapter == adapter;
+  };
+  return std::string(std::ranges::find_if(context::methods(), fits)->name);
 }
 
 bool lacks_adapter(const Engine& engine, const ContextOptions& options) {
-  return options.method == "focus" && !engine.model().has_adapter();
+  return options.method != "auto" && context::traits_of(options.method).needs_adapter &&
+         !engine.model().has_adapter();
 }
 
 std::int64_t answer_room(const Engine& engine, std::int64_t most_tokens) {
@@ -94,7 +96,7 @@ std::int64_t answer_room(const Engine& engine, std::int64_t most_tokens) {
 
 std::string automatic_method(const Engine& engine, std::int64_t tokens, std::int64_t answer_tokens) {
   const bool fits = tokens + answer_room(engine, answer_tokens) <= engine.spec().trained_context;
-  return fits ? "full" : long_method(engine);
+  return fits ? plain_method() : long_method(engine);
 }
 
 context::Options resolve(const ContextOptions& options, attention::KvType kv_type) {

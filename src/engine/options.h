@@ -12,6 +12,8 @@ namespace focusllm {
 /// Room that `auto` leaves in the trained context for a question and its answer.
 inline constexpr std::int64_t kAnswerRoom = 512;
 
+/// The method that is the model itself, for texts within its trained context: `full`.
+std::string plain_method();
 /// The method for texts of any length: `focus` where there is an adapter for the model, else `infllm`.
 std::string long_method(const Engine& engine);
 /// The room that is left for an answer: as many tokens as it may have, or, where that is not known (0) or

@@ -159,7 +159,7 @@ Perplexity perplexity(const Engine& engine, std::string_view text, std::int64_t 
   }
   ContextOptions chosen = options;
   if (chosen.method == "auto")
-    chosen.method = context <= engine.spec().trained_context ? "full" : long_method(engine);
+    chosen.method = context <= engine.spec().trained_context ? plain_method() : long_method(engine);
   std::vector<float> scores;
   for (std::int64_t i = 0; i < chunks; ++i) {
     std::vector<Token> chunk(tokens.begin() + i * context, tokens.begin() + (i + 1) * context);

@@ -125,7 +125,8 @@ void Session::Impl::feed(bool all) {
   const std::int64_t total = transcript.size();
   if (undecided()) {
     const std::int64_t known = std::max(total, expected);
-    const bool may_still_fit = options.context.method == "auto" && chosen(known).method == "full";
+    const bool may_still_fit =
+        options.context.method == "auto" && context::traits_of(chosen(known).method).plain;
     if (may_still_fit && !all) return;
     decide(known);
   } else {
@@ -143,7 +144,8 @@ void Session::Impl::feed(bool all) {
 /// `auto` chose `full` for a text that fitted; when the conversation outgrows it, everything is read anew.
 void Session::Impl::fall_back_if_needed(std::int64_t more) {
   const std::int64_t total = transcript.size() + more;
-  if (options.context.method != "auto" || sizes.method != "full" || total <= engine->spec().trained_context)
+  if (options.context.method != "auto" || !context::traits_of(sizes.method).plain ||
+      total <= engine->spec().trained_context)
     return;
   ContextOptions chosen = options.context;
   chosen.method = long_method(*engine);
@@ -230,7 +232,8 @@ void Session::expect(std::int64_t tokens, std::int64_t answer_tokens) {
   impl_->expected = tokens;
   const context::Options sizes =
       impl_->undecided() ? fit_beside_others(*impl_->engine, impl_->chosen(tokens), tokens) : impl_->sizes;
-  const bool may_fall_back = impl_->options.context.method == "auto" && sizes.method == "full";
+  const bool may_fall_back =
+      impl_->options.context.method == "auto" && context::traits_of(sizes.method).plain;
   if (!may_fall_back) context::check_positions(sizes, impl_->engine->spec(), tokens);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "context/method.h"
 #include "eval/report/fields.h"
 
 namespace focusllm::eval {
@@ -49,7 +50,7 @@ Results::Json identity_of(const Engine& engine, const ContextOptions& given) {
   Json identity = {{"model", engine.name()},
                    {"model_hash", engine.model_hash()},
                    {"products", product_type_name(engine.product_type())},
-                   {"adapter", options.method == "focus" ? engine.adapter_hash() : ""},
+                   {"adapter", context::traits_of(options.method).needs_adapter ? engine.adapter_hash() : ""},
                    {"method", options.method},
                    {"sizes",
                     {{"local", options.local},
@@ -68,7 +69,7 @@ Results::Json identity_of(const Engine& engine, const ContextOptions& given) {
                      {"exact", options.exact},
                      {"beyond_trained", options.beyond_trained}}},
                    {"kv_type", options.kv_type ? kv_type_name(*options.kv_type) : "auto"}};
-  if (options.method == "infllm" && options.block_cache != 0)
+  if (context::traits_of(options.method).has_file && options.block_cache != 0)
     identity["cache"] = {{"blocks", options.block_cache},
                          {"policy", options.evict_by_score ? "lru-s" : "lru"},
                          {"decay", options.score_decay}};

@@ -20,7 +20,7 @@ PageSide& PagedRows::own_page(std::size_t index) {
   if (page.use_count() > 1) {
     page = std::make_shared<PageSide>(PageSide{page->data.copy(), page->scales.copy()});
   }
-#ifndef __SANITIZE_THREAD__  // which knows no fences
+#ifndef __SANITIZE_THREAD__                             // which knows no fences
   std::atomic_thread_fence(std::memory_order_acquire);  // behind what others did before they let it go
 #endif
   return *page;
