@@ -262,6 +262,7 @@ void Session::read_tokens(std::span<const Token> ids) {
 Answer Session::ask(std::string_view question, const AskOptions& options) {
   Impl& impl = *impl_;
   impl.engine->check_files();
+  const Sampler checked(options.sampling);  // before anything is read for it
   const auto start = Clock::now();
   impl.take_question(question, options.max_tokens);
   if (options.citations > 0) impl.context->start_citing();
