@@ -40,7 +40,7 @@ class Alone {
   model::Runner runner_;
   model::Pass pass_;
   const CancelToken& cancel_;
-  std::int64_t most_rows_ = 512;
+  std::int64_t most_rows_ = model::kPassRows;
 };
 
 /// Of the method that the options name.

@@ -16,10 +16,9 @@ namespace focusllm::context {
 namespace {
 
 constexpr std::int64_t kLargerChunk = 2048;
-constexpr std::int64_t kTailPage = 64;   // tokens
-constexpr std::int64_t kPassRows = 512;  // enough for the products' peak
-constexpr std::int64_t kOverlap = 32;    // tokens: what says one thing in few words stands whole in a chunk
-constexpr std::int64_t kGrowth = 1024;   // tokens that a conversation may add before everything is cut anew
+constexpr std::int64_t kTailPage = 64;  // tokens
+constexpr std::int64_t kOverlap = 32;   // tokens: what says one thing in few words stands whole in a chunk
+constexpr std::int64_t kGrowth = 1024;  // tokens that a conversation may add before everything is cut anew
 
 constexpr std::int64_t kUnbounded = std::int64_t{1} << 40;
 // Chunks in which each token of an answer notes the passage: it takes time.
@@ -89,7 +88,7 @@ bool Focus::shrink(Options& options, const model::Spec& spec) {
 
 std::string_view Focus::memory_advice(const Options& options) {
   if (options.chunk != 0) return "use a larger --chunk, or none, which chooses one; or give a shorter text";
-  return "give a shorter text, or --method streaming";
+  return {};
 }
 
 Focus::Focus(const Options& options, std::shared_ptr<const model::Model> model)
@@ -114,7 +113,7 @@ void Focus::append(std::span<const Token> tokens) {
 /// Hands over whole chunks, as many as fill a pass, that are chunks wherever the text ends. False where there
 /// are not as many.
 bool Focus::take_chunks() {
-  const std::int64_t count = std::max<std::int64_t>(1, kPassRows / options_.chunk);
+  const std::int64_t count = std::max<std::int64_t>(1, model::kPassRows / options_.chunk);
   const std::int64_t together = count * stride() + options_.overlap;
   if (std::ssize(text_) < options_.local + together) return false;
   encode(together);

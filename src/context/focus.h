@@ -47,6 +47,7 @@ class Focus final : public Context {
   static void fill(Options& options, const model::Spec& spec);
   /// Each chunk has a tail in memory, so fewer chunks take less.
   static bool shrink(Options& options, const model::Spec& spec);
+  /// Empty: none of its own.
   static std::string_view memory_advice(const Options& options);
   /// Chunks that a text of so many tokens is cut into; the sizes are filled.
   static std::int64_t chunks_of(const Options& options, std::int64_t tokens);

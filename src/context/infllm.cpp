@@ -101,7 +101,7 @@ void InfLlm::fill(Options& options, const model::Spec& spec) {
 
 std::string_view InfLlm::memory_advice(const Options& options) {
   if (options.block_cache == 0) return "use --block-cache 512, which keeps the rest in a file";
-  return "give a shorter text, or --method streaming";
+  return {};
 }
 
 void InfLlm::fill_cache(Options& options) {

@@ -27,6 +27,7 @@ class InfLlm final : public SingleLane {
   void start_citing() override;
   std::vector<Attended> attended() const override;
   static void fill(Options& options, const model::Spec& spec);
+  /// Empty: none of its own.
   static std::string_view memory_advice(const Options& options);
   static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
   /// Throws Error when what goes to the cache's file will not fit there.

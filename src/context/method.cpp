@@ -20,8 +20,8 @@ using ModelPointer = std::shared_ptr<const model::Model>;
 bool shrinks_nothing(Options&, const model::Spec&) {
   return false;
 }
-std::string_view usual_advice(const Options&) {
-  return "give a shorter text, or --method streaming";
+std::string_view no_advice(const Options&) {
+  return {};
 }
 
 /// What each method's class gives: fill() sets the sizes that are 0 and checks all of them.
@@ -30,7 +30,7 @@ struct Method {
   std::int64_t (*bytes_needed)(const Options&, const model::Spec&, std::int64_t tokens);
   std::unique_ptr<Context> (*make)(const Options&, ModelPointer);
   bool (*shrink)(Options&, const model::Spec&) = shrinks_nothing;
-  std::string_view (*advice)(const Options&) = usual_advice;
+  std::string_view (*advice)(const Options&) = no_advice;
 };
 
 template <typename Kind>
@@ -87,7 +87,8 @@ bool shrink(Options& options, const model::Spec& spec) {
 }
 
 std::string_view memory_advice(const Options& options) {
-  return find(options.method).advice(options);
+  const std::string_view own = find(options.method).advice(options);
+  return own.empty() ? "give a shorter text, or --method streaming" : own;
 }
 
 Options with_defaults(Options options, const model::Spec& spec) {

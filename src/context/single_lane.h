@@ -14,9 +14,9 @@ class SingleLane : public Context, protected model::Lane {
  public:
   /// How rows are grouped.
   struct Grouping {
-    std::int64_t rows = 512;  ///< enough for the products' peak: fewer wait for more text
-    bool whole = false;       ///< a group is one piece of work: its rows depend on each other
-    bool last_alone = false;  ///< the last token of a prompt is a group of its own
+    std::int64_t rows = model::kPassRows;  ///< fewer wait for more text
+    bool whole = false;                    ///< a group is one piece of work: its rows depend on each other
+    bool last_alone = false;               ///< the last token of a prompt is a group of its own
   };
   SingleLane(std::shared_ptr<const model::Model> model, const Grouping& grouping)
       : model_(std::move(model)), grouping_(grouping) {}

@@ -8,11 +8,7 @@ namespace focusllm {
 
 AnswerJob::AnswerJob(context::Context& context, const Tokenizer& tokenizer, const AskOptions& options,
                      std::span<const Token> history)
-    : context_(context),
-      tokenizer_(tokenizer),
-      options_(options),
-      sampler_(options.sampling),
-      done_(context.done()) {
+    : ContextJob(context), tokenizer_(tokenizer), options_(options), sampler_(options.sampling) {
   const auto kept = static_cast<std::size_t>(std::max(0, options.sampling.repeat_last));
   history = history.last(std::min(history.size(), kept));
   recent_.assign(history.begin(), history.end());
@@ -21,24 +17,19 @@ AnswerJob::AnswerJob(context::Context& context, const Tokenizer& tokenizer, cons
 
 bool AnswerJob::plan(model::Pass& pass, std::int64_t most_rows) {
   stepped_ = false;
-  if (context_.plan(pass, most_rows)) return true;
+  if (ContextJob::plan(pass, most_rows)) return true;
   stepped_ = true;
   if (!answering_) {
     answering_ = true;
-    prompt_done_ = context_.done();
+    prompt_done_ = context().done();
     prompt_end_ = std::chrono::steady_clock::now();
   }
   return false;
 }
 
-void AnswerJob::took(const model::Pass& pass) {
-  context_.took(pass);
-  done_ = context_.done();
-}
-
 std::span<const float> AnswerJob::hidden() const {
   if (stopped_ || drawn_ >= options_.max_tokens) return {};
-  return context_.hidden();
+  return context().hidden();
 }
 
 bool AnswerJob::take(std::span<const float> logits) {
@@ -57,8 +48,8 @@ bool AnswerJob::take(std::span<const float> logits) {
   recent_.push_back(id);
   // The last token stays for what comes next; and where the model knows no further position, the answer ends
   // by its length.
-  if (++drawn_ == options_.max_tokens || context_.room() < 1) return false;
-  context_.answer(id);
+  if (++drawn_ == options_.max_tokens || context().room() < 1) return false;
+  context().answer(id);
   ++given_;
   return true;
 }

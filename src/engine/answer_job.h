@@ -2,9 +2,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include "context/context.h"
@@ -13,10 +11,10 @@
 
 namespace focusllm {
 
-/// Reads what a context has taken so far, as far as it is planned without a question.
-class ReadJob final : public Job {
+/// Does what a context plans by itself: reads what it has taken so far.
+class ContextJob : public Job {
  public:
-  explicit ReadJob(context::Context& context) : context_(context), done_(context.done()) {}
+  explicit ContextJob(context::Context& context) : context_(context), done_(context.done()) {}
   bool plan(model::Pass& pass, std::int64_t most_rows) override { return context_.plan(pass, most_rows); }
   void took(const model::Pass& pass) override {
     context_.took(pass);
@@ -25,13 +23,16 @@ class ReadJob final : public Job {
   /// Tokens of the context that are done. From any thread.
   std::int64_t done() const { return done_; }
 
+ protected:
+  context::Context& context() const { return context_; }
+
  private:
   context::Context& context_;
   std::atomic<std::int64_t> done_;
 };
 
 /// A prompt that has ended, and the answer to it.
-class AnswerJob final : public Job {
+class AnswerJob final : public ContextJob {
  public:
   /// A token of the answer, as it was drawn.
   struct Drawn {
@@ -44,7 +45,6 @@ class AnswerJob final : public Job {
             std::span<const Token> history);
 
   bool plan(model::Pass& pass, std::int64_t most_rows) override;
-  void took(const model::Pass& pass) override;
   std::span<const float> hidden() const override;
   bool take(std::span<const float> logits) override;
   bool answering() const override { return answering_; }
@@ -52,7 +52,6 @@ class AnswerJob final : public Job {
   bool waits() const override { return stepped_ && options_.on_token && heard_ < drawn_ && !stopped_; }
 
   // For the asker's thread, at any time.
-  std::int64_t done() const { return done_; }
   /// The tokens that were drawn since the last call.
   std::vector<Drawn> take_drawn();
   /// The asker heard so many tokens; the answer stops behind the last of them if it says so.
@@ -65,7 +64,6 @@ class AnswerJob final : public Job {
   std::chrono::steady_clock::time_point prompt_end() const { return prompt_end_; }
 
  private:
-  context::Context& context_;
   const Tokenizer& tokenizer_;
   const AskOptions& options_;
   Sampler sampler_;
@@ -75,7 +73,7 @@ class AnswerJob final : public Job {
   bool stopped_at_end_ = false;
   std::int64_t given_ = 0, prompt_done_ = 0;
   std::chrono::steady_clock::time_point prompt_end_;
-  std::atomic<std::int64_t> done_, drawn_{0}, heard_{0};
+  std::atomic<std::int64_t> drawn_{0}, heard_{0};
   std::atomic<bool> stopped_{false};
   std::mutex mutex_;
   std::vector<Drawn> new_;  ///< guarded by it

@@ -7,6 +7,8 @@
 
 namespace focusllm {
 
+class Engine;
+
 /// The memory of an engine's sessions: what each was promised when it was admitted, and what it holds of
 /// that. What was promised is there when it is needed, so that a text that was admitted is read to its end,
 /// whatever is admitted beside it. Thread-safe.
@@ -45,7 +47,6 @@ class Budget::Grant {
 };
 
 /// The engine's own.
-class Engine;
 Budget& budget_of(const Engine& engine);
 
 }  // namespace focusllm

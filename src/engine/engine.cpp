@@ -131,7 +131,7 @@ ModelMemory Engine::memory() const {
   for (const gguf::Tensor& tensor : file().tensors())
     memory.file += static_cast<std::int64_t>(tensor.data.size());
   memory.weights = model().copied_bytes();
-  memory.pass = model::Decoder::scratch_bytes(spec(), Scheduler::kMostRows);
+  memory.pass = model::Decoder::scratch_bytes(spec(), model::kPassRows);
   return memory;
 }
 

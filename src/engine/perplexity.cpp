@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 
 #include "base/threads.h"
 #include "context/context.h"
+#include "engine/answer_job.h"
 #include "engine/engine.h"
 #include "engine/options.h"
 #include "engine/sampler.h"
@@ -66,10 +66,10 @@ class Scorer {
 
 /// Scores the last of some tokens: from the hidden states of a prompt's rows, or, where those know what comes
 /// behind them, token by token.
-class ScoreJob final : public Job {
+class ScoreJob final : public ContextJob {
  public:
   ScoreJob(context::Context& method, std::span<const Token> tokens, std::int64_t begin, Scorer& scorer)
-      : method_(method), tokens_(tokens), next_(begin), by_steps_(method.sees_ahead()), scorer_(scorer) {
+      : ContextJob(method), tokens_(tokens), next_(begin), by_steps_(method.sees_ahead()), scorer_(scorer) {
     if (by_steps_) {
       method.append(tokens.first(static_cast<std::size_t>(begin) + 1));
     } else {
@@ -79,30 +79,21 @@ class ScoreJob final : public Job {
     }
     method.end_prompt();
   }
-  bool plan(model::Pass& pass, std::int64_t most_rows) override { return method_.plan(pass, most_rows); }
-  void took(const model::Pass& pass) override {
-    method_.took(pass);
-    done_ = method_.done();
-  }
   std::span<const float> hidden() const override {
-    return by_steps_ && next_ + 1 < std::ssize(tokens_) ? method_.hidden() : std::span<const float>();
+    return by_steps_ && next_ + 1 < std::ssize(tokens_) ? context().hidden() : std::span<const float>();
   }
   bool take(std::span<const float> logits) override {
     scorer_.add_logits(next_++, logits);
-    if (next_ + 1 < std::ssize(tokens_)) method_.answer(tokens_[static_cast<std::size_t>(next_)]);
+    if (next_ + 1 < std::ssize(tokens_)) context().answer(tokens_[static_cast<std::size_t>(next_)]);
     return next_ + 1 < std::ssize(tokens_);
   }
   bool answering() const override { return by_steps_; }
-  /// Tokens that are done. From any thread.
-  std::int64_t done() const { return done_; }
 
  private:
-  context::Context& method_;
   std::span<const Token> tokens_;
   std::int64_t next_;  ///< the token whose logits come next
   bool by_steps_;
   Scorer& scorer_;
-  std::atomic<std::int64_t> done_{0};
 };
 
 Perplexity summary(std::vector<float> log_probabilities) {

@@ -146,7 +146,7 @@ void Scheduler::drop_cancelled() {
 void Scheduler::plan_jobs() {
   const std::vector<Job*> jobs = jobs_;
   for (Job* job : jobs) {
-    if (job->answering() && !job->waits()) plan(*job, kMostRows);
+    if (job->answering() && !job->waits()) plan(*job, model::kPassRows);
   }
   answer_rows_ = pass_.rows();
   // Those that read share the rows, and take turns with what is left over.
@@ -177,10 +177,10 @@ void Scheduler::plan(Job& job, std::int64_t most_rows) {
 
 /// Rows of reading that the next pass may take.
 std::int64_t Scheduler::reading_rows() const {
-  if (seconds_per_row_ == 0) return kMostRows / 2;
+  if (seconds_per_row_ == 0) return model::kPassRows / 2;
   const double seconds = jobs_.size() > 1 ? kSharedSeconds : kAloneSeconds;
   const auto rows = static_cast<std::int64_t>(std::min(seconds / seconds_per_row_, 1e6));
-  return std::clamp(rows, kLeastRows, kMostRows);
+  return std::clamp(rows, kLeastRows, model::kPassRows);
 }
 
 /// Logits for the jobs that had nothing to plan; those that go on get their rows into the pass.
@@ -224,7 +224,7 @@ void Scheduler::take_logits(std::span<Job*> jobs) {
     }
     tell(*jobs[i]);
     const std::int64_t before = pass_.rows();
-    plan(*jobs[i], kMostRows);
+    plan(*jobs[i], model::kPassRows);
     answer_rows_ += pass_.rows() - before;
   }
 }

@@ -55,8 +55,6 @@ class Job {
 /// beside it.
 class Scheduler {
  public:
-  static constexpr std::int64_t kMostRows = 512;  ///< of reading in a pass: enough for the products' peak
-
   /// threads: as in EngineOptions.
   Scheduler(std::shared_ptr<const model::Model> model, int threads);
   Scheduler(const Scheduler&) = delete;

@@ -160,7 +160,7 @@ void Session::Impl::report(std::int64_t done) {
 }
 
 void Session::Impl::run_reading() {
-  ReadJob job(*context);
+  ContextJob job(*context);
   scheduler_of(*engine).run(job, cancel, [&] { report(job.done()); });
   tell_budget();
 }

@@ -62,14 +62,12 @@ void Transcript::encode_pending() {
 }
 
 void Transcript::end_text() {
-  const bool next_turn = asked_;
-  open();
-  if (next_turn && chat_) append(chat_->next());
+  begin_text();
   encode_pending();
 }
 
 void Transcript::ask(std::string_view question) {
-  const bool behind_text = has_text_ && !asked_ && !question.empty() && chat_ != nullptr;
+  const bool behind_text = has_text_ && !question.empty() && chat_ != nullptr;
   if (behind_text) pending_ = kBeforeQuestion;
   pending_.append(question);
   encode_pending();

@@ -25,7 +25,8 @@ void product(const Linear& linear, const Rows& rows, const float* x, float* y, b
   });
 }
 
-std::string describe(const Rows& rows, std::int64_t bad, const std::string& where) {
+std::string describe(const Rows& rows, std::int64_t bad, const Decoder::Place& place) {
+  const std::string where = place.layer < 0 ? place.words : fmt::format("{} {}", place.words, place.layer);
   const auto row = static_cast<std::size_t>(bad);
   const std::string id = rows.states == nullptr ? fmt::format(" (id {})", rows.tokens[row]) : "";
   return fmt::format(
@@ -69,7 +70,7 @@ std::span<const float> Decoder::forward(const Rows& all, AttentionSource& source
     project_out(*rows, model_->layers()[static_cast<std::size_t>(i)]);
     feed_forward(*rows, i, source);
   }
-  norm(*rows, model_->output_norm(), "behind the last layer", source);
+  norm(*rows, model_->output_norm(), {"behind the last layer"}, source);
   return {normed_.data(), static_cast<std::size_t>(rows->size() * spec.width)};
 }
 
@@ -80,7 +81,7 @@ void Decoder::keep_wanted(const Rows& rows) {
   keep_rows(rows.wanted, model_->spec().attention_width(), attended_.data());
 }
 
-void Decoder::norm(const Rows& rows, const std::vector<float>& weight, const std::string& where,
+void Decoder::norm(const Rows& rows, const std::vector<float>& weight, const Place& where,
                    AttentionSource& source) {
   const Spec& spec = model_->spec();
   for (;;) {
@@ -120,8 +121,8 @@ void Decoder::attend(const Rows& rows, int index, AttentionSource& source) {
   const Layer& layer = model_->layers()[static_cast<std::size_t>(index)];
   const std::int64_t stride = spec.qkv_width();
   const std::int64_t keys = spec.attention_width();
-  norm(rows, layer.attention_norm,
-       index == 0 ? "in the embedding" : fmt::format("behind layer {}", index - 1), source);
+  norm(rows, layer.attention_norm, index == 0 ? Place{"in the embedding"} : Place{"behind layer", index - 1},
+       source);
   attention_product(layer.qkv, rows, normed_.data(), qkv_.data(), false);
   if (!layer.qkv_bias.empty()) {
     for (std::int64_t row = 0; row < rows.size(); ++row)
@@ -142,8 +143,8 @@ void Decoder::attend(const Rows& rows, int index, AttentionSource& source) {
 void Decoder::check_last_keys(const LayerRows& layer, AttentionSource& source) {
   for (std::int64_t row = 0; row < layer.rows.size(); ++row) {
     if (all_finite(layer.qkv + row * layer.stride + layer.keys, layer.stride - layer.keys)) continue;
-    const RowRange range = source.broken(
-        row, describe(layer.rows, row, fmt::format("in the keys and values of layer {}", layer.layer)));
+    const RowRange range =
+        source.broken(row, describe(layer.rows, row, {"in the keys and values of layer", layer.layer}));
     std::fill_n(qkv_.data() + range.first * layer.stride, range.count * layer.stride, 0.0F);
   }
 }
@@ -176,7 +177,7 @@ void Decoder::feed_forward(const Rows& all, int index, AttentionSource& source) 
   const Spec& spec = model_->spec();
   const Layer& layer = model_->layers()[static_cast<std::size_t>(index)];
   const std::int64_t rows = all.size();
-  norm(all, layer.feed_forward_norm, fmt::format("behind the attention of layer {}", index), source);
+  norm(all, layer.feed_forward_norm, {"behind the attention of layer", index}, source);
   product(layer.gate_up, all, normed_.data(), gate_up_.data(), false);
   if (spec.layer(index).gate == Gate::silu) {
     silu_gate(gate_up_.data(), rows, spec.feed_forward, gated_.data());

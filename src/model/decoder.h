@@ -18,6 +18,12 @@ class Decoder {
  public:
   explicit Decoder(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
 
+  /// Where numbers stopped being finite: words, and the layer's number behind them unless it is negative.
+  struct Place {
+    const char* words;
+    int layer = -1;
+  };
+
   const Model& model() const { return *model_; }
   /// Bytes that a pass of `rows` rows takes beside keys and values: activations, as floats and as they are
   /// quantised, queries and keys once more as they are rotated.
@@ -37,8 +43,7 @@ class Decoder {
                          bool accumulate) const;
   void feed_forward(const Rows& rows, int index, AttentionSource& source);
   /// RMS norm of the residual stream; rows that are not finite are broken, `where` says when.
-  void norm(const Rows& rows, const std::vector<float>& weight, const std::string& where,
-            AttentionSource& source);
+  void norm(const Rows& rows, const std::vector<float>& weight, const Place& where, AttentionSource& source);
   void check_last_keys(const LayerRows& layer, AttentionSource& source);
 
   std::shared_ptr<const Model> model_;

@@ -11,6 +11,9 @@
 
 namespace focusllm::model {
 
+/// Rows of reading in a pass: enough for the products' peak, few enough for the caches.
+inline constexpr std::int64_t kPassRows = 512;
+
 /// A lane's rows in one layer of a pass.
 class LaneRows {
  public:

@@ -56,6 +56,9 @@ TEST_P(Methods, ResultDoesNotDependOnThePiecesRead) {
   for (const std::size_t piece : {1U, 7U, 24U, 513U}) {
     EXPECT_EQ(last_hidden(*alone(small(GetParam()), tiny.model, cancel_), tokens, piece), whole) << piece;
   }
+  const auto cut = alone(small(GetParam()), tiny.model, cancel_);
+  cut->limit(37);
+  EXPECT_EQ(last_hidden(*cut, tokens, tokens.size()), whole) << "in shorter passes";
 }
 
 std::vector<float> stepped(context::Alone& context) {
