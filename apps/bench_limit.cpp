@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "base/bf16.h"
-#include "context/focus.h"
+#include "context/focus/focus.h"
 #include "engine/options.h"
 #include "model/model.h"
 

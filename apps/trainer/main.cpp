@@ -5,10 +5,10 @@
 #include <CLI/CLI.hpp>
 
 #include "base/error.h"
+#include "base/output_file.h"
 #include "base/threads.h"
 #include "exit_code.h"
 #include "gguf/file.h"
-#include "gguf/output_file.h"
 #include "interrupt.h"
 #include "options.h"
 #include "progress_line.h"
@@ -76,7 +76,7 @@ int train(TrainOptions options, const std::vector<std::string>& arguments) {
     for (const auto& path :
          {options.output, options.checkpoint_path(), options.metrics_path(), options.html_path()})
       if (!path.empty())
-        gguf::OutputFile{path};  // a wrong path is told before an hour of work; leaves nothing behind
+        OutputFile{path};  // a wrong path is told before an hour of work; leaves nothing behind
   if (!group_options && options.ranks > 1) return run_ranks(static_cast<int>(options.ranks), arguments);
 
   const int ranks = ranks_here();

@@ -5,8 +5,8 @@
 #include <span>
 
 #include "base/error.h"
+#include "base/output_file.h"
 #include "base/python_json.h"
-#include "gguf/output_file.h"
 
 namespace focusllm::cli {
 namespace {
@@ -29,7 +29,7 @@ Metrics::Metrics(std::filesystem::path path, std::int64_t step) : path_(std::mov
   if (step > 0) read(step);
   std::string kept;
   for (const Record& record : records_) kept += line_of(record);
-  gguf::OutputFile file(path_);
+  OutputFile file(path_);
   file.write(std::as_bytes(std::span(kept)));
   file.commit();
   file_.open(path_, std::ios::binary | std::ios::app);

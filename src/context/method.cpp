@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "context/dual_chunk.h"
-#include "context/focus.h"
+#include "context/focus/focus.h"
 #include "context/full.h"
-#include "context/infllm.h"
+#include "context/infllm/infllm.h"
 #include "context/streaming.h"
 
 namespace focusllm::context {

@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "context/focus/tail_store.h"
 #include "context/method.h"
-#include "context/tail_store.h"
 #include "engine/adapter_search.h"
 #include "engine/budget.h"
 #include "engine/options.h"

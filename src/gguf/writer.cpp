@@ -4,9 +4,9 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/output_file.h"
 #include "gguf/cursor.h"
 #include "gguf/metadata.h"
-#include "gguf/output_file.h"
 #include "gguf/tensor_layout.h"
 
 namespace focusllm::gguf {

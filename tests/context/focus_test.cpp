@@ -1,6 +1,6 @@
 // FocusLLM: what follows from its definition.
 
-#include "context/focus.h"
+#include "context/focus/focus.h"
 
 #include <cmath>
 #include <map>

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/output_file.h"
 #include "data/validate.h"
 #include "gguf/file.h"
-#include "gguf/output_file.h"
 #include "gguf/writer.h"
 #include "tokenizer/tokenizer.h"
 #include "train/group.h"
@@ -120,7 +120,7 @@ void Trainer::save(const std::filesystem::path& checkpoint) const {
   std::this_thread::sleep_for(std::chrono::milliseconds(number("FAKE_SAVE_MS", 0)));
   const std::string text = std::to_string(impl_->step) + " " + std::to_string(impl_->options.rank) + "\n" +
                            std::string(static_cast<std::size_t>(number("FAKE_CHECKPOINT_BYTES", 0)), 'x');
-  gguf::OutputFile file(checkpoint);
+  OutputFile file(checkpoint);
   file.write(std::as_bytes(std::span(text)));
   file.commit();
 }

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/output_file.h"
 #include "eval/report/style.h"
-#include "gguf/output_file.h"
 
 namespace focusllm::eval::report {
 namespace {
@@ -83,7 +83,7 @@ std::string html_page(std::string_view title, const std::string& body) {
 }
 
 void write_whole(const std::filesystem::path& path, std::string_view text) {
-  gguf::OutputFile file(path);
+  OutputFile file(path);
   file.write(std::as_bytes(std::span(text)));
   file.commit();
 }

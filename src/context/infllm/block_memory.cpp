@@ -1,4 +1,4 @@
-#include "context/block_memory.h"
+#include "context/infllm/block_memory.h"
 
 #include <algorithm>
 #include <array>

@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "context/chunk_encoder.h"
 #include "context/context.h"
-#include "context/focus_chunk.h"
+#include "context/focus/chunk_encoder.h"
+#include "context/focus/chunk_lanes.h"
 
 namespace focusllm::context {
 

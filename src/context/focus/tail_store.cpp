@@ -1,4 +1,4 @@
-#include "context/tail_store.h"
+#include "context/focus/tail_store.h"
 
 #include <fmt/format.h>
 

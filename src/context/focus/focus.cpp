@@ -1,4 +1,4 @@
-#include "context/focus.h"
+#include "context/focus/focus.h"
 
 #include <algorithm>
 #include <cmath>

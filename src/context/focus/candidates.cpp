@@ -1,4 +1,4 @@
-#include "context/candidates.h"
+#include "context/focus/candidates.h"
 
 #include <algorithm>
 #include <numeric>

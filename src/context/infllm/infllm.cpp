@@ -1,4 +1,4 @@
-#include "context/infllm.h"
+#include "context/infllm/infllm.h"
 
 #include <algorithm>
 #include <cmath>

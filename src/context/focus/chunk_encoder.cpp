@@ -1,4 +1,4 @@
-#include "context/chunk_encoder.h"
+#include "context/focus/chunk_encoder.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "context/focus_chunk.h"
+#include "context/focus/chunk_lanes.h"
 
 #include <algorithm>
 #include <numeric>

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <span>
 
-namespace focusllm::gguf {
+namespace focusllm {
 
 /// A file that appears under its name only when it is complete: written as a temporary file in the same
 /// folder, flushed to the disk, then renamed over what was there. Without commit() nothing is left behind.
@@ -29,4 +29,4 @@ class OutputFile {
   int descriptor_ = -1;
 };
 
-}  // namespace focusllm::gguf
+}  // namespace focusllm

@@ -3,9 +3,9 @@
 #include <memory>
 #include <vector>
 
-#include "context/candidates.h"
+#include "context/focus/candidates.h"
+#include "context/focus/tail_store.h"
 #include "context/sequence.h"
-#include "context/tail_store.h"
 #include "memory/kv_pages.h"
 #include "memory/segment.h"
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "context/block_memory.h"
+#include "context/infllm/block_memory.h"
 #include "context/received.h"
 #include "context/single_lane.h"
 #include "context/window_cache.h"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "context/context.h"
-#include "context/focus_chunk.h"
+#include "context/focus/chunk_lanes.h"
 #include "memory/chunk_store.h"
 
 namespace focusllm::context {

@@ -1,4 +1,4 @@
-#include "gguf/output_file.h"
+#include "base/output_file.h"
 
 #include <atomic>
 #include <cerrno>
@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-namespace focusllm::gguf {
+namespace focusllm {
 namespace {
 
 std::filesystem::path temporary_name(const std::filesystem::path& path) {
@@ -69,4 +69,4 @@ void OutputFile::reject(const char* what) const {
   fail("{}: {}: {}", path_.string(), what, std::strerror(errno));
 }
 
-}  // namespace focusllm::gguf
+}  // namespace focusllm
