@@ -8,6 +8,7 @@
 #include "bench_report.h"
 #include "bench_runs.h"
 #include "command.h"
+#include "context/method.h"
 #include "options.h"
 #include "terminal.h"
 
@@ -20,7 +21,7 @@ struct BenchFlags {
   std::vector<std::string> prompts = {"512"};
   std::vector<std::string> predictions = {"64"};
   std::vector<std::string> depths = {"0"};
-  std::vector<std::string> methods = {"full"};
+  std::vector<std::string> methods = {std::string(context::plain_method())};
   std::vector<int> sessions = {1};
   std::vector<std::string> ask_beside;
   int repetitions = 3;

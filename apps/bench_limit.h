@@ -22,17 +22,7 @@ class Limit {
   double decode(std::int64_t depth, int sessions = 1) const;
 
  private:
-  /// Rows that go through the layers, and pairs of a query and a key that it sees.
-  struct Work {
-    double rows = 0, pairs = 0;
-  };
-  /// That a row of a layer sees, `blocks` blocks of memory among them (infllm).
-  std::int64_t most_keys(int layer, std::int64_t blocks) const;
-  /// What choosing blocks of memory for one row reads, in a layer (infllm).
-  double representative_bytes(int layer, std::int64_t depth) const;
-  Work reading(int layer, std::int64_t tokens) const;
   double seconds(double rows, double pairs_of_all_layers) const;
-  std::int64_t chunks(std::int64_t tokens) const;
 
   const Engine& engine_;
   context::Options options_;

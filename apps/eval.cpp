@@ -9,11 +9,13 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "command.h"
+#include "context/method.h"
 #include "engine/options.h"
 #include "eval/run.h"
 #include "eval/run_description.h"
 #include "eval/summary.h"
 #include "eval_report.h"
+#include "flags.h"
 #include "interrupt.h"
 #include "options.h"
 #include "progress_line.h"
@@ -164,7 +166,7 @@ void show_refusals(const eval::Results& results, const std::string& file) {
   for (const auto& [reason, times] : reasons) {
     if (shown++ == kMostReasons)
       return err(fmt::format("  and {} other reasons\n", reasons.size() - kMostReasons));
-    err(fmt::format("  {} of: {}\n", times, one_line(reason, kReasonBytes)));
+    err(fmt::format("  {} of: {}\n", times, one_line(with_flags(reason), kReasonBytes)));
   }
 }
 
@@ -226,7 +228,7 @@ Examples:
 void add_eval(CLI::App& app) {
   auto flags = std::make_shared<EvalFlags>();
   CLI::App* command = app.add_subcommand("eval", "Measure how well methods find things in long texts");
-  const auto list = [command](const char* name, auto& value, const char* help) {
+  const auto list = [command](const char* name, auto& value, const std::string& help) {
     return command->add_option(name, value, help)
         ->delimiter(',')
         ->capture_default_str()
@@ -237,7 +239,9 @@ void add_eval(CLI::App& app) {
   list("--lengths", flags->lengths, "Lengths in tokens (4k, 1m)");
   list("--depths", flags->depths, "Where the one needle stands, in percent of the filler")
       ->check(between(0, 100));
-  list("--methods", flags->methods, "Methods, or all; auto: focus if there is an adapter, else infllm");
+  list("--methods", flags->methods,
+       fmt::format("Methods, or all; auto: {} if there is an adapter, else {}",
+                   context::recalling_method(true), context::recalling_method(false)));
   list("--layouts", flags->layouts, "Layouts of prompts about a hidden number: focus, dca (passkey, number)");
   list("--needles", flags->needles, "Sentences that are hidden (needle)");
   command->add_option("--trials", flags->trials, "Trials for each cell, or windows of each text")

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/error.h"
+#include "flags.h"
 #include "terminal.h"
 
 namespace focusllm::cli {
@@ -17,13 +18,13 @@ int report_exception(const std::string& prefix, const std::string& memory_hint) 
     if (prefix.empty()) err_line(stopped.what());
     return kStopped;
   } catch (const UsageError& error) {
-    err_line(prefix + error.what());
+    err_line(prefix + with_flags(error.what()));
     return kWrongUse;
   } catch (const std::bad_alloc&) {
     err_line(prefix + "error: out of memory; try " + memory_hint);
     return kFailed;
   } catch (const std::exception& error) {
-    err_line(prefix + "error: " + error.what());
+    err_line(prefix + "error: " + with_flags(error.what()));
     return kFailed;
   }
 }
@@ -34,7 +35,7 @@ int guarded(int (*run)(int argc, char** argv), int argc, char** argv) {
   } catch (const ClosedPipe&) {
     return kDone;
   } catch (const std::exception& error) {
-    err_line(std::string("error: ") + error.what());
+    err_line("error: " + with_flags(error.what()));
     return kFailed;
   }
 }

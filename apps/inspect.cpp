@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "command.h"
+#include "flags.h"
 #include "metadata_json.h"
 #include "options.h"
 #include "progress_line.h"
@@ -161,7 +162,7 @@ void inspect(const InspectFlags& flags) {
       model = {engine->memory(), needs(*engine, flags, lengths), guesses(engine->tokenizer())};
     }
   } catch (const Error& error) {
-    problem = error.what();
+    problem = with_flags(error.what());
   }
   if (flags.json) return out(dump(inspect_json(*file, model, problem, flags.all)) + "\n");
   print_metadata(*file, flags.all);

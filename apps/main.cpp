@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "command.h"
+#include "context/method.h"
 #include "exit_code.h"
 #include "interrupt.h"
 #include "spinning.h"
@@ -32,6 +33,7 @@ void describe(CLI::App& app) {
   add_tokenize(app);
   add_perplexity(app);
   add_inspect(app);
+  add_methods(app);
   add_bench(app);
   add_eval(app);
   add_train(app);
@@ -67,7 +69,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return parse_error(app, error);
   } catch (...) {
-    return report_exception({}, "--kv-type int8, --method infllm, a shorter text or a smaller model");
+    return report_exception({}, fmt::format("--kv-type int8, --method {}, a shorter text or a smaller model",
+                                            context::recalling_method(false)));
   }
 }
 

@@ -6,9 +6,11 @@
 #include <random>
 
 #include <CLI/CLI.hpp>
+#include <fmt/ranges.h>
 
 #include "base/contains.h"
 #include "base/error.h"
+#include "context/method.h"
 #include "terminal.h"
 
 namespace focusllm::cli {
@@ -17,8 +19,6 @@ namespace {
 constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;
 
 const std::vector<std::string> kProductTypes = {"auto", "f32", "bf16", "int8"};
-const std::vector<std::string> kKvTypes = {"auto", "bf16", "int8"};
-const std::vector<std::string> kCachePolicies = {"lru", "lru-s"};
 
 ProductType product_type(const std::string& name) {
   if (name == "f32") return ProductType::f32;
@@ -27,25 +27,14 @@ ProductType product_type(const std::string& name) {
   return ProductType::automatic;
 }
 
-/// A length in tokens as an option. zero: what `NAME 0` sets; without it, 0 is refused.
-void add_length(CLI::App& app, const std::string& name, std::int64_t& value, const std::string& help,
-                std::optional<std::int64_t> zero = {}) {
-  app.add_option_function<std::string>(
-         name,
-         [name, &value, zero](const std::string& text) {
-           const auto length = parse_length(text);
-           const int least = zero ? 0 : 1;
-           if (!length || *length < least) {
-             throw CLI::ValidationError(
-                 name, fmt::format("'{}' is not a number of tokens of at least {} (like 512, 4k, 1m)", text,
-                                   least));
-           }
-           value = *length == 0 ? *zero : *length;
-         },
-         help)
-      ->type_name("TOKENS")
-      ->group("Context");
+std::vector<std::string_view> citing_methods() {
+  std::vector<std::string_view> names;
+  for (const context::Method* method : context::methods())
+    if (method->traits.cites) names.push_back(method->traits.name);
+  return names;
 }
+
+}  // namespace
 
 CLI::Validator one_of(const std::vector<std::string>& names) {
   std::string list;
@@ -57,8 +46,6 @@ CLI::Validator one_of(const std::vector<std::string>& names) {
       list);
   return validator;
 }
-
-}  // namespace
 
 CLI::Validator between(double min, double max) {
   return CLI::Validator(
@@ -131,10 +118,13 @@ void ModelFlags::add_to(CLI::App& app) {
       ->capture_default_str()
       ->group("Model");
   auto* given =
-      app.add_option("--adapter", adapter,
-                     "Candidates' weights for focus; one for this model is found by itself in the folders of "
-                     "FOCUSLLM_ADAPTERS, the folder adapters beside the model, and the one that comes with "
-                     "the program")
+      app.add_option(
+             "--adapter", adapter,
+             fmt::format(
+                 "Candidates' weights, for {}; one for this model is found by itself in the folders of "
+                 "FOCUSLLM_ADAPTERS, the folder adapters beside the model, and the one that comes with "
+                 "the program",
+                 context::recalling_method(true)))
           ->type_name("FILE")
           ->group("Model");
   app.add_flag("--no-adapter", no_adapter, "Look for no adapter")->excludes(given)->group("Model");
@@ -158,115 +148,10 @@ std::shared_ptr<const Engine> ModelFlags::load(bool to_run) const {
 }
 
 std::string missing_adapter(const std::string& path) {
-  return path +
-         ": the focus method finds nothing in a text without an adapter for the model, and there is none: "
-         "give "
-         "one with --adapter FILE (docs/adapters.md), or take another method (--method infllm)";
-}
-
-void ContextFlags::add_to(CLI::App& app, bool with_method) {
-  if (with_method)
-    app.add_option(
-           "--method", values.method,
-           "How the text is kept: full (all of it seen by every token), dca (the same, at distances that the "
-           "model knows), streaming and lm-infinite (first tokens and a window), infllm (these and the "
-           "blocks "
-           "that matter), focus (a candidate of each chunk, by an adapter); auto: full while the text fits "
-           "the model, else focus if there is an adapter, else infllm")
-        ->check(one_of(method_names()))
-        ->capture_default_str()
-        ->group("Context");
-  app.add_option("--kv-type", kv_type,
-                 "Number type of keys and values; auto: bf16 if that fits memory, else int8")
-      ->check(one_of(kKvTypes))
-      ->capture_default_str()
-      ->group("Context");
-  add_length(app, "--local", values.local,
-             "Local window (all but full; dca: less than half of --chunk); the method's own default");
-  add_length(app, "--initial", values.initial,
-             "First tokens that are always seen, at most --local (streaming: 4, lm-infinite: 100, infllm: "
-             "128); 0: none",
-             -1);
-  add_infllm(app);
-  add_chunks(app);
-  app.add_flag("--beyond-trained", values.beyond_trained,
-               "Let full and focus go past the length the model was trained for (answers get worse there)")
-      ->group("Context");
-}
-
-void ContextFlags::add_infllm(CLI::App& app) {
-  add_length(app, "--block", values.block, "Tokens in a memory block (infllm)");
-  app.add_option("--top-k-blocks", values.top_k, "Memory blocks that a token sees in reading (infllm)")
-      ->check(positive())
-      ->type_name("N")
-      ->group("Context");
-  app.add_option("--answer-blocks", values.answer_top_k,
-                 "Memory blocks that each token of the answer chooses (infllm)")
-      ->check(positive())
-      ->type_name("N")
-      ->group("Context");
-  app.add_option("--representatives", values.representatives,
-                 "Keys of a memory block that its representative is the mean of (infllm)")
-      ->check(positive())
-      ->type_name("N")
-      ->group("Context");
-  app.add_option("--block-cache", values.block_cache,
-                 "Memory blocks of each layer that stay in memory, the others in a file; without it all of "
-                 "them do (infllm)")
-      ->check(positive())
-      ->type_name("N")
-      ->group("Context");
-  app.add_option("--cache-dir", values.cache_dir, "Folder of that file; $TMPDIR, or else /var/tmp")
-      ->type_name("DIR")
-      ->group("Context");
-  app.add_option("--cache-policy", cache_policy,
-                 "Which block makes room: the one chosen longest ago (lru) or the one with least attention "
-                 "(lru-s)")
-      ->check(one_of(kCachePolicies))
-      ->capture_default_str()
-      ->group("Context");
-  app.add_option("--score-decay", values.score_decay,
-                 "What is left of that attention at the next choice (lru-s)")
-      ->check(between(0, 1))
-      ->capture_default_str()
-      ->type_name("X")
-      ->group("Context");
-  app.add_flag("--parity", values.parity,
-               "Count keys as the official code does, some of them twice in reading (infllm)")
-      ->group("Context");
-}
-
-void ContextFlags::add_chunks(CLI::App& app) {
-  add_length(
-      app, "--chunk", values.chunk,
-      "Tokens in a chunk (focus), 1024 if not given; the largest distance (dca), three quarters of the "
-      "trained context");
-  add_length(app, "--sharpen", values.sharpen,
-             "Sharpen attention as for a text of N tokens, by YaRN's temperature (dca); 0: not", 0);
-  add_length(
-      app, "--overlap", values.overlap,
-      "A chunk begins with so many tokens of the one before, so that no short fact is cut in two (focus); "
-      "32; 0: none, as in the paper",
-      -1);
-  add_length(app, "--tail", values.tail,
-             "Tokens of the local window behind each chunk, at most (focus); the smallest of 512, --chunk "
-             "and --local");
-  add_length(app, "--refresh", values.refresh, "Tokens of an answer between renewals of candidates (focus)");
-  app.add_option("--renew", values.renew,
-                 "Chunks renewed for each token: those the answer looked at hardest (focus)")
-      ->check(positive())
-      ->type_name("N")
-      ->group("Context");
-  app.add_flag("--exact", values.exact, "Compute the local window anew for each token (focus)")
-      ->group("Context");
-}
-
-ContextOptions ContextFlags::options() const {
-  ContextOptions options = values;
-  if (kv_type == "bf16") options.kv_type = attention::KvType::bf16;
-  if (kv_type == "int8") options.kv_type = attention::KvType::int8;
-  options.evict_by_score = cache_policy == "lru-s";
-  return options;
+  return fmt::format(
+      "{}: the {} method finds nothing in a text without an adapter for the model, and there is none: give "
+      "one with --adapter FILE (docs/adapters.md), or take another method (--method {})",
+      path, context::recalling_method(true), context::recalling_method(false));
 }
 
 void SamplingFlags::add_to(CLI::App& app) {
@@ -320,7 +205,8 @@ void SessionFlags::add_to(CLI::App& app) {
       ->group("Text");
   app.add_option(
          "--cite", cite,
-         "Also show the K places in the text that the answer drew on, with their shares (focus, infllm)")
+         fmt::format("Also show the K places in the text that the answer drew on, with their shares ({})",
+                     fmt::join(citing_methods(), ", ")))
       ->check(between(1, 1000))
       ->type_name("K")
       ->group("Output");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "method_flags.h"
 
 namespace CLI {
 class App;
@@ -37,21 +38,6 @@ struct ModelFlags {
 
 /// What is missing where lacks_adapter(), and what to do.
 std::string missing_adapter(const std::string& path);
-
-/// How the text is kept.
-struct ContextFlags {
-  ContextOptions values;
-  std::string kv_type = "auto";
-  std::string cache_policy = "lru";
-
-  /// with_method: also --method, for one method.
-  void add_to(CLI::App& app, bool with_method = true);
-  ContextOptions options() const;
-
- private:
-  void add_infllm(CLI::App& app);
-  void add_chunks(CLI::App& app);
-};
 
 struct SamplingFlags {
   SamplingOptions values;
@@ -85,6 +71,8 @@ std::optional<std::int64_t> parse_length(const std::string& text);
 /// Comma lists of lengths, each at least `smallest`; throws UsageError naming the flag.
 std::vector<std::int64_t> parse_lengths(const std::vector<std::string>& texts, const std::string& flag,
                                         std::int64_t smallest);
+/// One of these words.
+CLI::Validator one_of(const std::vector<std::string>& names);
 /// A number within [min, max]; NaN is not.
 CLI::Validator between(double min, double max);
 /// At least 1, at most what an int holds.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "context/sizes.h"
+#include "context/method.h"
 
 namespace focusllm::context {
 namespace {
@@ -16,7 +16,41 @@ float sharpness(const Options& options, const model::Spec& spec) {
   return static_cast<float>(factor * factor);
 }
 
+std::int64_t three(const Options& /*options*/, const model::Spec& /*spec*/) {
+  return 3;
+}
+/// Shorter than the period: else the token two periods back would stand nearer than it is.
+std::int64_t less_than_half(const Options& options, const model::Spec& /*spec*/) {
+  return (options.chunk - 1) / 2;
+}
+
+constexpr Taken kDualChunkSettings[] = {
+    {&kChunk, "three quarters of the trained context",
+     [](const Options&, const model::Spec& spec) {
+       return std::max<std::int64_t>(3, spec.trained_context * 3 / 4);
+     },
+     three, trained_context},
+    {&kLocal, "a sixth of the chunk; less than half of it",
+     [](const Options& options, const model::Spec&) { return std::max<std::int64_t>(1, options.chunk / 6); },
+     one, less_than_half},
+    {&kSharpen, "0"}};
+
 }  // namespace
+
+const Method kDualChunk = {
+    .traits = {.name = "dca",
+               .sees = "everything before it, at distances that the model knows",
+               .keeps = "all keys and values",
+               .suits = "texts somewhat longer than the trained context",
+               .forks = true},
+    .settings = kDualChunkSettings,
+    .make = make_one<DualChunk>,
+    .bytes_needed = [](const Options& options, const model::Spec& spec,
+                       std::int64_t tokens) { return layers_bytes(spec, options.kv_type, tokens); },
+    .reading = [](const Options&, const model::Spec& spec, int layer,
+                  std::int64_t tokens) { return causal_reading(spec, layer, tokens, kAllKeys); },
+    .answering = [](const Options&, const model::Spec& spec, int layer,
+                    std::int64_t depth) { return causal_answering(spec, layer, depth, kAllKeys); }};
 
 DualChunk::DualChunk(const Options& options, std::shared_ptr<const model::Model> the_model)
     : SingleLane(std::move(the_model), {}),
@@ -29,21 +63,8 @@ DualChunk::DualChunk(const Options& options, std::shared_ptr<const model::Model>
   rotations_[kOlder] = {model(), oldest};
 }
 
-void DualChunk::fill(Options& options, const model::Spec& spec) {
-  const std::int64_t trained = spec.trained_context;
-  options.chunk = or_default(options.chunk, std::max<std::int64_t>(3, trained * 3 / 4));
-  check_size("--chunk", options.chunk, 3, trained);
-  options.local = or_default(options.local, std::max<std::int64_t>(1, options.chunk / 6));
-  // Shorter than the period: else the token two periods back would stand nearer than it is.
-  check_size("--local", options.local, 1, (options.chunk - 1) / 2);
-}
-
 std::int64_t DualChunk::memory_bytes() const {
   return bytes_of(layers_);
-}
-
-std::int64_t DualChunk::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  return layers_bytes(spec, options.kv_type, tokens);
 }
 
 void DualChunk::begin(std::span<const std::int64_t> positions) {

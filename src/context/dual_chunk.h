@@ -10,6 +10,9 @@
 
 namespace focusllm::context {
 
+struct Method;
+extern const Method kDualChunk;
+
 /// Dual Chunk Attention (arXiv 2402.17463, methods.md section 3): every token sees all tokens before it, but
 /// no distance is larger than `chunk`. Keys stand at their place within a period of chunk - local tokens; a
 /// query has one position for its own period, one for the period before it (true distances up to `local`
@@ -20,8 +23,6 @@ class DualChunk final : public SingleLane {
   DualChunk(const Options& options, std::shared_ptr<const model::Model> model);
   std::unique_ptr<Context> fork() const override { return std::make_unique<DualChunk>(*this); }
   std::int64_t memory_bytes() const override;
-  static void fill(Options& options, const model::Spec& spec);
-  static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
  private:
   /// The keys that a query sees with each of its three positions: its own period's, those of the period

@@ -1,15 +1,46 @@
 #include "context/full.h"
 
 #include "base/error.h"
+#include "context/method.h"
 
 namespace focusllm::context {
+namespace {
+
+constexpr Taken kFullSettings[] = {{&kBeyondTrained}};
+
+void check_positions_of_all(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  if (options.beyond_trained || tokens <= spec.trained_context) return;
+  throw Error(
+      fmt::format("the text has about {} tokens or more; the model was trained for {}: use `method` auto, or "
+                  "`beyond_trained` to go on all the same",
+                  tokens, spec.trained_context),
+      "method");
+}
+
+}  // namespace
+
+const Method kFull = {
+    .traits = {.name = "full",
+               .sees = "everything before it, at true positions",
+               .keeps = "all keys and values",
+               .suits = "texts that fit the trained context",
+               .plain = true,
+               .forks = true},
+    .settings = kFullSettings,
+    .make = make_one<Full>,
+    .bytes_needed = [](const Options& options, const model::Spec& spec,
+                       std::int64_t tokens) { return layers_bytes(spec, options.kv_type, tokens); },
+    .reading = [](const Options&, const model::Spec& spec, int layer,
+                  std::int64_t tokens) { return causal_reading(spec, layer, tokens, kAllKeys); },
+    .answering = [](const Options&, const model::Spec& spec, int layer,
+                    std::int64_t depth) { return causal_answering(spec, layer, depth, kAllKeys); },
+    .check_positions = check_positions_of_all};
+
 Full::Full(const Options& options, std::shared_ptr<const model::Model> model)
     : SingleLane(std::move(model), {}), options_(options) {
   for (int i = 0; i < spec().layers; ++i)
     layers_.emplace_back(spec(), options.kv_type, spec().window(i), WindowCache::kPage);
 }
-
-void Full::fill(Options&, const model::Spec&) {}
 
 std::int64_t Full::memory_bytes() const {
   return bytes_of(layers_);
@@ -19,20 +50,8 @@ std::int64_t Full::room() const {
   return options_.beyond_trained ? Context::room() : spec().trained_context - done();
 }
 
-std::int64_t Full::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  return layers_bytes(spec, options.kv_type, tokens);
-}
-
-void Full::check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  if (options.beyond_trained || tokens <= spec.trained_context) return;
-  fail(
-      "the text has about {} tokens or more; the model was trained for {}: use --method auto, or "
-      "--beyond-trained to go on all the same",
-      tokens, spec.trained_context);
-}
-
 void Full::begin(std::span<const std::int64_t> positions) {
-  check_positions(options_, spec(), positions.back() + 1);
+  check_positions_of_all(options_, spec(), positions.back() + 1);
 }
 
 void Full::attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) {

@@ -5,6 +5,9 @@
 
 namespace focusllm::context {
 
+struct Method;
+extern const Method kFull;
+
 /// Everything attends to everything before it, at true positions: the plain model. Sliding-window layers keep
 /// their window. Cost per token grows with the text; beyond the trained context it is refused unless asked
 /// for.
@@ -14,9 +17,6 @@ class Full final : public SingleLane {
   std::unique_ptr<Context> fork() const override { return std::make_unique<Full>(*this); }
   std::int64_t memory_bytes() const override;
   std::int64_t room() const override;
-  static void fill(Options& options, const model::Spec& spec);
-  static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
-  static void check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
  private:
   void begin(std::span<const std::int64_t> positions) override;

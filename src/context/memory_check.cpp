@@ -19,7 +19,7 @@ void check_memory(std::int64_t tokens, std::int64_t more) {
   const std::int64_t left = available_memory();
   if (left >= kMemoryReserve) return;
   fail(
-      "memory is nearly full after {} tokens ({} left): give a shorter text, --kv-type int8, or a machine "
+      "memory is nearly full after {} tokens ({} left): give a shorter text, `kv_type` int8, or a machine "
       "with more",
       tokens, format_bytes(left));
 }

@@ -6,113 +6,151 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "context/dual_chunk.h"
-#include "context/focus/focus.h"
+#include "context/focus/focus_method.h"
 #include "context/full.h"
-#include "context/infllm/infllm.h"
+#include "context/infllm/infllm_method.h"
 #include "context/streaming.h"
+#include "memory/block_file.h"
 
 namespace focusllm::context {
 namespace {
 
-using ModelPointer = std::shared_ptr<const model::Model>;
+constexpr std::array kMethods{&kFull, &kStreaming, &kLmInfinite, &kDualChunk, &kInfLlm, &kFocus};
 
-bool shrinks_nothing(Options&, const model::Spec&) {
-  return false;
-}
-std::string_view no_advice(const Options&) {
-  return {};
-}
-
-/// What each method's class gives: fill() sets the sizes that are 0 and checks all of them.
-struct Method {
-  void (*fill)(Options&, const model::Spec&);
-  std::int64_t (*bytes_needed)(const Options&, const model::Spec&, std::int64_t tokens);
-  std::unique_ptr<Context> (*make)(const Options&, ModelPointer);
-  bool (*shrink)(Options&, const model::Spec&) = shrinks_nothing;
-  std::string_view (*advice)(const Options&) = no_advice;
-};
-
-template <typename Kind>
-constexpr Method method() {
-  return {Kind::fill, Kind::bytes_needed, [](const Options& options, ModelPointer model) {
-            return std::unique_ptr<Context>(std::make_unique<Kind>(options, std::move(model)));
-          }};
+void fill(const Taken& taken, Options& options, const model::Spec& spec) {
+  if (taken.fallback == nullptr) return;
+  std::int64_t& value = options.*std::get<std::int64_t Settings::*>(taken.setting->value);
+  if (value == 0) value = taken.fallback(options, spec);
+  const std::int64_t least = taken.least(options, spec), most = taken.most(options, spec);
+  if (value == kNone && taken.setting->zero == kNone) return;
+  if (value < least || value > most) {
+    throw UsageError(
+        fmt::format("`{}` {}: give a number{} from {} to {}", taken.setting->field, value,
+                    taken.setting->kind == Setting::Kind::tokens ? " of tokens" : "", least, most),
+        std::string(taken.setting->field));
+  }
 }
 
-constexpr Method focus() {
-  Method focus = method<Focus>();
-  focus.shrink = Focus::shrink;
-  focus.advice = Focus::memory_advice;
-  return focus;
-}
-
-constexpr Method infllm() {
-  Method infllm = method<InfLlm>();
-  infllm.advice = InfLlm::memory_advice;
-  return infllm;
-}
-
-constexpr std::array kTraits{
-    Traits{.name = "full", .plain = true},
-    Traits{.name = "streaming"},
-    Traits{.name = "lm-infinite"},
-    Traits{.name = "dca"},
-    Traits{.name = "infllm", .recalls = true, .has_file = true},
-    Traits{.name = "focus", .recalls = true, .needs_adapter = true, .sees_ahead = true}};
-constexpr std::array kMethods{
-    method<Full>(), method<Streaming>(), method<Streaming>(), method<DualChunk>(), infllm(), focus()};
-static_assert(kTraits.size() == kMethods.size());
-
-const Method& find(std::string_view name) {
-  return kMethods[static_cast<std::size_t>(&traits_of(name) - kTraits.data())];
+/// As the methods' own functions get them.
+Options settled(const Options& options, const model::Spec& spec) {
+  Options settled = with_defaults(options, spec);
+  for (const Taken& taken : method_named(options.method).settings) {
+    if (taken.setting->zero != kNone) continue;
+    std::int64_t& value = settled.*std::get<std::int64_t Settings::*>(taken.setting->value);
+    value = std::max<std::int64_t>(0, value);
+  }
+  return settled;
 }
 
 }  // namespace
 
-std::span<const Traits> methods() {
-  return kTraits;
+const Taken* Method::find(const Setting& setting) const {
+  const auto found = std::ranges::find(settings, &setting, &Taken::setting);
+  return found != settings.end() ? &*found : nullptr;
+}
+
+std::span<const Method* const> methods() {
+  return kMethods;
+}
+
+const Method& method_named(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Method* method : kMethods) {
+    if (method->traits.name == name) return *method;
+    names.push_back(method->traits.name);
+  }
+  throw UsageError(fmt::format("`method` \"{}\": unknown; there are auto, {}", name, fmt::join(names, ", ")),
+                   "method");
 }
 
 const Traits& traits_of(std::string_view method) {
-  const auto found = std::ranges::find(kTraits, method, &Traits::name);
-  if (found != kTraits.end()) return *found;
+  return method_named(method).traits;
+}
+
+std::string_view plain_method() {
+  return (*std::ranges::find_if(kMethods, [](const Method* one) { return one->traits.plain; }))->traits.name;
+}
+
+std::string_view recalling_method(bool adapter) {
+  const auto fits = [adapter](const Method* one) {
+    return one->traits.recalls && one->traits.needs_adapter == adapter;
+  };
+  return (*std::ranges::find_if(kMethods, fits))->traits.name;
+}
+
+std::vector<std::string_view> methods_with(const Setting& setting) {
   std::vector<std::string_view> names;
-  for (const Traits& each : kTraits) names.push_back(each.name);
-  throw UsageError(fmt::format("method \"{}\": unknown; there are auto, {}", method, fmt::join(names, ", ")));
-}
-
-bool shrink(Options& options, const model::Spec& spec) {
-  return find(options.method).shrink(options, spec);
-}
-
-std::string_view memory_advice(const Options& options) {
-  const std::string_view own = find(options.method).advice(options);
-  return own.empty() ? "give a shorter text, or --method streaming" : own;
+  for (const Method* method : kMethods)
+    if (method->find(setting) != nullptr) names.push_back(method->traits.name);
+  return names;
 }
 
 Options with_defaults(Options options, const model::Spec& spec) {
-  find(options.method).fill(options, spec);
+  const Method& method = method_named(options.method);
+  for (const Taken& taken : method.settings) fill(taken, options, spec);
+  if (method.complete != nullptr) method.complete(options);
   return options;
 }
 
+bool shrink(Options& options, const model::Spec& spec) {
+  const auto shrink = method_named(options.method).shrink;
+  return shrink != nullptr && shrink(options, spec);
+}
+
+std::string_view memory_advice(const Options& options) {
+  const auto advice = method_named(options.method).memory_advice;
+  const std::string_view own = advice != nullptr ? advice(options) : "";
+  return own.empty() ? "give a shorter text, or `method` streaming" : own;
+}
+
 std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  const Options filled = with_defaults(options, spec);
-  return find(filled.method).bytes_needed(filled, spec, tokens);
+  return method_named(options.method).bytes_needed(settled(options, spec), spec, tokens);
+}
+
+Reading reading(const Options& options, const model::Spec& spec, int layer, std::int64_t tokens) {
+  return method_named(options.method).reading(settled(options, spec), spec, layer, tokens);
+}
+
+Answering answering(const Options& options, const model::Spec& spec, int layer, std::int64_t depth) {
+  return method_named(options.method).answering(settled(options, spec), spec, layer, depth);
 }
 
 void check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  if (options.method == "full") Full::check_positions(options, spec, tokens);
-  if (options.method == "focus") Focus::check_positions(with_defaults(options, spec), spec, tokens);
+  const auto check = method_named(options.method).check_positions;
+  if (check != nullptr) check(settled(options, spec), spec, tokens);
 }
 
-void check_disk(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  if (options.method == "infllm") InfLlm::check_disk(with_defaults(options, spec), spec, tokens);
+void check_disk(const Options& given, const model::Spec& spec, std::int64_t tokens) {
+  const Options options = settled(given, spec);
+  const auto disk_needed = method_named(options.method).disk_needed;
+  const std::int64_t needed = disk_needed != nullptr ? disk_needed(options, spec, tokens) : 0;
+  if (needed == 0) return;
+  const std::int64_t left = memory::free_disk(options.cache_dir);
+  if (needed <= left) return;
+  throw Error(
+      fmt::format("{} tokens need {} in a file in {}; {} are free there: use `kv_type` int8, or name another "
+                  "folder with `cache_dir`",
+                  tokens, format_bytes(needed), options.cache_dir, format_bytes(left)),
+      "cache_dir");
 }
 
-std::unique_ptr<Context> make(const Options& options, ModelPointer model) {
-  const Options filled = with_defaults(options, model->spec());
-  return find(filled.method).make(filled, std::move(model));
+std::unique_ptr<Context> make(const Options& options, std::shared_ptr<const model::Model> model) {
+  const Options ready = settled(options, model->spec());
+  return method_named(ready.method).make(ready, std::move(model));
+}
+
+std::int64_t none(const Options& /*options*/, const model::Spec& /*spec*/) {
+  return 0;
+}
+
+std::int64_t one(const Options& /*options*/, const model::Spec& /*spec*/) {
+  return 1;
+}
+
+std::int64_t trained_context(const Options& /*options*/, const model::Spec& spec) {
+  return spec.trained_context;
 }
 
 }  // namespace focusllm::context

@@ -2,39 +2,103 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "context/context.h"
+#include "context/cost.h"
+#include "context/setting.h"
 
 namespace focusllm::context {
 
 /// What a method is to those who choose one.
 struct Traits {
   std::string_view name;
+  std::string_view sees;       ///< what a token attends to, as help and docs say it
+  std::string_view keeps;      ///< what stays in memory
+  std::string_view suits;      ///< which texts it is for
   bool plain = false;          ///< the model itself: everything is seen, at its true position
+  bool linear = false;         ///< reading costs the same for each token, however long the text
   bool recalls = false;        ///< all of a text of any length can be seen again, at a cost linear in it
   bool needs_adapter = false;  ///< without the candidates' weights it answers at random
   bool sees_ahead = false;     ///< as Context::sees_ahead
   bool has_file = false;       ///< can keep a part of its memory in a file (Settings::block_cache)
+  bool cites = false;          ///< Context::attended names places
+  bool forks = false;          ///< Context::fork gives something, where memory is not in a file
 };
-/// Of all methods.
-std::span<const Traits> methods();
+
+/// A setting as one method takes it.
+struct Taken {
+  using Size = std::int64_t (*)(const Options& options, const model::Spec& spec);
+  const Setting* setting;
+  std::string_view usual = {};  ///< the method's default, in words
+  // Of sizes that are checked; settings before this one are filled.
+  Size fallback = nullptr;  ///< what 0 becomes
+  Size least = nullptr, most = nullptr;
+};
+
+/// All about a method; its own file defines it, and the table is in method.cpp.
+/// The functions get options that are filled, where a size that was given as none is 0.
+struct Method {
+  Traits traits;
+  std::span<const Taken> settings;
+  std::unique_ptr<Context> (*make)(const Options&, std::shared_ptr<const model::Model>);
+  std::int64_t (*bytes_needed)(const Options&, const model::Spec&, std::int64_t tokens);
+  Reading (*reading)(const Options&, const model::Spec&, int layer, std::int64_t tokens);
+  Answering (*answering)(const Options&, const model::Spec&, int layer, std::int64_t depth);
+
+  // Null where there is nothing to say.
+  void (*complete)(Options&) = nullptr;  ///< settings that are no sizes: default values, and checks
+  void (*check_positions)(const Options&, const model::Spec&, std::int64_t tokens) = nullptr;
+  std::int64_t (*disk_needed)(const Options&, const model::Spec&, std::int64_t tokens) = nullptr;
+  bool (*shrink)(Options&, const model::Spec&) = nullptr;
+  std::string_view (*memory_advice)(const Options&) = nullptr;
+
+  /// Null for a setting that the method does not take.
+  const Taken* find(const Setting& setting) const;
+};
+
+/// All methods.
+std::span<const Method* const> methods();
 /// Throws UsageError for a name that is no method's.
+const Method& method_named(std::string_view name);
 const Traits& traits_of(std::string_view method);
+/// The method that is the model itself, for texts within its trained context.
+std::string_view plain_method();
+/// The method for texts of any length: with the weights that an adapter brings, or without those that are
+/// missing.
+std::string_view recalling_method(bool adapter);
+/// Names of those that take a setting.
+std::vector<std::string_view> methods_with(const Setting& setting);
+
+/// Sizes that are 0 become the method's own for the model; others are checked. What was filled stays as it is
+/// when it is filled again. Throws UsageError for an unknown method or sizes that make no sense.
+Options with_defaults(Options options, const model::Spec& spec);
 /// Options that were not given become those that take less memory; false where there are none.
 bool shrink(Options& options, const model::Spec& spec);
 /// What to do where memory does not suffice, even for int8.
 std::string_view memory_advice(const Options& options);
-/// Throws UsageError for an unknown method or sizes that make no sense.
-Options with_defaults(Options options, const model::Spec& spec);
 /// Bytes of keys and values (and what else grows with the text) for `tokens` tokens.
 std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
+/// What any implementation has to do in a layer to read the first `tokens` tokens, and for a token of an
+/// answer behind `depth` tokens.
+Reading reading(const Options& options, const model::Spec& spec, int layer, std::int64_t tokens);
+Answering answering(const Options& options, const model::Spec& spec, int layer, std::int64_t depth);
 /// Throws Error when a text of so many tokens (an estimate will do) takes more positions than the model was
-/// trained for, where the method has a limit (full, focus) and Options::beyond_trained does not lift it.
+/// trained for, where the method has a limit and Settings::beyond_trained does not lift it.
 void check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens);
 /// Throws Error when what `tokens` tokens put into a file will not fit its disk.
 void check_disk(const Options& options, const model::Spec& spec, std::int64_t tokens);
-/// Sizes that are 0 become the method's defaults.
 std::unique_ptr<Context> make(const Options& options, std::shared_ptr<const model::Model> model);
+
+/// For a method's table: what makes one of a class.
+template <typename Kind>
+std::unique_ptr<Context> make_one(const Options& options, std::shared_ptr<const model::Model> model) {
+  return std::make_unique<Kind>(options, std::move(model));
+}
+// And bounds of sizes.
+std::int64_t none(const Options& options, const model::Spec& spec);  ///< 0
+std::int64_t one(const Options& options, const model::Spec& spec);
+std::int64_t trained_context(const Options& options, const model::Spec& spec);
 
 }  // namespace focusllm::context

@@ -2,12 +2,82 @@
 
 #include <algorithm>
 
-#include "context/sizes.h"
+#include "context/method.h"
 
 namespace focusllm::context {
-Streaming::Streaming(const Options& options, std::shared_ptr<const model::Model> the_model)
+namespace {
+
+std::int64_t half_the_trained(const Options& /*options*/, const model::Spec& spec) {
+  return std::max<std::int64_t>(1, spec.trained_context / 2);
+}
+std::int64_t local_window(const Options& options, const model::Spec& /*spec*/) {
+  return options.local;
+}
+/// First tokens, no more than the window has.
+template <std::int64_t kTokens>
+std::int64_t at_most_local(const Options& options, const model::Spec& /*spec*/) {
+  return std::min(kTokens, options.local);
+}
+
+template <std::int64_t kTokens>
+constexpr std::array<Taken, 2> taken(std::string_view tokens) {
+  return {Taken{&kLocal, "half the trained context", half_the_trained, one, trained_context},
+          Taken{&kInitial, tokens, at_most_local<kTokens>, none, local_window}};
+}
+constexpr std::array kStreamingTaken = taken<4>("4");
+constexpr std::array kLmInfiniteTaken = taken<100>("100");
+
+std::int64_t window_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  std::int64_t bytes = 0;
+  for (int i = 0; i < spec.layers; ++i) {
+    const std::int64_t window = spec.window(i) > 0 ? spec.window(i) : options.local;
+    bytes += window_bytes(spec, options.kv_type, window, tokens);
+    bytes += window_bytes(spec, options.kv_type, 0, std::min(tokens, options.initial));
+  }
+  return bytes;
+}
+
+template <bool kOneDistance>
+constexpr Method method(const Traits& traits, std::span<const Taken> settings) {
+  return {.traits = traits,
+          .settings = settings,
+          .make = [](const Options& options,
+                     std::shared_ptr<const model::Model> model) -> std::unique_ptr<Context> {
+            return std::make_unique<Streaming>(options, std::move(model), kOneDistance);
+          },
+          .bytes_needed = window_needed,
+          .reading =
+              [](const Options& options, const model::Spec& spec, int layer, std::int64_t tokens) {
+                return causal_reading(spec, layer, tokens, options.initial + options.local);
+              },
+          .answering =
+              [](const Options& options, const model::Spec& spec, int layer, std::int64_t depth) {
+                return causal_answering(spec, layer, depth, options.initial + options.local);
+              }};
+}
+
+}  // namespace
+
+const Method kStreaming =
+    method<false>({.name = "streaming",
+                   .sees = "the first tokens and a sliding window, at positions in the cache",
+                   .keeps = "the window",
+                   .suits = "going on with an endless text; what left the window is forgotten",
+                   .linear = true,
+                   .forks = true},
+                  kStreamingTaken);
+const Method kLmInfinite = method<true>(
+    {.name = "lm-infinite",
+     .sees = "the first tokens at one distance, that of the window's first token, and a sliding window",
+     .keeps = "the window",
+     .suits = "going on with an endless text; what left the window is forgotten",
+     .linear = true,
+     .forks = true},
+    kLmInfiniteTaken);
+
+Streaming::Streaming(const Options& options, std::shared_ptr<const model::Model> the_model, bool one_distance)
     : SingleLane(std::move(the_model), {}),
-      one_distance_(options.method == "lm-infinite"),
+      one_distance_(one_distance),
       initial_(options.initial),
       local_(options.local) {
   for (int i = 0; i < spec().layers; ++i) {
@@ -19,27 +89,9 @@ Streaming::Streaming(const Options& options, std::shared_ptr<const model::Model>
   if (one_distance_) sink_rotations_ = {model(), last};
 }
 
-void Streaming::fill(Options& options, const model::Spec& spec) {
-  const std::int64_t trained = spec.trained_context;
-  const std::int64_t initial = options.method == "lm-infinite" ? 100 : 4;
-  options.local = or_default(options.local, std::max<std::int64_t>(1, trained / 2));
-  check_size("--local", options.local, 1, trained);
-  options.initial = initial_tokens(options, initial);
-}
-
 std::int64_t Streaming::memory_bytes() const {
   std::int64_t bytes = 0;
   for (const LayerCache& layer : layers_) bytes += layer.local.bytes() + layer.sinks.bytes();
-  return bytes;
-}
-
-std::int64_t Streaming::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  std::int64_t bytes = 0;
-  for (int i = 0; i < spec.layers; ++i) {
-    const std::int64_t window = spec.window(i) > 0 ? spec.window(i) : options.local;
-    bytes += window_bytes(spec, options.kv_type, window, tokens);
-    bytes += window_bytes(spec, options.kv_type, 0, std::min(tokens, options.initial));
-  }
   return bytes;
 }
 

@@ -7,6 +7,9 @@
 
 namespace focusllm::context {
 
+struct Method;
+extern const Method kStreaming, kLmInfinite;
+
 /// The first tokens ("attention sinks") and a sliding window; what left the window is forgotten. Constant
 /// cost and memory. Two methods that differ in where the sinks stand for queries that have left them behind:
 /// - streaming (StreamingLLM, arXiv 2309.17453): positions are those in the cache, so right before the
@@ -15,11 +18,10 @@ namespace focusllm::context {
 /// Sliding-window layers keep their own window.
 class Streaming final : public SingleLane {
  public:
-  Streaming(const Options& options, std::shared_ptr<const model::Model> model);
+  /// one_distance: lm-infinite.
+  Streaming(const Options& options, std::shared_ptr<const model::Model> model, bool one_distance);
   std::unique_ptr<Context> fork() const override { return std::make_unique<Streaming>(*this); }
   std::int64_t memory_bytes() const override;
-  static void fill(Options& options, const model::Spec& spec);
-  static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
  private:
   struct LayerCache {
@@ -31,7 +33,7 @@ class Streaming final : public SingleLane {
   void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;
   void add_sinks(const model::LaneRows& rows, const float* keys, LayerCache& cache);
 
-  bool one_distance_;  ///< lm-infinite
+  bool one_distance_;
   std::int64_t initial_, local_;
   model::Rotations sink_rotations_;  ///< of the queries, for what they see of the sinks
   std::vector<LayerCache> layers_;

@@ -84,9 +84,9 @@ Chunks memory_with_facts(const Draw& draw) {
     if (!Told(memory).facts().empty()) return memory;
   }
   fail(
-      "retrieval finds no fact to ask for in {} draws: raise --facts or --chunk-size (a fact takes about 30 "
+      "retrieval finds no fact to ask for in {} draws: raise `facts` or `chunk_size` (a fact takes about 30 "
       "tokens, and half "
-      "of a chunk stays text), or give --retrieval 0",
+      "of a chunk stays text), or give `retrieval` 0",
       kTries);
 }
 

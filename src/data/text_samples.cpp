@@ -68,8 +68,8 @@ Drawn draw_continuation(const Draw& draw) {
   const std::vector<Cut> possible = cuts(draw);
   if (possible.empty())
     fail(
-        "no document goes on behind its first chunk: give longer texts, smaller --chunk-size or "
-        "--continuation 0");
+        "no document goes on behind its first chunk: give longer texts, smaller `chunk_size` or "
+        "`continuation` 0");
   const Cut cut = draw.random.pick(possible);
   const PoolChunk& last =
       *draw.runs[static_cast<std::size_t>(cut.run)][static_cast<std::size_t>(cut.chunk - 1)];

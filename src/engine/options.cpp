@@ -49,7 +49,7 @@ class Fit {
          advice(least));
   }
   std::string_view advice(KvType least) const {
-    if (least == KvType::bf16) return "use --kv-type int8, or a shorter text";
+    if (least == KvType::bf16) return "use `kv_type` int8, or a shorter text";
     return context::memory_advice(resolve(options_, least));
   }
 
@@ -65,23 +65,18 @@ class Fit {
 const std::vector<std::string>& method_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all{"auto"};
-    for (const context::Traits& method : context::methods()) all.emplace_back(method.name);
+    for (const context::Method* method : context::methods()) all.emplace_back(method->traits.name);
     return all;
   }();
   return names;
 }
 
 std::string plain_method() {
-  return std::string(std::ranges::find_if(context::methods(), &context::Traits::plain)->name);
+  return std::string(context::plain_method());
 }
 
 std::string long_method(const Engine& engine) {
-  // With the weights that an adapter brings, or at least without those that are missing.
-  const bool adapter = engine.model().has_adapter();
-  const auto fits = [adapter](const context::Traits& method) {
-    return method.recalls && method.needs_adapter == adapter;
-  };
-  return std::string(std::ranges::find_if(context::methods(), fits)->name);
+  return std::string(context::recalling_method(engine.model().has_adapter()));
 }
 
 bool lacks_adapter(const Engine& engine, const ContextOptions& options) {

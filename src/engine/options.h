@@ -12,14 +12,14 @@ namespace focusllm {
 /// Room that `auto` leaves in the trained context for a question and its answer.
 inline constexpr std::int64_t kAnswerRoom = 512;
 
-/// The method that is the model itself, for texts within its trained context: `full`.
+/// context::plain_method().
 std::string plain_method();
-/// The method for texts of any length: `focus` where there is an adapter for the model, else `infllm`.
+/// context::recalling_method(), by whether there is an adapter for the model.
 std::string long_method(const Engine& engine);
 /// The room that is left for an answer: as many tokens as it may have, or, where that is not known (0) or
 /// stands for no limit, a usual answer's.
 std::int64_t answer_room(const Engine& engine, std::int64_t most_tokens);
-/// `full` while the text and an answer fit the trained context, else long_method().
+/// plain_method() while the text and an answer fit the trained context, else long_method().
 std::string automatic_method(const Engine& engine, std::int64_t tokens, std::int64_t answer_tokens = 0);
 /// The context layer's options for a method that is decided.
 context::Options resolve(const ContextOptions& options, attention::KvType kv_type);

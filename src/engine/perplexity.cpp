@@ -141,11 +141,11 @@ Perplexity perplexity(const Engine& engine, std::string_view text, std::int64_t 
   const std::vector<Token> words = tokenizer.encode(text);
   tokens.insert(tokens.end(), words.begin(), words.end());
   const std::int64_t chunks = context > 0 ? static_cast<std::int64_t>(tokens.size()) / context : 0;
-  if (context < 4) throw UsageError(fmt::format("--ctx-size {}: give at least 4 tokens", context));
+  if (context < 4) throw UsageError(fmt::format("`context` {}: give at least 4 tokens", context));
   if (chunks == 0) {
     fail(
         "the text has {} tokens; at least one chunk of {} is needed: give a longer text or a smaller "
-        "--ctx-size",
+        "`context`",
         tokens.size(), context);
   }
   ContextOptions chosen = options;

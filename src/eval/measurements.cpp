@@ -43,6 +43,25 @@ double longest_bytes(const Engine& engine, const Plan& plan) {
   return static_cast<double>(most);
 }
 
+Json value_of(const context::Setting& setting, const ContextOptions& options) {
+  if (setting.kind == context::Setting::Kind::choice)
+    return setting.words[options.*std::get<bool context::Settings::*>(setting.value) ? 1 : 0];
+  return std::visit([&options](auto member) { return Json(options.*member); }, setting.value);
+}
+
+/// The settings that tell results apart, at their places: those of a cache only where it is used.
+void add_settings(const ContextOptions& options, Json& identity) {
+  const context::Method& method = context::method_named(options.method);
+  const bool cache = method.traits.has_file && options.block_cache != 0;
+  for (const context::Setting* setting : context::kSettings) {
+    const bool of_cache = setting->result.starts_with("/cache");
+    if (setting->result.empty() || (of_cache && !cache)) continue;
+    Json value = value_of(*setting, options);
+    if (value == context::kNone && method.find(*setting) != nullptr) value = 0;
+    identity[Json::json_pointer(std::string(setting->result))] = std::move(value);
+  }
+}
+
 }  // namespace
 
 Results::Json identity_of(const Engine& engine, const ContextOptions& given) {
@@ -52,27 +71,9 @@ Results::Json identity_of(const Engine& engine, const ContextOptions& given) {
                    {"products", product_type_name(engine.product_type())},
                    {"adapter", context::traits_of(options.method).needs_adapter ? engine.adapter_hash() : ""},
                    {"method", options.method},
-                   {"sizes",
-                    {{"local", options.local},
-                     {"initial", options.initial},
-                     {"block", options.block},
-                     {"top_k", options.top_k},
-                     {"answer_top_k", options.answer_top_k},
-                     {"representatives", options.representatives},
-                     {"parity", options.parity},
-                     {"sharpen", options.sharpen},
-                     {"chunk", options.chunk},
-                     {"overlap", options.overlap},
-                     {"tail", options.tail},
-                     {"refresh", options.refresh},
-                     {"renew", options.renew},
-                     {"exact", options.exact},
-                     {"beyond_trained", options.beyond_trained}}},
+                   {"sizes", Json::object()},
                    {"kv_type", options.kv_type ? kv_type_name(*options.kv_type) : "auto"}};
-  if (context::traits_of(options.method).has_file && options.block_cache != 0)
-    identity["cache"] = {{"blocks", options.block_cache},
-                         {"policy", options.evict_by_score ? "lru-s" : "lru"},
-                         {"decay", options.score_decay}};
+  add_settings(options, identity);
   return identity;
 }
 

@@ -66,7 +66,7 @@ void run_generated(const std::string& task, const EnginePointer& engine, const P
                    const CancelToken& cancel, const EvalProgress& progress) {
   for (const double depth : plan.depths) {
     if (!(depth >= 0 && depth <= 100))
-      throw UsageError(fmt::format("--depths: {:g} is not from 0 to 100 percent", depth));
+      throw UsageError(fmt::format("`depths`: {:g} is not from 0 to 100 percent", depth));
   }
   Reporter reporter(progress);
   const auto reader = reader_for(engine, cancel, reporter);

@@ -41,7 +41,7 @@ void BlockFile::write(std::int64_t record, std::span<const std::byte> bytes) {
     if (done < 0 && errno == EINTR) continue;
     if (done < 0 && (errno == ENOSPC || errno == EDQUOT)) {
       failed("written", fmt::format("{} ({} left): make room, or name a folder on another disk with "
-                                    "--cache-dir",
+                                    "`cache_dir`",
                                     std::strerror(errno), format_bytes(free_disk(directory_))));
     }
     if (done < 0) failed("written", std::strerror(errno));

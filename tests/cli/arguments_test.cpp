@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -27,6 +29,8 @@ TEST(Arguments, HelpAndVersionGoToStandardOutput) {
                                      {"tokenize", "--help"},
                                      {"perplexity", "--help"},
                                      {"inspect", "--help"},
+                                     {"methods"},
+                                     {"methods", "--json"},
                                      {"bench", "--help"},
                                      {"eval", "--help"}}) {
     const Ended ended = run(arguments);
@@ -36,6 +40,36 @@ TEST(Arguments, HelpAndVersionGoToStandardOutput) {
   }
   EXPECT_THAT(run({"run", "--help"}).out, HasSubstr("--top-k-blocks"));
   EXPECT_THAT(run({"--help"}).out, HasSubstr("FOCUSLLM_ISA"));
+}
+
+std::string content(const std::string& file) {
+  std::ifstream in(FOCUSLLM_SOURCE_DIR "/" + file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Arguments, TablesOfMethodsInTheDocsAreTheProgramsOwn) {
+  const std::string tables = run({"methods", "--markdown"}).out;
+  const std::size_t second = tables.find("\n\n");
+  ASSERT_NE(second, std::string::npos);
+  const std::string methods = tables.substr(0, second + 1), settings = tables.substr(second + 2);
+  EXPECT_THAT(content("README.md"), HasSubstr(methods));
+  EXPECT_THAT(content("docs/methods.md"), HasSubstr(methods));
+  EXPECT_THAT(content("docs/methods.md"), HasSubstr(settings));
+}
+
+TEST(Arguments, ErrorsOfTheLibraryNameFlags) {
+  const Arguments run_it = {"run", "-m", FOCUSLLM_SOURCE_DIR "/models/SmolLM2-135M-Instruct.Q4_1.gguf", "-p",
+                            "y"};
+  const std::vector<std::pair<Arguments, std::string>> wrong = {
+      {{"--method", "streaming", "--local", "1m"}, "--local 1048576: give a number of tokens from 1 to 8192"},
+      {{"--method", "infllm", "--representatives", "17"}, "--representatives 17: give a number from 1 to 16"},
+      {{"--method", "infllm", "--block-cache", "3"},
+       "(as many as a token sees: --top-k-blocks, --answer-blocks)"}};
+  for (const auto& [flags, says] : wrong) {
+    Arguments arguments = run_it;
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    expect_wrong_use(arguments, says);
+  }
 }
 
 TEST(Arguments, WrongUseIsOneLineAndTwo) {

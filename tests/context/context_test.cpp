@@ -236,8 +236,8 @@ TEST(Options, FirstTokensAndRepresentativesFitTheirPlace) {
     options.method = method;
     options.local = 3;
     EXPECT_EQ(context::with_defaults(options, spec).initial, 3);
-    options.initial = -1;
-    EXPECT_EQ(context::with_defaults(options, spec).initial, 0);
+    options.initial = context::kNone;
+    EXPECT_EQ(context::with_defaults(options, spec).initial, context::kNone);
     options.initial = 4;
     EXPECT_THROW(context::with_defaults(options, spec), UsageError);
   }

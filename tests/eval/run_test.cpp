@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "eval/measurements.h"
 #include "eval/prompt_reader.h"
 #include "lines_of.h"
 #include "model/spec.h"
@@ -42,6 +43,40 @@ class Run : public testing::Test {
   std::shared_ptr<const Engine> engine_;
   Plan plan_;
 };
+
+/// What results were written with stays what they are found by.
+TEST_F(Run, IdentitiesDoNotChange) {
+  const auto identity = [this](const ContextOptions& options) {
+    Json json = identity_of(*engine_, options);
+    json.erase("model_hash");
+    return json.dump();
+  };
+  ContextOptions options;
+  options.method = "infllm";
+  options.block_cache = 512;
+  options.evict_by_score = true;
+  options.initial = -1;
+  options.overlap = -1;
+  EXPECT_EQ(
+      identity(options),
+      R"({"model":"Smollm2 135M 8k Lc100K Mix1 Ep2","products":"auto","adapter":"","method":"infllm",)"
+      R"("sizes":{"local":1024,"initial":0,"block":16,"top_k":64,"answer_top_k":384,"representatives":4,)"
+      R"("parity":false,"sharpen":0,"chunk":0,"overlap":-1,"tail":0,"refresh":0,"renew":0,"exact":false,)"
+      R"("beyond_trained":false},"kv_type":"auto","cache":{"blocks":512,"policy":"lru-s","decay":0.9}})");
+  options = {};
+  options.method = "focus";
+  options.overlap = -1;
+  options.kv_type = attention::KvType::int8;
+  Json focus = Json::parse(identity(options));
+  EXPECT_NE(focus["adapter"], "");
+  EXPECT_EQ(
+      focus["sizes"].dump(),
+      R"({"local":128,"initial":0,"block":0,"top_k":0,"answer_top_k":0,"representatives":0,"parity":false,)"
+      R"("sharpen":0,"chunk":1024,"overlap":0,"tail":128,"refresh":1,"renew":32,"exact":false,)"
+      R"("beyond_trained":false})");
+  EXPECT_EQ(focus["kv_type"], "int8");
+  EXPECT_FALSE(focus.contains("cache"));
+}
 
 TEST_F(Run, AResultHasScoreAnswerAndTimes) {
   const auto lines = run("passkey");

@@ -7,40 +7,19 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "base/ceil_div.h"
 #include "base/error.h"
+#include "context/focus/focus_method.h"
 #include "context/memory_check.h"
-#include "context/sizes.h"
 
 namespace focusllm::context {
 namespace {
 
-constexpr std::int64_t kLargerChunk = 2048;
-constexpr std::int64_t kTailPage = 64;  // tokens
-constexpr std::int64_t kOverlap = 32;   // tokens: what says one thing in few words stands whole in a chunk
-constexpr std::int64_t kGrowth = 1024;  // tokens that a conversation may add before everything is cut anew
-
-constexpr std::int64_t kUnbounded = std::int64_t{1} << 40;
 // Chunks in which each token of an answer notes the passage: it takes time.
 constexpr std::int64_t kNoted = 4;
 constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
-/// Candidates and local window are few and seen by every row: they keep their precision.
-attention::KvType window_type(attention::KvType type) {
-  return type == attention::KvType::int8 ? attention::KvType::bf16 : type;
-}
-
 void append_to(std::vector<Token>& to, std::span<const Token> tokens) {
   to.insert(to.end(), tokens.begin(), tokens.end());
-}
-
-/// Candidates stand in front of the local window, each at a position of its own.
-void check_fit(const Options& options, const model::Spec& spec, std::int64_t chunks, std::int64_t window) {
-  if (options.beyond_trained || chunks + window + 1 <= spec.trained_context) return;
-  fail(
-      "{} chunks of {} tokens and a local window of {}: the model was trained for {} positions in all: use a "
-      "larger --chunk, or --beyond-trained to go on all the same",
-      chunks, options.chunk, window, spec.trained_context);
 }
 
 }  // namespace
@@ -60,35 +39,6 @@ Focus::Window::Window(const model::Model& model, attention::KvType type, std::sp
     tails.emplace_back(model.spec(), chunk.encoded, std::move(numbers));
   }
   if (!chunks.empty()) local.set_candidates(&candidates);
-}
-
-void Focus::fill(Options& options, const model::Spec& spec) {
-  const std::int64_t trained = spec.trained_context;
-  options.local = or_default(options.local, std::min<std::int64_t>(trained / 4, 128));
-  options.chunk = or_default(options.chunk, std::min<std::int64_t>(trained / 4, 1024));
-  const std::int64_t tail = std::min<std::int64_t>({512, options.chunk, options.local});
-  options.tail = or_default(options.tail, tail);
-  const std::int64_t overlap = std::min(kOverlap, options.chunk / 8);
-  options.overlap = options.overlap == -1 ? 0 : or_default(options.overlap, overlap);
-  options.refresh = or_default(options.refresh, 1);
-  options.renew = or_default(options.renew, 32);
-  check_size("--local", options.local, 1, trained);
-  check_size("--chunk", options.chunk, 1, trained);
-  check_size("--tail", options.tail, 1, std::min(tail, trained - options.chunk));
-  check_size("--overlap", options.overlap, 0, options.chunk - 1);
-  check_size("--refresh", options.refresh, 1, kUnbounded);
-  check_size("--renew", options.renew, 1, kUnbounded);
-}
-
-bool Focus::shrink(Options& options, const model::Spec& spec) {
-  if (options.chunk != 0 || spec.trained_context < 2 * kLargerChunk) return false;
-  options.chunk = kLargerChunk;
-  return true;
-}
-
-std::string_view Focus::memory_advice(const Options& options) {
-  if (options.chunk != 0) return "use a larger --chunk, or none, which chooses one; or give a shorter text";
-  return {};
 }
 
 Focus::Focus(const Options& options, std::shared_ptr<const model::Model> model)
@@ -332,27 +282,6 @@ std::int64_t Focus::memory_bytes() const {
   if (!window_) return bytes;
   for (const ChunkTail& tail : window_->tails) bytes += tail.bytes();
   return bytes + window_->local.bytes() + window_->candidates.bytes();
-}
-
-std::int64_t Focus::chunks_of(const Options& options, std::int64_t tokens) {
-  const std::int64_t memory = tokens - options.local;
-  if (memory <= 0) return 0;
-  return std::max<std::int64_t>(1, ceil_div(memory - options.overlap, options.chunk - options.overlap));
-}
-
-std::int64_t Focus::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  const std::int64_t memory = std::max<std::int64_t>(0, tokens - options.local);
-  const std::int64_t chunks = chunks_of(options, tokens);
-  const std::int64_t tail = (options.tail / kTailPage + 1) * kTailPage;
-  const std::int64_t rows = memory + chunks * (options.overlap + tail);
-  const std::int64_t window = chunks + std::min(tokens, options.local) + kGrowth;
-  return 2 * spec.layers *
-         (rows * memory::row_bytes(spec.heads, options.kv_type) +
-          window * memory::row_bytes(spec.heads, window_type(options.kv_type)));
-}
-
-void Focus::check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  check_fit(options, spec, chunks_of(options, tokens), std::min(tokens, options.local));
 }
 
 void Focus::start_citing() {

@@ -44,15 +44,6 @@ class Focus final : public Context {
   std::vector<Attended> attended() const override;
   /// Null before the prompt ended, or when something was read since that will cut the window anew.
   const Candidates* candidates() const { return window_ ? &window_->candidates : nullptr; }
-  static void fill(Options& options, const model::Spec& spec);
-  /// Each chunk has a tail in memory, so fewer chunks take less.
-  static bool shrink(Options& options, const model::Spec& spec);
-  /// Empty: none of its own.
-  static std::string_view memory_advice(const Options& options);
-  /// Chunks that a text of so many tokens is cut into; the sizes are filled.
-  static std::int64_t chunks_of(const Options& options, std::int64_t tokens);
-  static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
-  static void check_positions(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
  private:
   struct Chunk {

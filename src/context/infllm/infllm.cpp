@@ -2,38 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <memory>
 #include <numeric>
 
-#include "base/error.h"
-#include "base/memory.h"
-#include "context/sizes.h"
+#include "context/infllm/infllm_method.h"
 #include "model/rotations.h"
 
 namespace focusllm::context {
 namespace {
 
-constexpr std::int64_t kMostBlocks = std::int64_t{1} << 20;
 constexpr std::int64_t kExecutedTogether =
     512;                                   // tokens that choose their memory together, as in the paper's code
 constexpr std::int64_t kCitedTokens = 64;  // tokens of a citation, or a block where that is longer
-
-BlockMemory::Sizes sizes_of(const Options& options) {
-  return {options.local, options.initial, options.block, options.representatives};
-}
-
-/// What lies in /var/tmp is on a disk (FHS 5.15); /tmp may be memory.
-std::string default_cache_dir() {
-  const char* chosen = std::getenv("TMPDIR");
-  return chosen != nullptr && *chosen != '\0' ? chosen : "/var/tmp";
-}
-
-std::int64_t remembering_layers(const model::Spec& spec) {
-  std::int64_t layers = 0;
-  for (int i = 0; i < spec.layers; ++i) layers += spec.window(i) > 0 ? 0 : 1;
-  return layers;
-}
 
 std::shared_ptr<memory::BlockFile> block_file(const Options& options, const model::Spec& spec) {
   if (options.block_cache == 0) return nullptr;
@@ -82,72 +62,11 @@ std::unique_ptr<Context> InfLlm::fork() const {
   return in_file ? nullptr : std::make_unique<InfLlm>(*this);
 }
 
-void InfLlm::fill(Options& options, const model::Spec& spec) {
-  const std::int64_t trained = spec.trained_context;
-  options.local = or_default(options.local, std::min<std::int64_t>(trained, 1024));
-  check_size("--local", options.local, 1, trained);
-  options.initial = initial_tokens(options, 128);
-  options.block = or_default(options.block, std::min<std::int64_t>(trained, 16));
-  options.top_k = or_default(options.top_k, std::max<std::int64_t>(1, 1024 / options.block));
-  options.answer_top_k =
-      or_default(options.answer_top_k, std::max<std::int64_t>(options.top_k, 6144 / options.block));
-  options.representatives = or_default(options.representatives, std::min<std::int64_t>(options.block, 4));
-  check_size("--block", options.block, 1, trained);
-  check_size("--top-k-blocks", options.top_k, 1, kMostBlocks);
-  check_size("--answer-blocks", options.answer_top_k, 1, kMostBlocks);
-  check_size("--representatives", options.representatives, 1, options.block);
-  if (options.block_cache != 0) fill_cache(options);
-}
-
-std::string_view InfLlm::memory_advice(const Options& options) {
-  if (options.block_cache == 0) return "use --block-cache 512, which keeps the rest in a file";
-  return {};
-}
-
-void InfLlm::fill_cache(Options& options) {
-  const std::int64_t least = std::max(options.top_k, options.answer_top_k);
-  if (options.block_cache < least || options.block_cache > kMostBlocks) {
-    throw UsageError(fmt::format(
-        "--block-cache {}: give a number of blocks from {} (as many as a token sees: --top-k-blocks, "
-        "--answer-blocks) to {}",
-        options.block_cache, least, kMostBlocks));
-  }
-  if (options.cache_dir.empty()) options.cache_dir = default_cache_dir();
-  if (!(options.score_decay >= 0 && options.score_decay <= 1))
-    throw UsageError(fmt::format("--score-decay {}: give a number from 0 to 1", options.score_decay));
-}
-
 std::int64_t InfLlm::memory_bytes() const {
   std::int64_t bytes = 0;
   for (const LayerState& layer : layers_) bytes += layer.memory.bytes() + layer.rotated.bytes();
   for (const auto& window : windows_) bytes += window ? window->bytes() : 0;
   return bytes;
-}
-
-std::int64_t InfLlm::bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  std::int64_t bytes = 0;
-  for (int i = 0; i < spec.layers; ++i) {
-    if (spec.window(i) > 0) {
-      bytes += window_bytes(spec, options.kv_type, spec.window(i), tokens);
-    } else {
-      bytes += BlockMemory::bytes_needed(spec.heads, options.kv_type, sizes_of(options), tokens,
-                                         options.block_cache);
-      bytes += window_bytes(spec, options.kv_type, options.local, tokens) / 2;
-    }
-  }
-  return bytes;
-}
-
-void InfLlm::check_disk(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  if (options.block_cache == 0) return;
-  const std::int64_t needed = BlockMemory::blocks_of(sizes_of(options), tokens) * remembering_layers(spec) *
-                              memory::BlockCache::record_bytes(spec.heads, options.kv_type, options.block);
-  const std::int64_t left = memory::free_disk(options.cache_dir);
-  if (needed <= left) return;
-  fail(
-      "{} tokens need {} in a file in {}; {} are free there: use --kv-type int8, or name another folder with "
-      "--cache-dir",
-      tokens, format_bytes(needed), options.cache_dir, format_bytes(left));
 }
 
 TierUse InfLlm::tier_use() const {

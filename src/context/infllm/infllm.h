@@ -26,12 +26,6 @@ class InfLlm final : public SingleLane {
   TierUse tier_use() const override;
   void start_citing() override;
   std::vector<Attended> attended() const override;
-  static void fill(Options& options, const model::Spec& spec);
-  /// Empty: none of its own.
-  static std::string_view memory_advice(const Options& options);
-  static std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
-  /// Throws Error when what goes to the cache's file will not fit there.
-  static void check_disk(const Options& options, const model::Spec& spec, std::int64_t tokens);
 
  private:
   struct LayerState {
@@ -40,7 +34,6 @@ class InfLlm final : public SingleLane {
   };
   /// Of a block of rows; the far part is there only where something is far.
   enum { kNear, kFar, kParts };
-  static void fill_cache(Options& options);
   void begin(std::span<const std::int64_t> /*positions*/) override {}
   int turns() const override { return kParts; }
   void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;

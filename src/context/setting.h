@@ -1,0 +1,159 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "context/settings.h"
+
+namespace focusllm::context {
+
+/// A field of Settings as it is offered to people: flags, help, what results are told apart by, and docs are
+/// made from it. Which methods take it, and with which bounds, stands with the methods (method.h).
+struct Setting {
+  enum class Kind {
+    tokens,  ///< a length of text
+    count,   ///< of blocks, chunks or keys
+    share,   ///< from 0 to 1
+    on,      ///< a switch
+    choice,  ///< words[0], or words[1] where it is true
+    folder,
+  };
+  using Value =
+      std::variant<std::int64_t Settings::*, double Settings::*, bool Settings::*, std::string Settings::*>;
+  std::string_view field;  ///< its name for who uses the library, errors among them
+  std::string_view flag;   ///< of the program
+  Kind kind;
+  Value value;
+  std::string_view help;
+  std::string_view result = {};           ///< its place in a result's identity, a JSON pointer; empty: none
+  std::optional<std::int64_t> zero = {};  ///< what a given 0 becomes; where there is nothing, 0 is refused
+  std::array<std::string_view, 2> words = {};
+};
+
+/// A size that was given as "none".
+inline constexpr std::int64_t kNone = -1;
+
+inline constexpr Setting kLocal{"local",          "--local",      Setting::Kind::tokens,
+                                &Settings::local, "Local window", "/sizes/local"};
+inline constexpr Setting kInitial{"initial",
+                                  "--initial",
+                                  Setting::Kind::tokens,
+                                  &Settings::initial,
+                                  "First tokens that are always seen; 0: none",
+                                  "/sizes/initial",
+                                  kNone};
+inline constexpr Setting kBlock{
+    "block", "--block", Setting::Kind::tokens, &Settings::block, "Tokens in a memory block", "/sizes/block"};
+inline constexpr Setting kTopK{"top_k",
+                               "--top-k-blocks",
+                               Setting::Kind::count,
+                               &Settings::top_k,
+                               "Memory blocks that a token sees in reading",
+                               "/sizes/top_k"};
+inline constexpr Setting kAnswerTopK{"answer_top_k",
+                                     "--answer-blocks",
+                                     Setting::Kind::count,
+                                     &Settings::answer_top_k,
+                                     "Memory blocks that each token of the answer chooses",
+                                     "/sizes/answer_top_k"};
+inline constexpr Setting kRepresentatives{"representatives",
+                                          "--representatives",
+                                          Setting::Kind::count,
+                                          &Settings::representatives,
+                                          "Keys of a memory block that its representative is the mean of",
+                                          "/sizes/representatives"};
+inline constexpr Setting kParity{"parity",
+                                 "--parity",
+                                 Setting::Kind::on,
+                                 &Settings::parity,
+                                 "Count keys as the official code does, some of them twice in reading",
+                                 "/sizes/parity"};
+inline constexpr Setting kSharpen{
+    "sharpen",
+    "--sharpen",
+    Setting::Kind::tokens,
+    &Settings::sharpen,
+    "Sharpen attention as for a text of N tokens, by YaRN's temperature; 0: not",
+    "/sizes/sharpen",
+    0};
+inline constexpr Setting kChunk{"chunk",
+                                "--chunk",
+                                Setting::Kind::tokens,
+                                &Settings::chunk,
+                                "Tokens in a chunk; for dca the largest distance of two tokens",
+                                "/sizes/chunk"};
+inline constexpr Setting kOverlap{"overlap",
+                                  "--overlap",
+                                  Setting::Kind::tokens,
+                                  &Settings::overlap,
+                                  "A chunk begins with so many tokens of the one before, so that no short "
+                                  "fact is cut in two; 0: none, as in the paper",
+                                  "/sizes/overlap",
+                                  kNone};
+inline constexpr Setting kTail{"tail",
+                               "--tail",
+                               Setting::Kind::tokens,
+                               &Settings::tail,
+                               "Tokens of the local window behind each chunk, at most",
+                               "/sizes/tail"};
+inline constexpr Setting kRefresh{"refresh",
+                                  "--refresh",
+                                  Setting::Kind::tokens,
+                                  &Settings::refresh,
+                                  "Tokens of an answer between renewals of candidates",
+                                  "/sizes/refresh"};
+inline constexpr Setting kRenew{"renew",
+                                "--renew",
+                                Setting::Kind::count,
+                                &Settings::renew,
+                                "Chunks renewed for each token: those the answer looked at hardest",
+                                "/sizes/renew"};
+inline constexpr Setting kExact{"exact",
+                                "--exact",
+                                Setting::Kind::on,
+                                &Settings::exact,
+                                "Compute the local window anew for each token",
+                                "/sizes/exact"};
+inline constexpr Setting kBeyondTrained{
+    "beyond_trained",
+    "--beyond-trained",
+    Setting::Kind::on,
+    &Settings::beyond_trained,
+    "Go past the length that the model was trained for (answers get worse there)",
+    "/sizes/beyond_trained"};
+inline constexpr Setting kBlockCache{
+    "block_cache",
+    "--block-cache",
+    Setting::Kind::count,
+    &Settings::block_cache,
+    "Memory blocks of each layer that stay in memory, the others in a file; without it all of them do",
+    "/cache/blocks"};
+inline constexpr Setting kCacheDir{"cache_dir", "--cache-dir", Setting::Kind::folder, &Settings::cache_dir,
+                                   "Folder of that file"};
+inline constexpr Setting kCachePolicy{
+    "cache_policy",
+    "--cache-policy",
+    Setting::Kind::choice,
+    &Settings::evict_by_score,
+    "Which block makes room: the one chosen longest ago (lru) or the one with least attention (lru-s)",
+    "/cache/policy",
+    {},
+    {"lru", "lru-s"}};
+inline constexpr Setting kScoreDecay{"score_decay",
+                                     "--score-decay",
+                                     Setting::Kind::share,
+                                     &Settings::score_decay,
+                                     "What is left of that attention at the next choice (lru-s)",
+                                     "/cache/decay"};
+
+/// All of them, in the order of results.
+inline constexpr std::array kSettings{
+    &kLocal,         &kInitial,    &kBlock,    &kTopK,        &kAnswerTopK, &kRepresentatives, &kParity,
+    &kSharpen,       &kChunk,      &kOverlap,  &kTail,        &kRefresh,    &kRenew,           &kExact,
+    &kBeyondTrained, &kBlockCache, &kCacheDir, &kCachePolicy, &kScoreDecay};
+
+}  // namespace focusllm::context
