@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "engine/engine.h"
+#include "focusllm/session.h"
 #include "text_input.h"
 
 namespace focusllm::cli {

@@ -4,11 +4,9 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "bench_limit.h"
 #include "bench_report.h"
 #include "bench_runs.h"
 #include "command.h"
-#include "context/method.h"
 #include "options.h"
 #include "terminal.h"
 
@@ -21,7 +19,7 @@ struct BenchFlags {
   std::vector<std::string> prompts = {"512"};
   std::vector<std::string> predictions = {"64"};
   std::vector<std::string> depths = {"0"};
-  std::vector<std::string> methods = {std::string(context::plain_method())};
+  std::vector<std::string> methods = {std::string(plain_method())};
   std::vector<int> sessions = {1};
   std::vector<std::string> ask_beside;
   int repetitions = 3;
@@ -125,10 +123,10 @@ class Bench {
     if (stderr_is_terminal()) show_line("");
     ContextOptions used = options(test);
     used.method = result.method;
-    const Limit limit(*engine_, used, result.kv_type, machine_.peaks);
     result.limit = test.kind == BenchTest::Kind::decode
-                       ? limit.decode(test.depth + test.tokens / 2, test.sessions)
-                       : limit.prefill(test.tokens);
+                       ? answering_limit(*engine_, used, result.kv_type, machine_.peaks,
+                                         test.depth + test.tokens / 2, test.sessions)
+                       : reading_limit(*engine_, used, result.kv_type, machine_.peaks, test.tokens);
     return result;
   }
 

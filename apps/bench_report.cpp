@@ -1,38 +1,18 @@
 #include "bench_report.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "answer_json.h"
 #include "base/cpu.h"
 #include "base/memory.h"
-#include "model/model.h"
 #include "options.h"
 
 namespace focusllm::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// "Q4_K, Q6_K", each once.
-std::string block_types(const Linear& linear) {
-  std::string names;
-  for (const BlockMatrix& matrix : linear.stack()) {
-    const std::string_view name = block_traits(matrix.type).name;
-    if (names.find(name) != std::string::npos) continue;
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
-  }
-  return names;
-}
-
-BenchMachine::Product product(const std::string& name, const Linear& linear) {
-  return {name, std::string(product_type_name(linear.product_type())),
-          std::string(linear.kernel_name(Use::read)), block_types(linear),
-          std::string(linear.kernel_name(Use::answer))};
-}
-
-BenchMachine::Product head(const Linear& linear) {
-  return {"head", "", "", block_types(linear), std::string(linear.kernel_name(Use::answer))};
-}
 
 Json row(const BenchMachine& machine, const BenchResult& result) {
   Json fields = {{"test", result.test},
@@ -47,7 +27,7 @@ Json row(const BenchMachine& machine, const BenchResult& result) {
                  {"first_token_seconds", result.first_token()},
                  {"kv_type", kv_type_name(result.kv_type)},
                  {"memory_bytes", result.memory_bytes},
-                 {"attention_kernel", attention::kernel_name(result.kv_type)},
+                 {"attention_kernel", attention_kernel(result.kv_type)},
                  {"product_type", machine.products.front().type},
                  {"product_kernel", machine.products.front().kernel},
                  {"answer_kernel", machine.products.front().answer_kernel},
@@ -93,10 +73,7 @@ BenchMachine describe_machine(const Engine& engine, std::uint64_t seed) {
                        measure_peaks(engine),
                        {},
                        {}};
-  const model::Layer& layer = engine.model().layers().front();
-  machine.products = {product("qkv", layer.qkv.own), product("attention output", layer.attention_out.own),
-                      product("gate and up", layer.gate_up), product("down", layer.down),
-                      head(engine.model().head())};
+  machine.products = product_kernels(engine);
   machine.memory = engine.memory();
   return machine;
 }
@@ -116,9 +93,9 @@ std::string table_head(const BenchMachine& machine) {
       text += fmt::format("reading    {:<17} {:<5} {}\n", product.name, product.type, product.kernel);
     text += fmt::format("answering  {:<17} {:<5} {}\n", product.name, product.weights, product.answer_kernel);
   }
-  for (const auto type : {attention::KvType::bf16, attention::KvType::int8})
+  for (const auto type : {KvType::bf16, KvType::int8})
     text += fmt::format("attention  {:<17} {}\n", fmt::format("{} keys", kv_type_name(type)),
-                        attention::kernel_name(type));
+                        attention_kernel(type));
   return text + fmt::format("\n{:<18} {:<10} {:<5} {:>10} {:>20} {:>10} {:>8} {:>12}\n", "test", "method",
                             "kv", "memory", "tokens/s", "limit", "of it", "first token");
 }

@@ -4,9 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "bench_peak.h"
 #include "bench_runs.h"
-#include "engine/engine.h"
+#include "focusllm/measure.h"
 
 namespace focusllm::cli {
 
@@ -16,13 +15,7 @@ struct BenchMachine {
   int threads = 0;
   std::uint64_t seed = 0;
   Peaks peaks;
-  struct Product {
-    std::string name;
-    std::string type, kernel;  ///< of rows that are read; empty for the head, which only answers
-    std::string weights;       ///< block types in the file
-    std::string answer_kernel;
-  };
-  std::vector<Product> products;
+  std::vector<ProductKernel> products;
   ModelMemory memory;
 };
 

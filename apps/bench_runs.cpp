@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "base/error.h"
-#include "engine/options.h"
 #include "interrupt.h"
 
 namespace focusllm::cli {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
+#include "focusllm/session.h"
 
 namespace focusllm::cli {
 
@@ -17,7 +17,7 @@ struct BenchResult {
   std::string method;
   std::int64_t depth = 0;  ///< tokens read before
   int sessions = 1;        ///< at the same time; rates are those of all together
-  attention::KvType kv_type = attention::KvType::bf16;
+  KvType kv_type = KvType::bf16;
   std::vector<double> rates;                    ///< tokens/s of each repetition
   double limit = 0;                             ///< tokens/s that the measured peaks allow; 0: unknown
   std::int64_t memory_bytes = 0;                ///< of one session

@@ -9,8 +9,6 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "command.h"
-#include "context/method.h"
-#include "engine/options.h"
 #include "eval/run.h"
 #include "eval/run_description.h"
 #include "eval/summary.h"
@@ -240,8 +238,8 @@ void add_eval(CLI::App& app) {
   list("--depths", flags->depths, "Where the one needle stands, in percent of the filler")
       ->check(between(0, 100));
   list("--methods", flags->methods,
-       fmt::format("Methods, or all; auto: {} if there is an adapter, else {}",
-                   context::recalling_method(true), context::recalling_method(false)));
+       fmt::format("Methods, or all; auto: {} if there is an adapter, else {}", recalling_method(true),
+                   recalling_method(false)));
   list("--layouts", flags->layouts, "Layouts of prompts about a hidden number: focus, dca (passkey, number)");
   list("--needles", flags->needles, "Sentences that are hidden (needle)");
   command->add_option("--trials", flags->trials, "Trials for each cell, or windows of each text")

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "context/setting.h"
+#include "focusllm/methods.h"
 
 namespace focusllm::cli {
 namespace {
@@ -17,7 +17,7 @@ bool is_name(std::string_view text) {
 }
 
 std::string flag_of(std::string_view field) {
-  for (const context::Setting* setting : context::kSettings)
+  for (const Setting* setting : settings())
     if (setting->field == field) return std::string(setting->flag);
   for (const auto& [name, flag] : kOthers)
     if (name == field) return std::string(flag);

@@ -52,7 +52,7 @@ std::vector<Need> needs(const Engine& engine, const InspectFlags& flags,
   std::vector<Need> all;
   for (const auto& method : method_names()) {
     if (method == "auto") continue;
-    for (const auto type : {attention::KvType::bf16, attention::KvType::int8}) {
+    for (const auto type : {KvType::bf16, KvType::int8}) {
       ContextOptions options = flags.context.values;
       options.method = method;
       options.kv_type = type;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "bus_error.h"
-#include "engine/engine.h"
+#include "focusllm/session.h"
 
 namespace focusllm::cli {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/cancel.h"
+#include "focusllm/cancel.h"
 
 namespace focusllm {
 class Session;

@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cancel.h"
 #include "base/error.h"
+#include "focusllm/cancel.h"
 #include "interrupt.h"
 #include "terminal.h"
 

@@ -1,9 +1,10 @@
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "command.h"
-#include "context/method.h"
 #include "exit_code.h"
+#include "focusllm/methods.h"
 #include "interrupt.h"
 #include "spinning.h"
 #include "terminal.h"
@@ -70,7 +71,7 @@ int run(int argc, char** argv) {
     return parse_error(app, error);
   } catch (...) {
     return report_exception({}, fmt::format("--kv-type int8, --method {}, a shorter text or a smaller model",
-                                            context::recalling_method(false)));
+                                            recalling_method(false)));
   }
 }
 

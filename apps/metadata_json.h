@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 
 namespace focusllm::cli {
 

@@ -8,19 +8,15 @@
 namespace focusllm::cli {
 namespace {
 
-using context::Setting;
-
 const std::vector<std::string> kKvTypes = {"auto", "bf16", "int8"};
 
 std::string describe_methods() {
   std::vector<std::string> all;
-  for (const context::Method* method : context::methods())
-    all.push_back(fmt::format("{} ({})", method->traits.name, method->traits.sees));
+  for (const MethodInfo& method : methods()) all.push_back(fmt::format("{} ({})", method.name, method.sees));
   return fmt::format(
       "How the text is kept, by what a token sees: {}; auto: {} while text, question and answer fit what the "
       "model was trained for, else {} if there is an adapter for the model, else {}",
-      fmt::join(all, ", "), context::plain_method(), context::recalling_method(true),
-      context::recalling_method(false));
+      fmt::join(all, ", "), plain_method(), recalling_method(true), recalling_method(false));
 }
 
 void add_length(CLI::App& app, const Setting& setting, std::int64_t& value) {
@@ -51,12 +47,12 @@ void add_words(CLI::App& app, const Setting& setting, bool& value) {
       ->group("Context");
 }
 
-void add_setting(CLI::App& app, const Setting& setting, context::Settings& values) {
+void add_setting(CLI::App& app, const Setting& setting, Settings& values) {
   const auto add = [&](auto& value) {
     return app.add_option(std::string(setting.flag), value, describe(setting))->group("Context");
   };
-  const auto whole = std::get_if<std::int64_t context::Settings::*>(&setting.value);
-  const auto truth = std::get_if<bool context::Settings::*>(&setting.value);
+  const auto whole = std::get_if<std::int64_t Settings::*>(&setting.value);
+  const auto truth = std::get_if<bool Settings::*>(&setting.value);
   switch (setting.kind) {
     case Setting::Kind::tokens:
       return add_length(app, setting, values.**whole);
@@ -64,7 +60,7 @@ void add_setting(CLI::App& app, const Setting& setting, context::Settings& value
       add(values.**whole)->check(positive())->type_name("N");
       return;
     case Setting::Kind::share:
-      add(values.*std::get<double context::Settings::*>(setting.value))->check(between(0, 1))->type_name("X");
+      add(values.*std::get<double Settings::*>(setting.value))->check(between(0, 1))->type_name("X");
       return;
     case Setting::Kind::on:
       app.add_flag(std::string(setting.flag), values.**truth, describe(setting))->group("Context");
@@ -72,7 +68,7 @@ void add_setting(CLI::App& app, const Setting& setting, context::Settings& value
     case Setting::Kind::choice:
       return add_words(app, setting, values.**truth);
     case Setting::Kind::folder:
-      add(values.*std::get<std::string context::Settings::*>(setting.value))->type_name("DIR");
+      add(values.*std::get<std::string Settings::*>(setting.value))->type_name("DIR");
       return;
   }
 }
@@ -80,9 +76,9 @@ void add_setting(CLI::App& app, const Setting& setting, context::Settings& value
 }  // namespace
 
 std::string describe(const Setting& setting) {
-  const std::vector<std::string_view> names = context::methods_with(setting);
+  const std::vector<std::string_view> names = methods_with(setting);
   std::string text = fmt::format("{} ({})", setting.help, fmt::join(names, ", "));
-  const std::string_view usual = context::method_named(names.front()).find(setting)->usual;
+  const std::string_view usual = method_info(names.front()).find(setting)->usual;
   if (names.size() > 1 && !usual.empty()) return text + "; default: focusllm methods";
   return usual.empty() ? text : fmt::format("{}; default: {}", text, usual);
 }
@@ -98,13 +94,13 @@ void ContextFlags::add_to(CLI::App& app, bool with_method) {
       ->check(one_of(kKvTypes))
       ->capture_default_str()
       ->group("Context");
-  for (const Setting* setting : context::kSettings) add_setting(app, *setting, values);
+  for (const Setting* setting : settings()) add_setting(app, *setting, values);
 }
 
 ContextOptions ContextFlags::options() const {
   ContextOptions options = values;
-  if (kv_type == "bf16") options.kv_type = attention::KvType::bf16;
-  if (kv_type == "int8") options.kv_type = attention::KvType::int8;
+  if (kv_type == "bf16") options.kv_type = KvType::bf16;
+  if (kv_type == "int8") options.kv_type = KvType::int8;
   return options;
 }
 

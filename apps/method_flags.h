@@ -2,8 +2,7 @@
 
 #include <string>
 
-#include "context/method.h"
-#include "engine/engine.h"
+#include "focusllm/session.h"
 
 namespace CLI {
 class App;
@@ -22,6 +21,6 @@ struct ContextFlags {
 };
 
 /// What a setting is, which methods take it, and its usual value where that is one.
-std::string describe(const context::Setting& setting);
+std::string describe(const Setting& setting);
 
 }  // namespace focusllm::cli

@@ -6,7 +6,6 @@
 
 #include "answer_json.h"
 #include "command.h"
-#include "context/method.h"
 #include "method_flags.h"
 #include "terminal.h"
 
@@ -14,14 +13,13 @@ namespace focusllm::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using context::Method;
 
-std::string cost_of(const context::Traits& traits) {
+std::string cost_of(const MethodTraits& traits) {
   return traits.linear ? "the same however long the text" : "grows with the text";
 }
 
 /// What else is to be known, as words.
-std::vector<std::string_view> notes(const context::Traits& traits) {
+std::vector<std::string_view> notes(const MethodTraits& traits) {
   std::vector<std::string_view> all;
   if (traits.recalls) all.push_back("for texts of any length");
   if (traits.needs_adapter) all.push_back("needs an adapter for the model");
@@ -30,26 +28,26 @@ std::vector<std::string_view> notes(const context::Traits& traits) {
   return all;
 }
 
-std::string text_of(const Method& method) {
-  const context::Traits& traits = method.traits;
+std::string text_of(const MethodInfo& method) {
+  const MethodTraits& traits = method;
   std::string text = fmt::format("{}\n  a token sees  {}\n  its cost      {}\n  memory        {}\n",
                                  traits.name, traits.sees, cost_of(traits), traits.keeps);
   if (const auto all = notes(traits); !all.empty())
     text += fmt::format("  beside        {}\n", fmt::join(all, ", "));
-  for (const context::Taken& taken : method.settings)
+  for (const SettingUse& taken : method.settings)
     text += fmt::format("  {:<18}{}{}\n", taken.setting->flag, taken.setting->help,
                         taken.usual.empty() ? "" : fmt::format("; default: {}", taken.usual));
   return text;
 }
 
-Json json_of(const Method& method) {
-  const context::Traits& traits = method.traits;
+Json json_of(const MethodInfo& method) {
+  const MethodTraits& traits = method;
   Json json = {{"name", traits.name},         {"sees", traits.sees},
                {"keeps", traits.keeps},       {"linear", traits.linear},
                {"recalls", traits.recalls},   {"needs_adapter", traits.needs_adapter},
                {"cites", traits.cites},       {"forks", traits.forks},
                {"has_file", traits.has_file}, {"settings", Json::array()}};
-  for (const context::Taken& taken : method.settings)
+  for (const SettingUse& taken : method.settings)
     json["settings"].push_back({{"field", taken.setting->field},
                                 {"flag", taken.setting->flag},
                                 {"help", taken.setting->help},
@@ -61,8 +59,8 @@ Json json_of(const Method& method) {
 std::string method_table() {
   std::string text =
       "| method | for | what a token sees | cost of a token | memory |\n|---|---|---|---|---|\n";
-  for (const Method* method : context::methods()) {
-    const context::Traits& traits = method->traits;
+  for (const MethodInfo& method : methods()) {
+    const MethodTraits& traits = method;
     text += fmt::format("| `{}` | {} | {} | {} | {} |\n", traits.name, traits.suits, traits.sees,
                         cost_of(traits), traits.keeps);
   }
@@ -70,17 +68,16 @@ std::string method_table() {
                     "| `auto` (default) | all texts | as `{}` while text, question and answer fit the "
                     "trained context; "
                     "else as `{}` if there is an adapter for the model, else as `{}` | | |\n",
-                    context::plain_method(), context::recalling_method(true),
-                    context::recalling_method(false));
+                    plain_method(), recalling_method(true), recalling_method(false));
 }
 
 /// That of docs/methods.md.
 std::string setting_table() {
   std::string text = "| setting | what it is | taken by, with its default |\n|---|---|---|\n";
-  for (const context::Setting* setting : context::kSettings) {
+  for (const Setting* setting : settings()) {
     std::vector<std::string> takers;
-    for (const std::string_view name : context::methods_with(*setting)) {
-      const std::string_view usual = context::method_named(name).find(*setting)->usual;
+    for (const std::string_view name : methods_with(*setting)) {
+      const std::string_view usual = method_info(name).find(*setting)->usual;
       takers.push_back(usual.empty() ? fmt::format("`{}`", name) : fmt::format("`{}`: {}", name, usual));
     }
     text += fmt::format("| `{}` | {} | {} |\n", setting->flag, setting->help, fmt::join(takers, "<br>"));
@@ -96,9 +93,9 @@ void list(const MethodsFlags& flags) {
   if (flags.markdown) return out(method_table() + "\n" + setting_table());
   Json all = Json::array();
   std::vector<std::string> texts;
-  for (const Method* method : context::methods()) {
-    all.push_back(json_of(*method));
-    texts.push_back(text_of(*method));
+  for (const MethodInfo& method : methods()) {
+    all.push_back(json_of(method));
+    texts.push_back(text_of(method));
   }
   out(flags.json ? dump(all) + "\n" : fmt::format("{}", fmt::join(texts, "\n")));
 }

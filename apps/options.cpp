@@ -10,7 +10,6 @@
 
 #include "base/contains.h"
 #include "base/error.h"
-#include "context/method.h"
 #include "terminal.h"
 
 namespace focusllm::cli {
@@ -29,8 +28,8 @@ ProductType product_type(const std::string& name) {
 
 std::vector<std::string_view> citing_methods() {
   std::vector<std::string_view> names;
-  for (const context::Method* method : context::methods())
-    if (method->traits.cites) names.push_back(method->traits.name);
+  for (const MethodInfo& method : methods())
+    if (method.cites) names.push_back(method.name);
   return names;
 }
 
@@ -124,7 +123,7 @@ void ModelFlags::add_to(CLI::App& app) {
                  "Candidates' weights, for {}; one for this model is found by itself in the folders of "
                  "FOCUSLLM_ADAPTERS, the folder adapters beside the model, and the one that comes with "
                  "the program",
-                 context::recalling_method(true)))
+                 recalling_method(true)))
           ->type_name("FILE")
           ->group("Model");
   app.add_flag("--no-adapter", no_adapter, "Look for no adapter")->excludes(given)->group("Model");
@@ -151,7 +150,7 @@ std::string missing_adapter(const std::string& path) {
   return fmt::format(
       "{}: the {} method finds nothing in a text without an adapter for the model, and there is none: give "
       "one with --adapter FILE (docs/adapters.md), or take another method (--method {})",
-      path, context::recalling_method(true), context::recalling_method(false));
+      path, recalling_method(true), recalling_method(false));
 }
 
 void SamplingFlags::add_to(CLI::App& app) {

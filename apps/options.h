@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
+#include "focusllm/session.h"
 #include "method_flags.h"
 
 namespace CLI {

@@ -10,6 +10,7 @@
 #include "answer_json.h"
 #include "base/error.h"
 #include "command.h"
+#include "focusllm/scores.h"
 #include "interrupt.h"
 #include "options.h"
 #include "progress_line.h"

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "base/progress.h"
+#include "focusllm/progress.h"
 
 namespace focusllm::cli {
 

@@ -8,9 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "context/method.h"
 #include "interrupt.h"
-#include "model/spec.h"
 #include "terminal.h"
 
 namespace focusllm::cli {
@@ -111,8 +109,8 @@ bool Reader::fits(const std::string& question) {
     session_->expect(std::max(coming_, session_->tokens() + tokens));
     return true;
   } catch (const Error& error) {
-    const std::int64_t left = engine_->spec().trained_context - session_->tokens();
-    const bool plain = !session_->method().empty() && context::traits_of(session_->method()).plain;
+    const std::int64_t left = engine_->info().trained_context - session_->tokens();
+    const bool plain = !session_->method().empty() && method_info(session_->method()).plain;
     const std::string room =
         plain ? fmt::format(" {} tokens are left;", std::max<std::int64_t>(left, 0)) : "";
     err_line(fmt::format(
@@ -124,7 +122,7 @@ bool Reader::fits(const std::string& question) {
 }
 
 std::string Reader::in_file() const {
-  const context::TierUse use = session_->tier_use();
+  const TierUse use = session_->tier_use();
   if (use.disk_bytes == 0) return "";
   const auto chosen = static_cast<double>(std::max<std::int64_t>(1, use.found + use.read));
   return fmt::format(", {} in a file ({:.0f} % of the blocks chosen were in memory)",

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
+#include "focusllm/session.h"
 #include "options.h"
 #include "progress_line.h"
 #include "text_input.h"

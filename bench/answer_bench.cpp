@@ -9,7 +9,7 @@
 
 #include "base/cpu.h"
 #include "base/threads.h"
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "model/model.h"
 #include "model/runner.h"
 

@@ -10,7 +10,7 @@
 #include "base/cpu.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "model/spec.h"
 #include "tensor/peak.h"
 #include "train/trainer.h"

@@ -5,7 +5,7 @@ target_compile_options(focusllm_options INTERFACE -Wall -Wextra -Wpedantic -Wsha
 target_compile_options(focusllm_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized -Wno-maybe-uninitialized>)
 # And these two in its own std::string and std::copy (GCC bugs 105651, 105329).
 target_compile_options(focusllm_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-stringop-overflow>)
-target_include_directories(focusllm_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_include_directories(focusllm_options INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
 # A type of one source may build on what only that source has; compiled as one of several, it looks like a header's.
 if(CMAKE_UNITY_BUILD)
   target_compile_options(focusllm_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)

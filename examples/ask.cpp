@@ -4,7 +4,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "engine/engine.h"
+#include "focusllm/session.h"
 
 int main(int argc, char** argv) try {
   if (argc != 4) return std::fputs("usage: ask MODEL.gguf TEXT QUESTION\n", stderr), 2;

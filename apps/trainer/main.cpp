@@ -8,7 +8,7 @@
 #include "base/output_file.h"
 #include "base/threads.h"
 #include "exit_code.h"
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "interrupt.h"
 #include "options.h"
 #include "progress_line.h"

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/cancel.h"
 #include "base/error.h"
+#include "focusllm/cancel.h"
 #include "interrupt.h"
 #include "terminal.h"
 #include "train/group.h"

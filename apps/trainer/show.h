@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "data/corpus.h"
-#include "tokenizer/tokenizer.h"
+#include "focusllm/tokenizer.h"
 #include "trainer/train_options.h"
 
 namespace focusllm::cli {

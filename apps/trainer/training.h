@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "base/cancel.h"
 #include "data/sampler.h"
+#include "focusllm/cancel.h"
 #include "train/group.h"
 #include "train/trainer.h"
 #include "trainer/metadata.h"

@@ -7,11 +7,11 @@
 
 #include "base/bf16.h"
 #include "base/use.h"
+#include "focusllm/types.h"
 
 namespace focusllm::attention {
 
-/// Number types in which keys and values are kept.
-enum class KvType { f32, bf16, int8 };
+using focusllm::KvType;
 
 /// Query heads, key/value heads (heads is a multiple of kv_heads: GQA) and the width of a head.
 struct HeadShape {

@@ -3,9 +3,9 @@
 #include <memory>
 #include <span>
 
-#include "base/cancel.h"
 #include "context/context.h"
 #include "context/method.h"
+#include "focusllm/cancel.h"
 #include "model/runner.h"
 
 namespace focusllm::context {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "attention/partial.h"
-#include "context/settings.h"
-#include "context/tier_use.h"
+#include "focusllm/methods.h"
+#include "focusllm/types.h"
 #include "model/pass.h"
 
 namespace focusllm::context {

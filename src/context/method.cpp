@@ -51,7 +51,7 @@ const Taken* Method::find(const Setting& setting) const {
   return found != settings.end() ? &*found : nullptr;
 }
 
-std::span<const Method* const> methods() {
+std::span<const Method* const> all_methods() {
   return kMethods;
 }
 
@@ -63,28 +63,6 @@ const Method& method_named(std::string_view name) {
   }
   throw UsageError(fmt::format("`method` \"{}\": unknown; there are auto, {}", name, fmt::join(names, ", ")),
                    "method");
-}
-
-const Traits& traits_of(std::string_view method) {
-  return method_named(method).traits;
-}
-
-std::string_view plain_method() {
-  return (*std::ranges::find_if(kMethods, [](const Method* one) { return one->traits.plain; }))->traits.name;
-}
-
-std::string_view recalling_method(bool adapter) {
-  const auto fits = [adapter](const Method* one) {
-    return one->traits.recalls && one->traits.needs_adapter == adapter;
-  };
-  return (*std::ranges::find_if(kMethods, fits))->traits.name;
-}
-
-std::vector<std::string_view> methods_with(const Setting& setting) {
-  std::vector<std::string_view> names;
-  for (const Method* method : kMethods)
-    if (method->find(setting) != nullptr) names.push_back(method->traits.name);
-  return names;
 }
 
 Options with_defaults(Options options, const model::Spec& spec) {

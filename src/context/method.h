@@ -11,22 +11,6 @@
 
 namespace focusllm::context {
 
-/// What a method is to those who choose one.
-struct Traits {
-  std::string_view name;
-  std::string_view sees;       ///< what a token attends to, as help and docs say it
-  std::string_view keeps;      ///< what stays in memory
-  std::string_view suits;      ///< which texts it is for
-  bool plain = false;          ///< the model itself: everything is seen, at its true position
-  bool linear = false;         ///< reading costs the same for each token, however long the text
-  bool recalls = false;        ///< all of a text of any length can be seen again, at a cost linear in it
-  bool needs_adapter = false;  ///< without the candidates' weights it answers at random
-  bool sees_ahead = false;     ///< as Context::sees_ahead
-  bool has_file = false;       ///< can keep a part of its memory in a file (Settings::block_cache)
-  bool cites = false;          ///< Context::attended names places
-  bool forks = false;          ///< Context::fork gives something, where memory is not in a file
-};
-
 /// A setting as one method takes it.
 struct Taken {
   using Size = std::int64_t (*)(const Options& options, const model::Spec& spec);
@@ -40,7 +24,7 @@ struct Taken {
 /// All about a method; its own file defines it, and the table is in method.cpp.
 /// The functions get options that are filled, where a size that was given as none is 0.
 struct Method {
-  Traits traits;
+  MethodTraits traits;
   std::span<const Taken> settings;
   std::unique_ptr<Context> (*make)(const Options&, std::shared_ptr<const model::Model>);
   std::int64_t (*bytes_needed)(const Options&, const model::Spec&, std::int64_t tokens);
@@ -59,17 +43,9 @@ struct Method {
 };
 
 /// All methods.
-std::span<const Method* const> methods();
+std::span<const Method* const> all_methods();
 /// Throws UsageError for a name that is no method's.
 const Method& method_named(std::string_view name);
-const Traits& traits_of(std::string_view method);
-/// The method that is the model itself, for texts within its trained context.
-std::string_view plain_method();
-/// The method for texts of any length: with the weights that an adapter brings, or without those that are
-/// missing.
-std::string_view recalling_method(bool adapter);
-/// Names of those that take a setting.
-std::vector<std::string_view> methods_with(const Setting& setting);
 
 /// Sizes that are 0 become the method's own for the model; others are checked. What was filled stays as it is
 /// when it is filled again. Throws UsageError for an unknown method or sizes that make no sense.

@@ -1,41 +1,10 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <variant>
 
-#include "context/settings.h"
+#include "focusllm/methods.h"
 
 namespace focusllm::context {
-
-/// A field of Settings as it is offered to people: flags, help, what results are told apart by, and docs are
-/// made from it. Which methods take it, and with which bounds, stands with the methods (method.h).
-struct Setting {
-  enum class Kind {
-    tokens,  ///< a length of text
-    count,   ///< of blocks, chunks or keys
-    share,   ///< from 0 to 1
-    on,      ///< a switch
-    choice,  ///< words[0], or words[1] where it is true
-    folder,
-  };
-  using Value =
-      std::variant<std::int64_t Settings::*, double Settings::*, bool Settings::*, std::string Settings::*>;
-  std::string_view field;  ///< its name for who uses the library, errors among them
-  std::string_view flag;   ///< of the program
-  Kind kind;
-  Value value;
-  std::string_view help;
-  std::string_view result = {};           ///< its place in a result's identity, a JSON pointer; empty: none
-  std::optional<std::int64_t> zero = {};  ///< what a given 0 becomes; where there is nothing, 0 is refused
-  std::array<std::string_view, 2> words = {};
-};
-
-/// A size that was given as "none".
-inline constexpr std::int64_t kNone = -1;
 
 inline constexpr Setting kLocal{"local",          "--local",      Setting::Kind::tokens,
                                 &Settings::local, "Local window", "/sizes/local"};
@@ -150,7 +119,7 @@ inline constexpr Setting kScoreDecay{"score_decay",
                                      "What is left of that attention at the next choice (lru-s)",
                                      "/cache/decay"};
 
-/// All of them, in the order of results.
+/// All of them, as settings() gives them.
 inline constexpr std::array kSettings{
     &kLocal,         &kInitial,    &kBlock,    &kTopK,        &kAnswerTopK, &kRepresentatives, &kParity,
     &kSharpen,       &kChunk,      &kOverlap,  &kTail,        &kRefresh,    &kRenew,           &kExact,

@@ -38,7 +38,7 @@ std::int64_t window_needed(const Options& options, const model::Spec& spec, std:
 }
 
 template <bool kOneDistance>
-constexpr Method method(const Traits& traits, std::span<const Taken> settings) {
+constexpr Method method(const MethodTraits& traits, std::span<const Taken> settings) {
   return {.traits = traits,
           .settings = settings,
           .make = [](const Options& options,

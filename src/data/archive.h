@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "base/cancel.h"
+#include "focusllm/cancel.h"
 
 namespace focusllm::data {
 

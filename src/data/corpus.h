@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "base/cancel.h"
-#include "base/progress.h"
 #include "data/texts.h"
-#include "tokenizer/tokenizer.h"
+#include "focusllm/cancel.h"
+#include "focusllm/progress.h"
+#include "focusllm/tokenizer.h"
 
 namespace focusllm::data {
 

@@ -10,7 +10,7 @@
 #include "data/fact.h"
 #include "data/random.h"
 #include "data/sampler_options.h"
-#include "tokenizer/chat_template.h"
+#include "focusllm/chat_template.h"
 #include "train/sample.h"
 
 namespace focusllm::data {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/cancel.h"
+#include "focusllm/cancel.h"
 
 namespace focusllm::data {
 

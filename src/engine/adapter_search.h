@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "model/spec.h"
 
 namespace focusllm {

@@ -46,7 +46,4 @@ class Budget::Grant {
   std::int64_t held_ = 0;
 };
 
-/// The engine's own.
-Budget& budget_of(const Engine& engine);
-
 }  // namespace focusllm

@@ -1,5 +1,3 @@
-#include "engine/engine.h"
-
 #include <chrono>
 #include <mutex>
 
@@ -10,7 +8,9 @@
 #include "engine/adapter_search.h"
 #include "engine/budget.h"
 #include "engine/options.h"
+#include "engine/parts.h"
 #include "engine/scheduler.h"
+#include "focusllm/session.h"
 #include "memory/chunk_store.h"
 #include "model/adapter.h"
 #include "model/decoder.h"
@@ -68,11 +68,11 @@ std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path, co
   engine->impl_->model =
       std::make_shared<model::Model>(engine->impl_->file, options.product_type, engine->impl_->adapter);
   engine->impl_->scheduler = std::make_unique<Scheduler>(engine->impl_->model, options.threads);
-  if (options.prepare) engine->impl_->scheduler->call([&] { prepare_weights(engine->model()); });
+  if (options.prepare) engine->impl_->scheduler->call([&] { prepare_weights(*engine->impl_->model); });
   engine->impl_->tokenizer = Tokenizer::load(*engine->impl_->file);
-  if (engine->tokenizer().size() > engine->spec().vocabulary) {
+  if (engine->tokenizer().size() > engine->impl_->model->spec().vocabulary) {
     fail("{}: tokenizer.ggml.tokens has {} entries; the model's embedding has {}", path.string(),
-         engine->tokenizer().size(), engine->spec().vocabulary);
+         engine->tokenizer().size(), engine->impl_->model->spec().vocabulary);
   }
   engine->impl_->load_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -85,11 +85,15 @@ const gguf::File& Engine::file() const {
 const Tokenizer& Engine::tokenizer() const {
   return *impl_->tokenizer;
 }
-const model::Model& Engine::model() const {
-  return *impl_->model;
-}
-const model::Spec& Engine::spec() const {
-  return impl_->model->spec();
+ModelInfo Engine::info() const {
+  const model::Spec& spec = impl_->model->spec();
+  return {spec.architecture,
+          spec.layers,
+          spec.width,
+          spec.vocabulary,
+          spec.trained_context,
+          impl_->model->layers().front().qkv.own.product_type(),
+          impl_->model->has_adapter()};
 }
 void Engine::check_files() const {
   impl_->file->check_unchanged();
@@ -118,11 +122,15 @@ int Engine::threads() const {
   return impl_->scheduler->threads();
 }
 
-Scheduler& scheduler_of(const Engine& engine) {
+const std::shared_ptr<const model::Model>& EngineParts::model(const Engine& engine) {
+  return engine.impl_->model;
+}
+
+Scheduler& EngineParts::scheduler(const Engine& engine) {
   return *engine.impl_->scheduler;
 }
 
-Budget& budget_of(const Engine& engine) {
+Budget& EngineParts::budget(const Engine& engine) {
   return engine.impl_->budget;
 }
 
@@ -130,8 +138,8 @@ ModelMemory Engine::memory() const {
   ModelMemory memory;
   for (const gguf::Tensor& tensor : file().tensors())
     memory.file += static_cast<std::int64_t>(tensor.data.size());
-  memory.weights = model().copied_bytes();
-  memory.pass = model::Decoder::scratch_bytes(spec(), model::kPassRows);
+  memory.weights = impl_->model->copied_bytes();
+  memory.pass = model::Decoder::scratch_bytes(impl_->model->spec(), model::kPassRows);
   return memory;
 }
 
@@ -147,7 +155,7 @@ std::string Engine::name() const {
 std::unique_ptr<context::Context> make_context(const Engine& engine, const context::Options& options) {
   context::Options with_bos = options;
   if (engine.tokenizer().adds_bos()) with_bos.bos = engine.tokenizer().bos();
-  return context::make(with_bos, engine.impl_->model);
+  return context::make(with_bos, EngineParts::model(engine));
 }
 
 std::shared_ptr<memory::ChunkStore> make_chunk_store(std::int64_t most_bytes) {
@@ -160,8 +168,8 @@ std::shared_ptr<context::TailStore> make_tail_store(std::int64_t most_bytes) {
 
 ContextOptions with_defaults(const Engine& engine, const ContextOptions& options) {
   ContextOptions filled = options;
-  static_cast<context::Settings&>(filled) =
-      context::with_defaults(resolve(options, attention::KvType::bf16), engine.spec());
+  static_cast<Settings&>(filled) =
+      context::with_defaults(resolve(options, attention::KvType::bf16), spec_of(engine));
   return filled;
 }
 
@@ -169,7 +177,7 @@ std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, 
   ContextOptions resolved = options;
   if (resolved.method == "auto") resolved.method = automatic_method(engine, tokens);
   return context::bytes_needed(resolve(resolved, options.kv_type.value_or(attention::KvType::bf16)),
-                               engine.spec(), tokens);
+                               spec_of(engine), tokens);
 }
 
 }  // namespace focusllm

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "engine/budget.h"
+#include "engine/parts.h"
 #include "model/model.h"
 
 namespace focusllm {
@@ -25,7 +26,7 @@ class Fit {
       if (bytes(options_, type) <= limit_) return resolve(options_, type);
     }
     context::Options smaller = resolve(options_, least);
-    if (context::shrink(smaller, engine_.spec()) && bytes(smaller) <= limit_) return smaller;
+    if (context::shrink(smaller, spec_of(engine_)) && bytes(smaller) <= limit_) return smaller;
     refuse(least);
   }
 
@@ -33,7 +34,7 @@ class Fit {
   using KvType = attention::KvType;
 
   std::int64_t bytes(const context::Options& options) const {
-    return context::bytes_needed(options, engine_.spec(), tokens_);
+    return context::bytes_needed(options, spec_of(engine_), tokens_);
   }
   std::int64_t bytes(const ContextOptions& options, KvType type) const {
     return bytes(resolve(options, type));
@@ -62,36 +63,23 @@ class Fit {
 
 }  // namespace
 
-const std::vector<std::string>& method_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all{"auto"};
-    for (const context::Method* method : context::methods()) all.emplace_back(method->traits.name);
-    return all;
-  }();
-  return names;
-}
-
-std::string plain_method() {
-  return std::string(context::plain_method());
-}
-
 std::string long_method(const Engine& engine) {
-  return std::string(context::recalling_method(engine.model().has_adapter()));
+  return std::string(recalling_method(model_of(engine).has_adapter()));
 }
 
 bool lacks_adapter(const Engine& engine, const ContextOptions& options) {
-  return options.method != "auto" && context::traits_of(options.method).needs_adapter &&
-         !engine.model().has_adapter();
+  return options.method != "auto" && method_info(options.method).needs_adapter &&
+         !model_of(engine).has_adapter();
 }
 
 std::int64_t answer_room(const Engine& engine, std::int64_t most_tokens) {
-  const std::int64_t trained = engine.spec().trained_context;
+  const std::int64_t trained = spec_of(engine).trained_context;
   return most_tokens > 0 && most_tokens < trained ? most_tokens : std::min(kAnswerRoom, trained / 4);
 }
 
 std::string automatic_method(const Engine& engine, std::int64_t tokens, std::int64_t answer_tokens) {
-  const bool fits = tokens + answer_room(engine, answer_tokens) <= engine.spec().trained_context;
-  return fits ? plain_method() : long_method(engine);
+  const bool fits = tokens + answer_room(engine, answer_tokens) <= spec_of(engine).trained_context;
+  return fits ? std::string(plain_method()) : long_method(engine);
 }
 
 context::Options resolve(const ContextOptions& options, attention::KvType kv_type) {
@@ -101,12 +89,12 @@ context::Options resolve(const ContextOptions& options, attention::KvType kv_typ
 context::Options fit_memory(const Engine& engine, const ContextOptions& options, std::int64_t tokens,
                             std::int64_t free, std::int64_t promised) {
   context::Options fitting = Fit(engine, options, tokens, free, promised).choose();
-  context::check_disk(fitting, engine.spec(), tokens);
+  context::check_disk(fitting, spec_of(engine), tokens);
   return fitting;
 }
 
 context::Options fit_beside_others(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
-  const std::int64_t promised = budget_of(engine).promised();
+  const std::int64_t promised = EngineParts::budget(engine).promised();
   return fit_memory(engine, options, tokens, available_memory() - promised, promised);
 }
 

@@ -5,17 +5,13 @@
 
 #include "base/memory.h"
 #include "context/method.h"
-#include "engine/engine.h"
+#include "focusllm/session.h"
 
 namespace focusllm {
 
 /// Room that `auto` leaves in the trained context for a question and its answer.
 inline constexpr std::int64_t kAnswerRoom = 512;
 
-/// context::plain_method().
-std::string plain_method();
-/// context::recalling_method(), by whether there is an adapter for the model.
-std::string long_method(const Engine& engine);
 /// The room that is left for an answer: as many tokens as it may have, or, where that is not known (0) or
 /// stands for no limit, a usual answer's.
 std::int64_t answer_room(const Engine& engine, std::int64_t most_tokens);

@@ -2,13 +2,16 @@
 #include <chrono>
 #include <cmath>
 
+#include "base/error.h"
 #include "base/threads.h"
 #include "context/context.h"
 #include "engine/answer_job.h"
-#include "engine/engine.h"
 #include "engine/options.h"
+#include "engine/parts.h"
 #include "engine/sampler.h"
 #include "engine/scheduler.h"
+#include "focusllm/scores.h"
+#include "focusllm/session.h"
 #include "model/model.h"
 #include "tensor/row_ops.h"
 
@@ -27,7 +30,7 @@ class Scorer {
 
   /// hidden [rows, width] of tokens first, first + 1, ...
   void add(std::int64_t first, std::span<const float> hidden) {
-    const std::int64_t width = engine_.spec().width;
+    const std::int64_t width = spec_of(engine_).width;
     const std::int64_t rows = std::ssize(hidden) / width;
     const std::int64_t last = std::ssize(tokens_) - 1;  // predicts what is not there
     const std::int64_t end = std::min(first + rows, last);
@@ -43,9 +46,9 @@ class Scorer {
 
  private:
   void score(std::int64_t first, std::int64_t rows, const float* hidden) {
-    const auto vocabulary = static_cast<std::size_t>(engine_.spec().vocabulary);
+    const auto vocabulary = static_cast<std::size_t>(spec_of(engine_).vocabulary);
     std::vector<float> logits(static_cast<std::size_t>(rows) * vocabulary);
-    engine_.model().logits(hidden, rows, logits.data());
+    model_of(engine_).logits(hidden, rows, logits.data());
     const std::size_t before = scores_.size();
     scores_.resize(before + static_cast<std::size_t>(rows));
     parallel_for(rows, [&](std::int64_t i) {
@@ -122,7 +125,7 @@ std::vector<float> log_probabilities(const Engine& engine, std::span<const Token
   const std::int64_t begin = std::ssize(tokens) - count - 1;
   Scorer scorer(engine, tokens, begin);
   ScoreJob job(*method, tokens, begin, scorer);
-  scheduler_of(engine).run(job, cancel, [&] {
+  EngineParts::scheduler(engine).run(job, cancel, [&] {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     if (progress) progress({job.done(), std::ssize(tokens), seconds.count()});
   });
@@ -150,7 +153,8 @@ Perplexity perplexity(const Engine& engine, std::string_view text, std::int64_t 
   }
   ContextOptions chosen = options;
   if (chosen.method == "auto")
-    chosen.method = context <= engine.spec().trained_context ? plain_method() : long_method(engine);
+    chosen.method =
+        context <= spec_of(engine).trained_context ? std::string(plain_method()) : long_method(engine);
   std::vector<float> scores;
   for (std::int64_t i = 0; i < chunks; ++i) {
     std::vector<Token> chunk(tokens.begin() + i * context, tokens.begin() + (i + 1) * context);

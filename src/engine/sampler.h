@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/engine.h"
+#include "focusllm/session.h"
 
 namespace focusllm {
 

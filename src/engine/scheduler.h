@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/cancel.h"
+#include "focusllm/cancel.h"
 #include "model/runner.h"
 
 namespace focusllm {
@@ -108,8 +108,5 @@ class Scheduler {
   bool stops_ = false;
   std::thread thread_;
 };
-
-/// The engine's own.
-Scheduler& scheduler_of(const Engine& engine);
 
 }  // namespace focusllm

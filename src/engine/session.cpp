@@ -1,3 +1,5 @@
+#include "focusllm/session.h"
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -6,8 +8,8 @@
 #include "context/method.h"
 #include "engine/answer_job.h"
 #include "engine/budget.h"
-#include "engine/engine.h"
 #include "engine/options.h"
+#include "engine/parts.h"
 #include "engine/scheduler.h"
 #include "engine/transcript.h"
 #include "model/model.h"
@@ -112,9 +114,9 @@ void Session::Impl::decide(std::int64_t total) {
 void Session::Impl::begin(const ContextOptions& chosen, std::int64_t room) {
   context.reset();
   grant.reset();
-  grant = budget_of(*engine).admit([&](std::int64_t free, std::int64_t promised) {
+  grant = EngineParts::budget(*engine).admit([&](std::int64_t free, std::int64_t promised) {
     sizes = fit_memory(*engine, chosen, room, free, promised);
-    return context::bytes_needed(sizes, engine->spec(), room);
+    return context::bytes_needed(sizes, spec_of(*engine), room);
   });
   context = make_context(*engine, sizes);
 }
@@ -125,8 +127,7 @@ void Session::Impl::feed(bool all) {
   const std::int64_t total = transcript.size();
   if (undecided()) {
     const std::int64_t known = std::max(total, expected);
-    const bool may_still_fit =
-        options.context.method == "auto" && context::traits_of(chosen(known).method).plain;
+    const bool may_still_fit = options.context.method == "auto" && method_info(chosen(known).method).plain;
     if (may_still_fit && !all) return;
     decide(known);
   } else {
@@ -144,8 +145,8 @@ void Session::Impl::feed(bool all) {
 /// `auto` chose `full` for a text that fitted; when the conversation outgrows it, everything is read anew.
 void Session::Impl::fall_back_if_needed(std::int64_t more) {
   const std::int64_t total = transcript.size() + more;
-  if (options.context.method != "auto" || !context::traits_of(sizes.method).plain ||
-      total <= engine->spec().trained_context)
+  if (options.context.method != "auto" || !method_info(sizes.method).plain ||
+      total <= spec_of(*engine).trained_context)
     return;
   ContextOptions chosen = options.context;
   chosen.method = long_method(*engine);
@@ -161,7 +162,7 @@ void Session::Impl::report(std::int64_t done) {
 
 void Session::Impl::run_reading() {
   ContextJob job(*context);
-  scheduler_of(*engine).run(job, cancel, [&] { report(job.done()); });
+  EngineParts::scheduler(*engine).run(job, cancel, [&] { report(job.done()); });
   tell_budget();
 }
 
@@ -172,7 +173,7 @@ void Session::Impl::tell_budget() {
 /// Runs the job; hands out the tokens of the answer as they come.
 void Session::Impl::run_answer(AnswerJob& job, const AskOptions& ask, Answer& answer,
                                Clock::time_point start) {
-  Scheduler& scheduler = scheduler_of(*engine);
+  Scheduler& scheduler = EngineParts::scheduler(*engine);
   StreamDecoder decoder(engine->tokenizer());
   std::exception_ptr failure;  // of the caller's own
   bool stops = false;
@@ -232,9 +233,8 @@ void Session::expect(std::int64_t tokens, std::int64_t answer_tokens) {
   impl_->expected = tokens;
   const context::Options sizes =
       impl_->undecided() ? fit_beside_others(*impl_->engine, impl_->chosen(tokens), tokens) : impl_->sizes;
-  const bool may_fall_back =
-      impl_->options.context.method == "auto" && context::traits_of(sizes.method).plain;
-  if (!may_fall_back) context::check_positions(sizes, impl_->engine->spec(), tokens);
+  const bool may_fall_back = impl_->options.context.method == "auto" && method_info(sizes.method).plain;
+  if (!may_fall_back) context::check_positions(sizes, spec_of(*impl_->engine), tokens);
 }
 
 void Session::read(std::string_view text) {
@@ -250,8 +250,8 @@ void Session::read_tokens(std::span<const Token> ids) {
   const auto start = Clock::now();
   if (impl_->read_seconds == 0) impl_->read_start = start;
   for (const Token id : ids) {
-    if (id < 0 || id >= impl_->engine->spec().vocabulary) {
-      fail("token {}: outside the model's vocabulary of {}", id, impl_->engine->spec().vocabulary);
+    if (id < 0 || id >= spec_of(*impl_->engine).vocabulary) {
+      fail("token {}: outside the model's vocabulary of {}", id, spec_of(*impl_->engine).vocabulary);
     }
   }
   impl_->transcript.take(ids);
@@ -286,7 +286,7 @@ std::optional<Session> Session::fork() const {
   if (impl_->undecided()) return std::nullopt;
   auto fork = std::make_unique<Impl>(static_cast<const Conversation&>(*impl_));
   // Between two passes: what is shared must not change while it is taken.
-  scheduler_of(*impl_->engine).call([&] { fork->context = impl_->context->fork(); });
+  EngineParts::scheduler(*impl_->engine).call([&] { fork->context = impl_->context->fork(); });
   if (!fork->context) return std::nullopt;
   fork->cancel.follow(fork->options.cancel);
   fork->answered = fork->context->done();
@@ -309,8 +309,8 @@ std::int64_t Session::memory_bytes() const {
   return impl_->undecided() ? 0 : impl_->context->memory_bytes();
 }
 
-context::TierUse Session::tier_use() const {
-  return impl_->undecided() ? context::TierUse{} : impl_->context->tier_use();
+TierUse Session::tier_use() const {
+  return impl_->undecided() ? TierUse{} : impl_->context->tier_use();
 }
 
 std::string Session::text(std::int64_t first_token, std::int64_t count) const {

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tokenizer/chat_template.h"
-#include "tokenizer/tokenizer.h"
+#include "focusllm/chat_template.h"
+#include "focusllm/tokenizer.h"
 
 namespace focusllm {
 

@@ -1,4 +1,4 @@
-#include "engine/engine.h"
+#include "focusllm/session.h"
 
 namespace focusllm {
 

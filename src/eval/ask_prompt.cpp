@@ -39,7 +39,7 @@ Results::Json ask_prompt(PromptReader& reader, const Prompt& prompt, const Conte
   const std::string text = prompt.first_line ? first_line(answer.text) : answer.text;
   const double score = prompt.metric(text, prompt.expected);
   const Timings& time = answer.timings;
-  const context::TierUse use = session.tier_use();
+  const TierUse use = session.tier_use();
   Json outcome = {{"score", score},
                   {"right", score == 1},
                   {"expected", prompt.expected},

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "engine/engine.h"
 #include "eval/prompt_reader.h"
 #include "eval/results.h"
 #include "eval/task.h"
+#include "focusllm/session.h"
 
 namespace focusllm::eval {
 

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "context/method.h"
 #include "eval/report/fields.h"
 
 namespace focusllm::eval {
@@ -43,21 +42,21 @@ double longest_bytes(const Engine& engine, const Plan& plan) {
   return static_cast<double>(most);
 }
 
-Json value_of(const context::Setting& setting, const ContextOptions& options) {
-  if (setting.kind == context::Setting::Kind::choice)
-    return setting.words[options.*std::get<bool context::Settings::*>(setting.value) ? 1 : 0];
+Json value_of(const Setting& setting, const ContextOptions& options) {
+  if (setting.kind == Setting::Kind::choice)
+    return setting.words[options.*std::get<bool Settings::*>(setting.value) ? 1 : 0];
   return std::visit([&options](auto member) { return Json(options.*member); }, setting.value);
 }
 
 /// The settings that tell results apart, at their places: those of a cache only where it is used.
 void add_settings(const ContextOptions& options, Json& identity) {
-  const context::Method& method = context::method_named(options.method);
-  const bool cache = method.traits.has_file && options.block_cache != 0;
-  for (const context::Setting* setting : context::kSettings) {
+  const MethodInfo& method = method_info(options.method);
+  const bool cache = method.has_file && options.block_cache != 0;
+  for (const Setting* setting : settings()) {
     const bool of_cache = setting->result.starts_with("/cache");
     if (setting->result.empty() || (of_cache && !cache)) continue;
     Json value = value_of(*setting, options);
-    if (value == context::kNone && method.find(*setting) != nullptr) value = 0;
+    if (value == kNone && method.find(*setting) != nullptr) value = 0;
     identity[Json::json_pointer(std::string(setting->result))] = std::move(value);
   }
 }
@@ -69,7 +68,7 @@ Results::Json identity_of(const Engine& engine, const ContextOptions& given) {
   Json identity = {{"model", engine.name()},
                    {"model_hash", engine.model_hash()},
                    {"products", product_type_name(engine.product_type())},
-                   {"adapter", context::traits_of(options.method).needs_adapter ? engine.adapter_hash() : ""},
+                   {"adapter", method_info(options.method).needs_adapter ? engine.adapter_hash() : ""},
                    {"method", options.method},
                    {"sizes", Json::object()},
                    {"kv_type", options.kv_type ? kv_type_name(*options.kv_type) : "auto"}};

@@ -3,10 +3,10 @@
 #include <functional>
 #include <vector>
 
-#include "base/cancel.h"
 #include "eval/prompt_reader.h"
 #include "eval/results.h"
 #include "eval/run.h"
+#include "focusllm/cancel.h"
 
 namespace focusllm::eval {
 

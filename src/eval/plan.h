@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
+#include "focusllm/session.h"
 
 namespace focusllm::eval {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "base/cancel.h"
-#include "base/progress.h"
-#include "engine/engine.h"
+#include "focusllm/cancel.h"
+#include "focusllm/progress.h"
+#include "focusllm/session.h"
 
 namespace focusllm::eval {
 

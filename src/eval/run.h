@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "base/cancel.h"
-#include "engine/engine.h"
 #include "eval/plan.h"
 #include "eval/results.h"
+#include "focusllm/cancel.h"
+#include "focusllm/session.h"
 
 namespace focusllm::eval {
 

@@ -1,7 +1,6 @@
 #include "eval/run_description.h"
 
 #include "base/cpu.h"
-#include "model/model.h"
 
 namespace focusllm::eval {
 
@@ -11,7 +10,7 @@ Results::Json run_description(const Engine& engine) {
           {"isa", isa_name(active_isa())},
           {"commit", FOCUSLLM_COMMIT},
           {"version", FOCUSLLM_VERSION},
-          {"products", product_type_name(engine.model().layers().front().qkv.own.product_type())},
+          {"products", product_type_name(engine.info().product_type)},
           {"model_file", engine.file().path().filename().string()},
           {"model_hash", engine.model_hash()}};
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "engine/engine.h"
 #include "eval/results.h"
+#include "focusllm/session.h"
 
 namespace focusllm::eval {
 

@@ -3,8 +3,8 @@
 #include <numeric>
 
 #include "base/error.h"
-#include "context/method.h"
 #include "eval/measurements.h"
+#include "focusllm/scores.h"
 
 namespace focusllm::eval {
 namespace {
@@ -130,7 +130,7 @@ void run_perplexity(const std::shared_ptr<const Engine>& engine, const Plan& pla
   std::vector<Measurement> all;
   Plan with_window = plan;
   for (ContextOptions& options : with_window.methods)
-    if (context::traits_of(options.method).sees_ahead && options.local == 0) options.local = plan.local;
+    if (method_info(options.method).sees_ahead && options.local == 0) options.local = plan.local;
   Reporter reporter(progress);
   for (const ContextOptions& options : methods_with_store(*engine, with_window)) {
     for (const Window& window : windows) {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
 #include "eval/metrics.h"
+#include "focusllm/session.h"
 
 namespace focusllm::eval {
 

@@ -1,14 +1,14 @@
-#include "gguf/file.h"
-
 #include <algorithm>
 #include <limits>
 
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "focusllm/gguf.h"
 #include "gguf/cursor.h"
 #include "gguf/name_index.h"
 #include "gguf/split.h"
+#include "tensor/block_type.h"
 
 namespace focusllm::gguf {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 
 namespace focusllm::gguf {
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "focusllm/gguf.h"
 #include "gguf/cursor.h"
-#include "gguf/file.h"
 
 namespace focusllm::gguf {
 

@@ -1,9 +1,8 @@
-#include "gguf/value.h"
-
 #include <cstring>
 #include <limits>
 
 #include "base/error.h"
+#include "focusllm/gguf.h"
 
 namespace focusllm::gguf {
 namespace {

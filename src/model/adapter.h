@@ -5,9 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "model/low_rank.h"
 #include "model/spec.h"
+#include "tensor/block_type.h"
 
 namespace focusllm::model {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 
 namespace focusllm::model {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "model/attention_product.h"
 #include "model/named_tensors.h"
 #include "model/spec.h"

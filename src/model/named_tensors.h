@@ -6,7 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
+#include "tensor/block_type.h"
 
 namespace focusllm::model {
 

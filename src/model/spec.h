@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "attention/partial.h"
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "model/layer_spec.h"
 
 namespace focusllm::model {

@@ -7,13 +7,10 @@
 #include <vector>
 
 #include "base/use.h"
+#include "focusllm/types.h"
 #include "tensor/block_type.h"
 
 namespace focusllm {
-
-/// Number type in which rows are read. `automatic`: the fastest type on this machine that keeps perplexity
-/// within 0.5 % for the file's own precision (int8 only for quantised files).
-enum class ProductType { automatic, f32, bf16, int8 };
 
 /// y = x W^T for a stack of matrices with the same input: their outputs stand side by side in y (q|k|v,
 /// gate|up).

@@ -7,12 +7,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "focusllm/tokenizer.h"
 #include "tokenizer/flat_map.h"
 #include "tokenizer/merge.h"
 #include "tokenizer/neighbours.h"
 #include "tokenizer/pre_tokenizer.h"
 #include "tokenizer/special_tokens.h"
-#include "tokenizer/tokenizer.h"
 
 namespace focusllm {
 

@@ -1,4 +1,4 @@
-#include "tokenizer/chat_template.h"
+#include "focusllm/chat_template.h"
 
 #include <fmt/ranges.h>
 

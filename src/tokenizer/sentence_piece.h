@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "focusllm/tokenizer.h"
 #include "tokenizer/merge.h"
 #include "tokenizer/neighbours.h"
 #include "tokenizer/special_tokens.h"
-#include "tokenizer/tokenizer.h"
 
 namespace focusllm {
 

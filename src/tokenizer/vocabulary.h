@@ -7,11 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
+#include "focusllm/types.h"
 
 namespace focusllm {
-
-using Token = std::int32_t;
 
 /// Texts to token ids. Refers to the texts that it was made of.
 class TextIndex {

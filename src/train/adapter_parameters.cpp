@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "model/projections.h"
+#include "tensor/block_type.h"
 #include "train/products.h"
 
 namespace focusllm::train {

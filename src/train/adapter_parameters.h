@@ -8,7 +8,7 @@
 
 #include <torch/types.h>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "gguf/writer.h"
 #include "train/frozen_model.h"
 

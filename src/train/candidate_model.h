@@ -4,7 +4,7 @@
 
 #include <torch/types.h>
 
-#include "base/cancel.h"
+#include "focusllm/cancel.h"
 #include "train/adapter_parameters.h"
 #include "train/attention.h"
 #include "train/chunk_cache.h"

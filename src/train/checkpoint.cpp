@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "gguf/writer.h"
 
 namespace focusllm::train {

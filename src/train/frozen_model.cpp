@@ -6,7 +6,7 @@
 #include <ATen/Parallel.h>
 
 #include "base/threads.h"
-#include "tokenizer/tokenizer.h"
+#include "focusllm/tokenizer.h"
 #include "train/row_functions.h"
 
 namespace focusllm::train {

@@ -8,7 +8,7 @@
 
 #include <torch/types.h>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "model/model.h"
 #include "train/frozen_matrix.h"
 #include "train/sample.h"

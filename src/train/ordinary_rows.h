@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "base/cancel.h"
+#include "focusllm/cancel.h"
 #include "train/frozen_kv.h"
 #include "train/frozen_model.h"
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/cancel.h"
+#include "focusllm/cancel.h"
 #include "train/sample.h"
 
 namespace focusllm::train {

@@ -1,4 +1,4 @@
-#include "base/cancel.h"
+#include "focusllm/cancel.h"
 
 #include <gtest/gtest.h>
 

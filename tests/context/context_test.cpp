@@ -236,8 +236,8 @@ TEST(Options, FirstTokensAndRepresentativesFitTheirPlace) {
     options.method = method;
     options.local = 3;
     EXPECT_EQ(context::with_defaults(options, spec).initial, 3);
-    options.initial = context::kNone;
-    EXPECT_EQ(context::with_defaults(options, spec).initial, context::kNone);
+    options.initial = kNone;
+    EXPECT_EQ(context::with_defaults(options, spec).initial, kNone);
     options.initial = 4;
     EXPECT_THROW(context::with_defaults(options, spec), UsageError);
   }

@@ -27,8 +27,7 @@ class MethodTable : public testing::TestWithParam<const context::Method*> {
   template <typename Give>
   void for_sizes(Give&& give) const {
     for (const context::Taken& taken : method().settings)
-      if (taken.fallback != nullptr)
-        give(taken, std::get<std::int64_t context::Settings::*>(taken.setting->value));
+      if (taken.fallback != nullptr) give(taken, std::get<std::int64_t Settings::*>(taken.setting->value));
   }
 
   TinyModel tiny_{TinySizes{}};
@@ -39,14 +38,14 @@ class MethodTable : public testing::TestWithParam<const context::Method*> {
 TEST_P(MethodTable, FillingAgainChangesNothing) {
   context::Options given = options();
   for_sizes([&](const context::Taken& taken, auto member) {
-    if (taken.setting->zero == context::kNone) given.*member = context::kNone;
+    if (taken.setting->zero == kNone) given.*member = kNone;
   });
   const context::Options once = context::with_defaults(given, spec_);
   const context::Options twice = context::with_defaults(once, spec_);
   for_sizes([&](const context::Taken& taken, auto member) {
     EXPECT_EQ(once.*member, twice.*member) << taken.setting->field;
-    if (taken.setting->zero == context::kNone) {
-      EXPECT_EQ(twice.*member, context::kNone) << taken.setting->field;
+    if (taken.setting->zero == kNone) {
+      EXPECT_EQ(twice.*member, kNone) << taken.setting->field;
     } else {
       EXPECT_GT(twice.*member, 0) << taken.setting->field;
     }
@@ -74,7 +73,7 @@ TEST_P(MethodTable, EachSizeSaysWhatItsDefaultIs) {
   for (const context::Taken& taken : method().settings) {
     EXPECT_EQ(taken.fallback != nullptr, taken.least != nullptr && taken.most != nullptr);
     EXPECT_TRUE(taken.fallback == nullptr || !taken.usual.empty()) << taken.setting->field;
-    EXPECT_THAT(context::methods_with(*taken.setting), testing::Contains(method().traits.name));
+    EXPECT_THAT(methods_with(*taken.setting), testing::Contains(method().traits.name));
   }
 }
 
@@ -128,23 +127,23 @@ TEST_P(MethodTable, ReadingIsLinearWhereItSaysSo) {
 }
 
 TEST(MethodTableAsAWhole, NamesAreFoundAndUnknownOnesListWhatThereIs) {
-  for (const context::Method* method : context::methods())
+  for (const context::Method* method : context::all_methods())
     EXPECT_EQ(&context::method_named(method->traits.name), method);
   try {
     context::method_named("magic");
     FAIL();
   } catch (const UsageError& error) {
     EXPECT_EQ(error.field(), "method");
-    for (const context::Method* method : context::methods())
+    for (const context::Method* method : context::all_methods())
       EXPECT_THAT(error.what(), HasSubstr(std::string(method->traits.name)));
   }
-  EXPECT_TRUE(context::traits_of(context::plain_method()).plain);
-  EXPECT_TRUE(context::traits_of(context::recalling_method(true)).needs_adapter);
-  EXPECT_FALSE(context::traits_of(context::recalling_method(false)).needs_adapter);
+  EXPECT_TRUE(method_info(plain_method()).plain);
+  EXPECT_TRUE(method_info(recalling_method(true)).needs_adapter);
+  EXPECT_FALSE(method_info(recalling_method(false)).needs_adapter);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, MethodTable,
-                         testing::ValuesIn(context::methods().begin(), context::methods().end()),
+                         testing::ValuesIn(context::all_methods().begin(), context::all_methods().end()),
                          [](const auto& method) {
                            std::string name(method.param->traits.name);
                            std::erase(name, '-');

@@ -6,7 +6,7 @@
 
 #include "data/corpus.h"
 #include "data/sampler_options.h"
-#include "tokenizer/tokenizer.h"
+#include "focusllm/tokenizer.h"
 
 namespace focusllm::data {
 

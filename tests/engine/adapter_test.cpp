@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "engine/adapter_search.h"
-#include "engine/engine.h"
+#include "focusllm/session.h"
 #include "gguf/writer.h"
 #include "support/tiny_adapter.h"
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "engine/options.h"
+#include "engine/parts.h"
 #include "support/tiny_engine.h"
 
 namespace focusllm::test {
@@ -47,7 +48,7 @@ TEST(Budget, WhoIsRefusedIsPromisedNothing) {
 
 TEST(Budget, SessionsAreAdmittedAndLeaveNothing) {
   const TinyEngine tiny(1);
-  const Budget& budget = budget_of(*tiny.engine);
+  const Budget& budget = EngineParts::budget(*tiny.engine);
   {
     Session::Options options;
     options.raw = true;

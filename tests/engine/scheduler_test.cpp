@@ -8,7 +8,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "engine/engine.h"
+#include "engine/parts.h"
+#include "focusllm/session.h"
 #include "support/tiny_engine.h"
 
 namespace focusllm::test {
@@ -194,8 +195,8 @@ class Breaks final : public Job {
 TEST_F(SchedulerTest, AJobThatBreaksEndsAlone) {
   CancelToken cancel;
   Breaks job;
-  EXPECT_THROW(scheduler_of(*tiny_.engine).run(job, cancel), Error);
-  EXPECT_THROW(scheduler_of(*tiny_.engine).call([] { fail("on purpose"); }), Error);
+  EXPECT_THROW(EngineParts::scheduler(*tiny_.engine).run(job, cancel), Error);
+  EXPECT_THROW(EngineParts::scheduler(*tiny_.engine).call([] { fail("on purpose"); }), Error);
   EXPECT_FALSE(hold({"full", 20, 3, 0}, 2).empty());
 }
 

@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "engine/engine.h"
 #include "engine/options.h"
+#include "engine/parts.h"
+#include "focusllm/scores.h"
 #include "gguf/writer.h"
 #include "model/model.h"
 
@@ -60,7 +61,7 @@ TEST_F(Sessions, AnswersAndStops) {
 }
 
 TEST_F(Sessions, MoreThanTheModelsPositionsIsRefusedBeforeReading) {
-  const std::int64_t trained = engine_->spec().trained_context;
+  const std::int64_t trained = spec_of(*engine_).trained_context;
   EXPECT_NO_THROW(session("full").expect(trained));
   EXPECT_THROW(session("full").expect(trained + 1), Error);
   EXPECT_NO_THROW(session("auto").expect(trained + 1));
@@ -69,7 +70,7 @@ TEST_F(Sessions, MoreThanTheModelsPositionsIsRefusedBeforeReading) {
   options.chunk = 64;
   options.overlap = 16;  // so every 48 tokens
   const auto check = [&](std::int64_t tokens) {
-    context::check_positions(resolve(options, attention::KvType::bf16), engine_->spec(), tokens);
+    context::check_positions(resolve(options, attention::KvType::bf16), spec_of(*engine_), tokens);
   };
   EXPECT_NO_THROW(check(45 * trained));
   EXPECT_THROW(check(49 * trained), Error);
@@ -85,7 +86,7 @@ TEST_F(Sessions, ALongTextTakesSmallerNumbersThenLargerChunks) {
   const auto needed = [&](KvType type, std::int64_t chunk) {
     ContextOptions sized = options;
     sized.chunk = chunk;
-    const std::int64_t texts = context::bytes_needed(resolve(sized, type), engine_->spec(), kTokens);
+    const std::int64_t texts = context::bytes_needed(resolve(sized, type), spec_of(*engine_), kTokens);
     return (texts + engine_->memory().pass) * 100 / 90;
   };
   const auto fit = [&](std::int64_t free) { return fit_memory(*engine_, options, kTokens, free); };
@@ -147,7 +148,7 @@ TEST_F(Sessions, IdsAreReadAsTheyAreByRawSessionsOnly) {
   by_text.read("One, two, three, four,");
   EXPECT_EQ(by_ids.ask("", few(4)).text, by_text.ask("", few(4)).text);
   EXPECT_THROW(session().read_tokens(ids), Error);
-  const Token wrong[] = {engine_->spec().vocabulary};
+  const Token wrong[] = {spec_of(*engine_).vocabulary};
   EXPECT_THROW(session("full", true).read_tokens(wrong), Error);
 }
 
@@ -362,7 +363,7 @@ TEST_F(Sessions, CancelStopsReading) {
 }
 
 TEST_F(Sessions, RefusesWhatWillNotFitBeforeReading) {
-  EXPECT_THROW(session("full").expect(engine_->spec().trained_context + 1), Error);
+  EXPECT_THROW(session("full").expect(spec_of(*engine_).trained_context + 1), Error);
   EXPECT_THROW(session("infllm").expect(std::int64_t{1} << 40), Error);
   EXPECT_NO_THROW(session("infllm").expect(20000));
 }

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "engine/parts.h"
 #include "eval/measurements.h"
 #include "eval/prompt_reader.h"
 #include "lines_of.h"
@@ -98,7 +99,7 @@ TEST_F(Run, AResultHasScoreAnswerAndTimes) {
 }
 
 TEST_F(Run, APromptWithoutRoomForItsAnswerIsRefusedBeforeItIsRead) {
-  plan_.lengths = {engine_->spec().trained_context};
+  plan_.lengths = {spec_of(*engine_).trained_context};
   plan_.depths = {50};
   const auto lines = run("passkey");
   ASSERT_EQ(lines.size(), 1U);

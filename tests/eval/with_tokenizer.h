@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/engine.h"
 #include "eval/task.h"
+#include "focusllm/session.h"
 
 namespace focusllm::eval {
 

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "builder.h"
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 
 namespace focusllm::gguf {
 namespace {

@@ -3,7 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
+#include "tensor/block_type.h"
 
 namespace focusllm::gguf {
 namespace {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "sample.h"
 
 namespace focusllm::gguf {

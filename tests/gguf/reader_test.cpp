@@ -6,8 +6,9 @@
 
 #include "base/error.h"
 #include "builder.h"
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "sample.h"
+#include "tensor/block_type.h"
 
 namespace focusllm::gguf {
 namespace {

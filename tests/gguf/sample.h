@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "gguf/writer.h"
+#include "tensor/block_type.h"
 
 namespace focusllm::gguf::test {
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "gguf/writer.h"
 
 namespace focusllm::gguf {

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "sample.h"
 
 namespace focusllm::gguf {

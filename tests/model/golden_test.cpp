@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "engine/engine.h"
 #include "engine/sampler.h"
+#include "focusllm/scores.h"
 #include "gguf/writer.h"
 #include "model/model.h"
 

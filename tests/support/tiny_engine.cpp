@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "engine/parts.h"
 #include "gguf/writer.h"
 #include "model/model.h"
 
@@ -75,7 +76,7 @@ TinyEngine::TinyEngine(int threads, const TinySizes& sizes) {
 }
 
 std::vector<Token> TinyEngine::tokens(std::int64_t count, unsigned seed) const {
-  auto tokens = random_tokens(count, engine->spec().vocabulary - 3, seed);
+  auto tokens = random_tokens(count, spec_of(*engine).vocabulary - 3, seed);
   for (Token& token : tokens) token += 3;
   return tokens;
 }

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "engine/engine.h"
+#include "focusllm/session.h"
 #include "support/tiny_model.h"
 
 namespace focusllm::test {

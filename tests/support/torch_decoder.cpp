@@ -3,6 +3,8 @@
 #include <cmath>
 #include <vector>
 
+#include "tensor/block_type.h"
+
 namespace focusllm::test {
 namespace {
 

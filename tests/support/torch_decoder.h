@@ -7,7 +7,7 @@
 
 #include <torch/types.h>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "model/spec.h"
 
 namespace focusllm::test {

@@ -1,5 +1,5 @@
 // The templates' texts equal what Jinja makes of the publishers' templates.
-#include "tokenizer/chat_template.h"
+#include "focusllm/chat_template.h"
 
 #include <fstream>
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tokenizer/tokenizer.h"
+#include "focusllm/tokenizer.h"
 
 namespace focusllm {
 

@@ -1,4 +1,4 @@
-#include "tokenizer/tokenizer.h"
+#include "focusllm/tokenizer.h"
 
 #include <algorithm>
 #include <ctime>

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "tensor/block_type.h"
+
 namespace focusllm::test {
 namespace {
 

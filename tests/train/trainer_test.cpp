@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "model/adapter.h"
 #include "train/tiny_training.h"
 #include "train/training_run.h"

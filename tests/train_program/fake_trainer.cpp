@@ -10,9 +10,9 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "data/validate.h"
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
+#include "focusllm/tokenizer.h"
 #include "gguf/writer.h"
-#include "tokenizer/tokenizer.h"
 #include "train/group.h"
 #include "train/trainer.h"
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 #include "train_program/workplace.h"
 
 namespace focusllm::cli_test {

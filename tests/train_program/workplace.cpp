@@ -6,6 +6,7 @@
 
 #include "gguf/writer.h"
 #include "tokenizer/small_vocabulary.h"
+#include "tokenizer/vocabulary.h"
 
 namespace focusllm::cli_test {
 namespace {

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/error.h"
-#include "tokenizer/tokenizer.h"
+#include "focusllm/error.h"
+#include "focusllm/tokenizer.h"
 
 namespace focusllm {
 

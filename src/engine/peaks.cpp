@@ -1,5 +1,3 @@
-#include "bench_peak.h"
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -10,10 +8,12 @@
 
 #include "base/memory.h"
 #include "base/threads.h"
+#include "engine/parts.h"
 #include "engine/scheduler.h"
+#include "focusllm/measure.h"
 #include "tensor/peak.h"
 
-namespace focusllm::cli {
+namespace focusllm {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{256} << 20;  // far more than any cache holds
@@ -66,11 +66,11 @@ double Peaks::product(ProductType type) const {
 Peaks measure_peaks(const Engine& engine) {
   Peaks peaks;
   // By the threads that run the model: others beside them would make these sleep between two products.
-  scheduler_of(engine).call([&peaks] {
+  EngineParts::scheduler(engine).call([&peaks] {
     peaks = {read_bandwidth(), peak_rate(ProductType::f32), peak_rate(ProductType::bf16),
              peak_rate(ProductType::int8)};
   });
   return peaks;
 }
 
-}  // namespace focusllm::cli
+}  // namespace focusllm

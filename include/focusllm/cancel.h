@@ -2,7 +2,7 @@
 
 #include <atomic>
 
-#include "base/error.h"
+#include "focusllm/error.h"
 
 namespace focusllm {
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,90 +9,18 @@
 #include <string_view>
 #include <vector>
 
-#include "attention/partial.h"
-#include "base/cancel.h"
-#include "base/progress.h"
-#include "context/settings.h"
-#include "context/tier_use.h"
-#include "gguf/file.h"
-#include "tensor/linear.h"
-#include "tokenizer/chat_template.h"
-#include "tokenizer/tokenizer.h"
+#include "focusllm/cancel.h"
+#include "focusllm/engine.h"
+#include "focusllm/methods.h"
+#include "focusllm/progress.h"
 
 namespace focusllm {
 
-namespace model {
-class Model;
-struct Spec;
-}  // namespace model
-namespace context {
-class Context;
-struct Options;
-}  // namespace context
-class Budget;
-class Scheduler;
-
-/// How a model is loaded.
-struct EngineOptions {
-  int threads = 0;  ///< 0: one per core
-  ProductType product_type = ProductType::automatic;
-  std::filesystem::path
-      adapter;  ///< the candidates' weights for `focus`; empty: one that is found (docs/adapters.md)
-  bool find_adapter = true;
-  bool prepare = true;  ///< rearrange the weights now; else at their first use
-};
-
-/// What a model takes in memory beside keys and values, in bytes.
-struct ModelMemory {
-  std::int64_t file = 0;     ///< the tensors in the file, mapped: pages that the system may take back
-  std::int64_t weights = 0;  ///< quantised weights, rearranged: held, in the place of the file's pages
-  std::int64_t pass = 0;     ///< activations of a pass through the layers, once for all sessions
-};
-
-/// A loaded model with its tokenizer. Const, thread-safe, shared by any number of sessions.
-class Engine {
- public:
-  /// Throws Error: the file is missing, broken, or of an architecture that is not supported.
-  static std::shared_ptr<const Engine> load(const std::filesystem::path& path,
-                                            const EngineOptions& options = {});
-  ~Engine();
-
-  const gguf::File& file() const;
-  const Tokenizer& tokenizer() const;
-  const model::Model& model() const;
-  const model::Spec& spec() const;
-  std::string name() const;          ///< general.name, or the file's name
-  ProductType product_type() const;  ///< that was asked for
-  double load_seconds() const;
-  int threads() const;               ///< that compute, for all sessions together
-  ModelMemory memory() const;        ///< known before the weights are rearranged (EngineOptions::prepare)
-  std::string model_hash() const;    ///< of its weights, by which adapters know it; reads all of them, once
-  std::string adapter_hash() const;  ///< of its weights; empty if there is none
-  void check_files()
-      const;  ///< throws Error if the model's or the adapter's file changed since it was loaded
-  std::filesystem::path adapter() const;  ///< the file of the candidates' weights; empty if there is none
-
- private:
-  friend std::unique_ptr<context::Context> make_context(const Engine&, const context::Options&);
-  friend Scheduler& scheduler_of(const Engine&);
-  friend Budget& budget_of(const Engine&);
-  Engine();
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
-
-/// As options and results call them: "auto", "f32", "bf16", "int8".
-std::string_view product_type_name(ProductType type);
-std::string_view kv_type_name(attention::KvType type);
-
-/// The methods' names, auto first.
-const std::vector<std::string>& method_names();
-
 /// A method and its sizes, in tokens. 0 means the method's own default for the model (docs/methods.md).
-struct ContextOptions : context::Settings {
+struct ContextOptions : Settings {
   ContextOptions() { method = "auto"; }  ///< auto, or one of method_names()
   /// Keys and values as bf16 or int8; nothing: bf16 if all of it fits memory, else int8.
-  std::optional<attention::KvType> kv_type;
+  std::optional<KvType> kv_type;
 };
 
 /// Sampling, applied in llama.cpp's order: repeat penalty, top-k, top-p, min-p, temperature. temperature 0 is
@@ -199,10 +126,10 @@ class Session {
   /// two layers where nobody else's rows are in the pass.
   void cancel() noexcept;
   std::string_view method() const;  ///< what `auto` became; decided at the first read
-  attention::KvType kv_type() const;
+  KvType kv_type() const;
   std::int64_t tokens() const;        ///< read or generated so far
   std::int64_t memory_bytes() const;  ///< keys and values
-  context::TierUse tier_use() const;  ///< what of them went to a file
+  TierUse tier_use() const;           ///< what of them went to a file
   /// The text of a range of tokens of everything read so far (to show a citation). Cut at the ends of what
   /// was read.
   std::string text(std::int64_t first_token, std::int64_t count) const;
@@ -213,23 +140,8 @@ class Session {
   std::unique_ptr<Impl> impl_;
 };
 
-/// llama-perplexity's definition: the text's tokens in chunks of `context` tokens (BOS at each chunk's start
-/// if the model adds it), scored over each chunk's second half; a last short chunk is left out.
-struct Perplexity {
-  double value = 0;
-  double standard_error = 0;
-  std::int64_t tokens = 0;               ///< scored
-  std::vector<float> log_probabilities;  ///< natural, of each scored token
-};
-Perplexity perplexity(const Engine& engine, std::string_view text, std::int64_t context,
-                      const ContextOptions& options, const CancelToken& cancel,
-                      const ProgressCallback& progress);
-
-/// Log-probabilities (natural) of the last `count` of some tokens, each given all before it, BOS among them
-/// where the model wants it. `options.method` is a method, not auto. Throws Error unless 0 < count < tokens.
-std::vector<float> log_probabilities(const Engine& engine, std::span<const Token> tokens, std::int64_t count,
-                                     const ContextOptions& options, const CancelToken& cancel,
-                                     const ProgressCallback& progress = {});
+/// The method that `auto` takes for a text that does not fit what the model was trained for.
+std::string long_method(const Engine& engine);
 
 /// For ContextOptions::chunk_store: keeps up to `most_bytes` of encoded chunks, those that were used last.
 std::shared_ptr<memory::ChunkStore> make_chunk_store(std::int64_t most_bytes);

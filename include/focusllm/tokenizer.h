@@ -8,10 +8,14 @@
 #include <string_view>
 #include <vector>
 
-#include "gguf/file.h"
-#include "tokenizer/vocabulary.h"
+#include "focusllm/types.h"
 
 namespace focusllm {
+
+namespace gguf {
+class File;
+}
+struct Vocabulary;
 
 /// Text <-> token ids, as llama.cpp does it for the same file. Immutable and thread-safe.
 class Tokenizer {
