@@ -12,22 +12,12 @@ std::shared_ptr<const memory::Segment> ChunkEncoder::known(std::span<const Token
   return store_.find(model_.number(), tokens, type_);
 }
 
-std::vector<std::shared_ptr<const memory::Segment>> ChunkEncoder::take(std::span<const Token> text,
-                                                                       std::int64_t chunk,
-                                                                       std::int64_t stride) {
+std::shared_ptr<const memory::Segment> ChunkEncoder::take(std::span<const Token> chunk) {
+  if (auto segment = known(chunk)) return segment;
   const model::Spec& spec = model_.spec();
-  std::vector<std::shared_ptr<const memory::Segment>> segments;
-  const std::int64_t size = std::ssize(text);
-  for (std::int64_t first = 0; first == 0 || first + chunk - stride < size; first += stride) {
-    const std::int64_t count = std::min(chunk, size - first);
-    const auto tokens = text.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-    segments.push_back(known(tokens));
-    if (segments.back() != nullptr) continue;
-    auto segment = std::make_shared<memory::Segment>(spec.heads, type_, spec.layers, count);
-    segments.back() = segment;
-    works_.emplace_back(spec, tokens, std::move(segment));
-  }
-  return segments;
+  auto segment = std::make_shared<memory::Segment>(spec.heads, type_, spec.layers, std::ssize(chunk));
+  works_.emplace_back(spec, chunk, segment);
+  return segment;
 }
 
 std::int64_t ChunkEncoder::pending_tokens() const {

@@ -17,10 +17,8 @@ class ChunkEncoder {
   ChunkEncoder(const model::Model& model, attention::KvType type, memory::ChunkStore& store)
       : model_(model), type_(type), store_(store) {}
 
-  /// Takes `text` in chunks of `chunk` tokens that begin every `stride` tokens; the last one, where the text
-  /// ends, is possibly shorter. Keys and values are in the segments once no work is pending.
-  std::vector<std::shared_ptr<const memory::Segment>> take(std::span<const Token> text, std::int64_t chunk,
-                                                           std::int64_t stride);
+  /// Takes a chunk. Keys and values are in its segment once no work is pending.
+  std::shared_ptr<const memory::Segment> take(std::span<const Token> chunk);
   std::int64_t pending_tokens() const;
   /// As Context: the next rows, at most `most_rows`, and what became of them.
   bool plan(model::Pass& pass, std::int64_t most_rows);

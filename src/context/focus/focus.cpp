@@ -42,7 +42,9 @@ Focus::Window::Window(const model::Model& model, attention::KvType type, std::sp
 }
 
 Focus::Focus(const Options& options, std::shared_ptr<const model::Model> model)
-    : options_(options), model_(std::move(model)) {
+    : options_(options),
+      model_(std::move(model)),
+      text_({.chunk = options.chunk, .overlap = options.overlap, .local = options.local}) {
   // What stands in the text several times is encoded once, whether or not sessions share it.
   if (!options_.chunk_store) options_.chunk_store = std::make_shared<memory::ChunkStore>(kNoLimit);
   encoder_.emplace(*model_, options_.kv_type, *options_.chunk_store);
@@ -53,60 +55,37 @@ void Focus::set_sink(HiddenSink sink) {
 }
 
 void Focus::append(std::span<const Token> tokens) {
-  append_to(text_, tokens);
+  text_.append(tokens);
   if (!window_) return;
-  if (std::ssize(text_) > options_.local + kGrowth) return close();
+  if (std::ssize(text_.window()) > options_.local + kGrowth) return close();
   append_to(window_->tokens, tokens);
   append_to(window_->tail, tokens);
 }
 
-/// Hands over whole chunks, as many as fill a pass, that are chunks wherever the text ends. False where there
-/// are not as many.
+/// Hands over as many certain chunks as fill a pass. False where there are not as many.
 bool Focus::take_chunks() {
   const std::int64_t count = std::max<std::int64_t>(1, model::kPassRows / options_.chunk);
-  const std::int64_t together = count * stride() + options_.overlap;
-  if (std::ssize(text_) < options_.local + together) return false;
-  encode(together);
+  if (text_.certain() < count) return false;
+  encode(text_.take(count));
   return true;
 }
 
-/// The first `tokens` of text_, those in chunks already among them; the last chunk may be short.
-void Focus::encode(std::int64_t tokens) {
-  check_memory(in_chunks_, tokens);
-  const std::int64_t begin = in_chunks_ - repeated_;  // of text_ in the conversation
-  const auto segments =
-      encoder_->take(std::span(text_).first(static_cast<std::size_t>(tokens)), options_.chunk, stride());
-  std::int64_t first = 0;  // token of text_
-  for (const auto& segment : segments) {
-    chunks_.push_back({begin + first, segment});
-    first += stride();
-  }
-  in_chunks_ = begin + tokens;
-  if (segments.back()->capacity() == options_.chunk) {
-    text_.erase(text_.begin(), text_.begin() + first);
-    repeated_ = options_.overlap;
-  } else {
-    set_aside(first - stride(), tokens, std::ssize(segments) > 1 ? options_.overlap : repeated_);
-  }
-}
-
-/// Takes tokens [0, end) away from text_ and keeps [begin, end), of which `repeated` are in chunks that stay.
-void Focus::set_aside(std::int64_t begin, std::int64_t end, std::int64_t repeated) {
-  aside_ = {{text_.begin() + begin, text_.begin() + end}, repeated};
-  text_.erase(text_.begin(), text_.begin() + end);
-  repeated_ = 0;
+void Focus::encode(std::span<const TextChunk> chunks) {
+  if (chunks.empty()) return;
+  const std::int64_t before = chunks.front().first;
+  check_memory(before, text_.in_chunks() - before);
+  for (const TextChunk& chunk : chunks) chunks_.push_back({chunk.first, encoder_->take(chunk.tokens)});
 }
 
 /// The text ends here for now: the last tokens are the local window, what is left before them a last chunk.
 void Focus::open() {
-  aside_ = {};
-  if (const std::int64_t rest = std::ssize(text_) - options_.local; rest > repeated_) encode(rest);
-  if (repeated_ > 0) set_aside(0, repeated_, repeated_);
-  check_fit(options_, model().spec(), chunk_count(), std::ssize(text_));
+  encode(text_.end());
+  const std::span<const Token> text = text_.window();
+  check_fit(options_, model().spec(), chunk_count(), std::ssize(text));
   window_.emplace(model(), window_type(options_.kv_type), chunks_);
-  const std::size_t tail = std::min(text_.size(), static_cast<std::size_t>(options_.tail));
+  const std::size_t tail = std::min(text.size(), static_cast<std::size_t>(options_.tail));
   for (auto* tokens : {&window_->tokens, &window_->tail}) {
-    const auto part = std::span(text_).last(tokens == &window_->tail ? tail : text_.size());
+    const auto part = text.last(tokens == &window_->tail ? tail : text.size());
     // A text that fits the window begins with its own BOS.
     if (options_.bos && chunk_count() > 0 && part.front() != *options_.bos) tokens->push_back(*options_.bos);
     append_to(*tokens, part);
@@ -118,12 +97,7 @@ void Focus::close() {
   window_.reset();
   waiting_.clear();
   prompt_ended_ = false;
-  if (const std::int64_t rest = std::ssize(aside_.tokens) - aside_.repeated; rest > 0) {
-    in_chunks_ -= rest;
-    chunks_.pop_back();
-  }
-  text_.insert(text_.begin(), aside_.tokens.begin(), aside_.tokens.end());
-  repeated_ = aside_.repeated;
+  if (text_.go_on()) chunks_.pop_back();
 }
 
 void Focus::end_prompt() {
@@ -261,16 +235,17 @@ std::int64_t Focus::done() const {
   // A token of a chunk is done in two parts: when it is encoded, and when the tail stands behind its chunk.
   const double share =
       static_cast<double>(options_.chunk) / static_cast<double>(options_.chunk + options_.tail);
-  const std::int64_t encoded = std::max<std::int64_t>(0, in_chunks_ - encoder_->pending_tokens());
-  if (!window_ || encoded < in_chunks_) return std::llround(share * static_cast<double>(encoded));
+  const std::int64_t in_chunks = text_.in_chunks();
+  const std::int64_t encoded = std::max<std::int64_t>(0, in_chunks - encoder_->pending_tokens());
+  if (!window_ || encoded < in_chunks) return std::llround(share * static_cast<double>(encoded));
   std::int64_t all = 0, tailed = 0;
   for (const ChunkTail& tail : window_->tails) {
     all += tail.chunk_tokens() * tail.places();
     tailed += tail.has_tail() ? tail.chunk_tokens() * tail.places() : 0;
   }
   const double tails = all > 0 ? static_cast<double>(tailed) / static_cast<double>(all) : 0;
-  return std::llround((share + (1 - share) * tails) * static_cast<double>(in_chunks_)) +
-         std::min(window_->done, std::ssize(text_));
+  return std::llround((share + (1 - share) * tails) * static_cast<double>(in_chunks)) +
+         std::min(window_->done, std::ssize(text_.window()));
 }
 
 std::int64_t Focus::memory_bytes() const {

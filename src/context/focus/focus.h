@@ -8,6 +8,7 @@
 #include "context/context.h"
 #include "context/focus/chunk_encoder.h"
 #include "context/focus/chunk_lanes.h"
+#include "context/focus/chunker.h"
 
 namespace focusllm::context {
 
@@ -37,7 +38,7 @@ class Focus final : public Context {
   /// Rows of a prompt see candidates that know all of it, so that their hidden states predict nothing.
   void set_sink(HiddenSink sink) override;
   bool sees_ahead() const override { return true; }
-  std::int64_t tokens() const override { return in_chunks_ + std::ssize(text_) - repeated_; }
+  std::int64_t tokens() const override { return text_.tokens(); }
   std::int64_t done() const override;
   std::int64_t memory_bytes() const override;
   void start_citing() override;
@@ -65,10 +66,8 @@ class Focus final : public Context {
   const model::Model& model() const { return *model_; }
   std::int64_t chunk_count() const { return static_cast<std::int64_t>(chunks_.size()); }
 
-  std::int64_t stride() const { return options_.chunk - options_.overlap; }
   bool take_chunks();
-  void encode(std::int64_t tokens);
-  void set_aside(std::int64_t begin, std::int64_t end, std::int64_t repeated);
+  void encode(std::span<const TextChunk> chunks);
   void open();
   void close();
 
@@ -84,16 +83,9 @@ class Focus final : public Context {
   Options options_;
   std::shared_ptr<const model::Model> model_;
   std::optional<ChunkEncoder> encoder_;
-  std::vector<Token> text_;     ///< behind the last chunk, and in front what the next one repeats of it
-  std::int64_t repeated_ = 0;   ///< tokens of that
-  std::int64_t in_chunks_ = 0;  ///< tokens, each counted once
-  std::vector<Chunk> chunks_;
-  /// What goes back in front of text_ when the text goes on behind the local window.
-  struct SetAside {
-    std::vector<Token> tokens;
-    std::int64_t repeated = 0;  ///< of them in chunks that stay
-  } aside_;
-  std::optional<Window> window_;
+  Chunker text_;
+  std::vector<Chunk> chunks_;       ///< that were cut so far
+  std::optional<Window> window_;    ///< where the text ended
   std::deque<ChunkTail*> waiting_;  ///< chunks whose candidates are to be renewed
   /// What of the window is in the pass at hand.
   struct Planned {
