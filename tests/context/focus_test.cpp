@@ -45,6 +45,7 @@ class FocusAlone : public context::Alone {
   std::int64_t memory_bytes() const { return focus().memory_bytes(); }
   std::int64_t tokens() const { return focus().tokens(); }
   std::int64_t done() const { return focus().done(); }
+  std::int64_t room() const { return focus().room(); }
   bool sees_ahead() const { return focus().sees_ahead(); }
   void start_citing() { (*this)->start_citing(); }
   std::vector<context::Attended> attended() const { return focus().attended(); }
@@ -245,6 +246,74 @@ TEST_F(FocusMethod, ATextThatGoesOnIsCutAnew) {
       EXPECT_EQ(twice.done(), static_cast<std::int64_t>(first + 1500));
       EXPECT_EQ(twice.done(), once.done());
       EXPECT_EQ(twice.tokens(), once.tokens());
+    }
+  }
+}
+
+TEST_F(FocusMethod, ALongAnswerIsNotInterruptedAndTheNextQuestionIsCutAnew) {
+  sizes_.context = 4096;
+  const TinyModel longer(sizes_);
+  auto chosen = options();
+  context::Focus focus(chosen, longer.model);
+  model::Runner runner(longer.model);
+  const auto rows = [&] {
+    std::int64_t sum = 0;
+    for (model::Pass pass; focus.plan(pass, model::kPassRows); pass.clear()) {
+      sum += pass.rows();
+      runner.run(pass);
+      focus.took(pass);
+    }
+    return sum;
+  };
+  focus.append(tokens(0, 100));
+  focus.end_prompt();
+  rows();
+  const std::int64_t chunks = focus.candidates()->count();
+  EXPECT_EQ(chunks, 5);
+  constexpr std::size_t kAnswer = 1200;  // more than a conversation may add
+  for (std::size_t i = 0; i < kAnswer; ++i) {
+    focus.answer(tokens_[100 + i]);
+    ASSERT_EQ(rows(), 2 * chunks + 1) << "token " << i;
+  }
+  EXPECT_EQ(focus.done(), 100 + static_cast<std::int64_t>(kAnswer));
+  focus.append(tokens(100 + kAnswer, 7));
+  EXPECT_EQ(focus.candidates(), nullptr);
+  focus.end_prompt();
+  rows();
+  FocusAlone once(chosen, longer.model, cancel_);
+  EXPECT_TRUE(worst(focus.hidden(), read(once, tokens(0, 100 + kAnswer + 7))) <= 1e-4);
+  EXPECT_EQ(focus.candidates()->count(), once.candidates()->count());
+}
+
+TEST_F(FocusMethod, AnAnswerWithoutPositionsEndsOrIsCutAnew) {
+  // A chunk of 16 tokens and its tail of 16; five candidates and a window of 24 are fewer.
+  constexpr std::int64_t kUsed = 16 + 16;
+  const auto answer = [&](int context, std::int64_t most) {
+    sizes_.context = context;
+    const TinyModel small(sizes_);
+    FocusAlone focus(options(), small.model, cancel_);
+    read(focus, tokens(0, 100));
+    std::int64_t given = 0;
+    for (; given < most && focus.room() > 0; ++given)
+      focus.step(tokens_[static_cast<std::size_t>(100 + given)]);
+    return std::pair(given, focus.candidates()->count());
+  };
+  EXPECT_EQ(answer(128, 1000), std::pair(128 - kUsed, std::int64_t{5}));
+  // Where the answer is longer than a conversation may be, it goes on behind (100 + 1169 - 24) / 16 chunks.
+  EXPECT_EQ(answer(1200, 1200 - kUsed), std::pair(1200 - kUsed, std::int64_t{5}));
+  EXPECT_EQ(answer(1200, 1200 - kUsed + 1), std::pair(1200 - kUsed + 1, std::int64_t{78}));
+}
+
+TEST_F(FocusMethod, AQuestionThatHasNoPositionsIsCutAnew) {
+  sizes_.context = 128;
+  const TinyModel small(sizes_);
+  for (const auto& [question, chunks] : {std::pair{96U, 5}, {97U, 11}}) {
+    FocusAlone focus(options(), small.model, cancel_), once(options(), small.model, cancel_);
+    read(focus, tokens(0, 100));
+    const auto got = read(focus, tokens(100, question));
+    EXPECT_EQ(focus.candidates()->count(), chunks);
+    if (chunks > 5) {
+      EXPECT_TRUE(worst(got, read(once, tokens(0, 100 + question))) <= 1e-4);
     }
   }
 }

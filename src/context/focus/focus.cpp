@@ -55,11 +55,36 @@ void Focus::set_sink(HiddenSink sink) {
 }
 
 void Focus::append(std::span<const Token> tokens) {
+  if (window_ && (grown(std::ssize(tokens)) || positions_left() < std::ssize(tokens))) close();
+  extend(tokens);
+}
+
+/// Goes on behind what is there.
+void Focus::extend(std::span<const Token> tokens) {
   text_.append(tokens);
   if (!window_) return;
-  if (std::ssize(text_.window()) > options_.local + kGrowth) return close();
   append_to(window_->tokens, tokens);
   append_to(window_->tail, tokens);
+}
+
+/// Whether the window is, with so many tokens more, longer than a conversation may make it.
+bool Focus::grown(std::int64_t more) const {
+  return std::ssize(text_.window()) + more > options_.local + kGrowth;
+}
+
+/// Behind the window, and behind the longest chunk with its tail.
+std::int64_t Focus::positions_left() const {
+  if (options_.beyond_trained) return Context::room();
+  const std::int64_t window = chunk_count() + std::ssize(window_->tokens);
+  const std::int64_t chunk = chunks_.empty() ? 0 : chunks_.front().tokens() + std::ssize(window_->tail);
+  return model().spec().trained_context - std::max(window, chunk);
+}
+
+std::int64_t Focus::room() const {
+  if (!window_) return Context::room();
+  const std::int64_t left = positions_left();
+  if (left > 0 || !grown(0)) return left;
+  return model().spec().trained_context - options_.local - chunks_of(options_, tokens() + 1);  // cut anew
 }
 
 /// Hands over as many certain chunks as fill a pass. False where there are not as many.
@@ -119,9 +144,11 @@ void Focus::begin_prompt() {
 }
 
 void Focus::answer(Token token) {
-  const bool fresh = window_ && window_done();
-  append({&token, 1});
-  if (!window_ || !fresh) return end_prompt();
+  if (!window_ || !window_done() || positions_left() < 1) {
+    append({&token, 1});
+    return end_prompt();
+  }
+  extend({&token, 1});
   prompt_ended_ = true;
   use_ = Use::answer;
   if (++steps_ < options_.refresh) return;

@@ -22,8 +22,9 @@ namespace focusllm::context {
 /// its own step, and its keys and values stay. Exact: the local window is computed anew whenever candidates
 /// are.
 ///
-/// A conversation goes on behind what is there while that is short; where it grows by more than kGrowth
-/// tokens, chunks and local window are cut anew at the end of what was read.
+/// A conversation goes on behind what is there while that is short; where text makes it grow by more than
+/// kGrowth tokens, chunks and local window are cut anew at the end of what was read. An answer is not
+/// interrupted for that, however long: its window is cut anew only where the trained positions run out.
 class Focus final : public Context {
  public:
   Focus(const Options& options, std::shared_ptr<const model::Model> model);
@@ -38,6 +39,8 @@ class Focus final : public Context {
   /// Rows of a prompt see candidates that know all of it, so that their hidden states predict nothing.
   void set_sink(HiddenSink sink) override;
   bool sees_ahead() const override { return true; }
+  /// 0 where no position is left and cutting the window anew would not bring kGrowth tokens.
+  std::int64_t room() const override;
   std::int64_t tokens() const override { return text_.tokens(); }
   std::int64_t done() const override;
   std::int64_t memory_bytes() const override;
@@ -66,6 +69,9 @@ class Focus final : public Context {
   const model::Model& model() const { return *model_; }
   std::int64_t chunk_count() const { return static_cast<std::int64_t>(chunks_.size()); }
 
+  std::int64_t positions_left() const;
+  bool grown(std::int64_t more) const;
+  void extend(std::span<const Token> tokens);
   bool take_chunks();
   void encode(std::span<const TextChunk> chunks);
   void open();
