@@ -156,7 +156,7 @@ ContextOptions with_defaults(const Engine& engine, const ContextOptions& options
 /// candidates find nothing in the text. What `auto` chooses has them.
 bool lacks_adapter(const Engine& engine, const ContextOptions& options);
 
-/// Bytes of keys and values that a method keeps for `tokens` tokens.
+/// Bytes of keys and values that a method keeps for `tokens` tokens and a usual answer.
 std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens);
 
 }  // namespace focusllm

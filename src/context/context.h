@@ -20,7 +20,8 @@ using Token = std::int32_t;
 /// What a method is told, and what follows from the model and the memory that is free.
 struct Options : Settings {
   attention::KvType kv_type = attention::KvType::bf16;
-  std::optional<Token> bos;  ///< focus: in front of tails and the local window; the model's own rule
+  std::optional<Token> bos;        ///< focus: in front of tails and the local window; the model's own rule
+  std::int64_t answer_tokens = 0;  ///< the most that an answer is expected to have; 0: not known
 };
 
 /// A range of remembered tokens and the attention that it received.

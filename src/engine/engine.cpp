@@ -176,8 +176,8 @@ ContextOptions with_defaults(const Engine& engine, const ContextOptions& options
 std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
   ContextOptions resolved = options;
   if (resolved.method == "auto") resolved.method = automatic_method(engine, tokens);
-  return context::bytes_needed(resolve(resolved, options.kv_type.value_or(attention::KvType::bf16)),
-                               spec_of(engine), tokens);
+  const auto type = options.kv_type.value_or(attention::KvType::bf16);
+  return context::bytes_needed(resolve(resolved, type, answer_room(engine, 0)), spec_of(engine), tokens);
 }
 
 }  // namespace focusllm

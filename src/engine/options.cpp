@@ -13,19 +13,20 @@ constexpr double kShare = 0.92;  // of the free memory, the rest is for the syst
 class Fit {
  public:
   Fit(const Engine& engine, const ContextOptions& options, std::int64_t tokens, std::int64_t free,
-      std::int64_t promised)
+      std::int64_t promised, std::int64_t answer_tokens)
       : engine_(engine),
         options_(options),
         tokens_(tokens),
+        answer_tokens_(answer_room(engine, answer_tokens)),
         promised_(promised),
         limit_(static_cast<std::int64_t>(kShare * static_cast<double>(free)) - engine.memory().pass) {}
 
   context::Options choose() const {
     const KvType least = options_.kv_type.value_or(KvType::int8);
     for (const KvType type : {options_.kv_type.value_or(KvType::bf16), least}) {
-      if (bytes(options_, type) <= limit_) return resolve(options_, type);
+      if (bytes(with(type)) <= limit_) return with(type);
     }
-    context::Options smaller = resolve(options_, least);
+    context::Options smaller = with(least);
     if (context::shrink(smaller, spec_of(engine_)) && bytes(smaller) <= limit_) return smaller;
     refuse(least);
   }
@@ -36,13 +37,11 @@ class Fit {
   std::int64_t bytes(const context::Options& options) const {
     return context::bytes_needed(options, spec_of(engine_), tokens_);
   }
-  std::int64_t bytes(const ContextOptions& options, KvType type) const {
-    return bytes(resolve(options, type));
-  }
+  context::Options with(KvType type) const { return resolve(options_, type, answer_tokens_); }
 
   [[noreturn]] void refuse(KvType least) const {
     fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free{}: {}", tokens_,
-         format_bytes(bytes(options_, least)), kv_type_name(least), options_.method,
+         format_bytes(bytes(with(least))), kv_type_name(least), options_.method,
          format_bytes(std::max<std::int64_t>(0, limit_)),
          promised_ > 0
              ? fmt::format(" beside {} that are promised to other sessions", format_bytes(promised_))
@@ -51,12 +50,13 @@ class Fit {
   }
   std::string_view advice(KvType least) const {
     if (least == KvType::bf16) return "use `kv_type` int8, or a shorter text";
-    return context::memory_advice(resolve(options_, least));
+    return context::memory_advice(with(least));
   }
 
   const Engine& engine_;
   const ContextOptions& options_;
   const std::int64_t tokens_;
+  const std::int64_t answer_tokens_;
   const std::int64_t promised_;
   const std::int64_t limit_;
 };
@@ -82,20 +82,22 @@ std::string automatic_method(const Engine& engine, std::int64_t tokens, std::int
   return fits ? std::string(plain_method()) : long_method(engine);
 }
 
-context::Options resolve(const ContextOptions& options, attention::KvType kv_type) {
-  return {options, kv_type, std::nullopt};
+context::Options resolve(const ContextOptions& options, attention::KvType kv_type,
+                         std::int64_t answer_tokens) {
+  return {options, kv_type, std::nullopt, answer_tokens};
 }
 
 context::Options fit_memory(const Engine& engine, const ContextOptions& options, std::int64_t tokens,
-                            std::int64_t free, std::int64_t promised) {
-  context::Options fitting = Fit(engine, options, tokens, free, promised).choose();
+                            std::int64_t free, std::int64_t promised, std::int64_t answer_tokens) {
+  context::Options fitting = Fit(engine, options, tokens, free, promised, answer_tokens).choose();
   context::check_disk(fitting, spec_of(engine), tokens);
   return fitting;
 }
 
-context::Options fit_beside_others(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
+context::Options fit_beside_others(const Engine& engine, const ContextOptions& options, std::int64_t tokens,
+                                   std::int64_t answer_tokens) {
   const std::int64_t promised = EngineParts::budget(engine).promised();
-  return fit_memory(engine, options, tokens, available_memory() - promised, promised);
+  return fit_memory(engine, options, tokens, available_memory() - promised, promised, answer_tokens);
 }
 
 }  // namespace focusllm

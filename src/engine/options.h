@@ -18,14 +18,17 @@ std::int64_t answer_room(const Engine& engine, std::int64_t most_tokens);
 /// plain_method() while the text and an answer fit the trained context, else long_method().
 std::string automatic_method(const Engine& engine, std::int64_t tokens, std::int64_t answer_tokens = 0);
 /// The context layer's options for a method that is decided.
-context::Options resolve(const ContextOptions& options, attention::KvType kv_type);
+context::Options resolve(const ContextOptions& options, attention::KvType kv_type,
+                         std::int64_t answer_tokens = kAnswerRoom);
 /// What `tokens` tokens fit `free` bytes of memory with: keys and values as bf16, else as int8, else (focus)
 /// in chunks of 2048 as well; what was asked for stays. Throws Error with the numbers if nothing fits;
-/// `promised` bytes are free and promised to other sessions, which it says.
+/// `promised` bytes are free and promised to other sessions, which it says. `answer_tokens`: as answer_room.
 context::Options fit_memory(const Engine& engine, const ContextOptions& options, std::int64_t tokens,
-                            std::int64_t free = available_memory(), std::int64_t promised = 0);
+                            std::int64_t free = available_memory(), std::int64_t promised = 0,
+                            std::int64_t answer_tokens = 0);
 /// The same beside the engine's other sessions.
-context::Options fit_beside_others(const Engine& engine, const ContextOptions& options, std::int64_t tokens);
+context::Options fit_beside_others(const Engine& engine, const ContextOptions& options, std::int64_t tokens,
+                                   std::int64_t answer_tokens = 0);
 std::unique_ptr<context::Context> make_context(const Engine& engine, const context::Options& options);
 
 }  // namespace focusllm

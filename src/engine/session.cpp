@@ -115,7 +115,7 @@ void Session::Impl::begin(const ContextOptions& chosen, std::int64_t room) {
   context.reset();
   grant.reset();
   grant = EngineParts::budget(*engine).admit([&](std::int64_t free, std::int64_t promised) {
-    sizes = fit_memory(*engine, chosen, room, free, promised);
+    sizes = fit_memory(*engine, chosen, room, free, promised, answer_tokens);
     return context::bytes_needed(sizes, spec_of(*engine), room);
   });
   context = make_context(*engine, sizes);
@@ -232,8 +232,10 @@ void Session::expect(std::int64_t tokens, std::int64_t answer_tokens) {
   tokens += std::max<std::int64_t>(0, answer_room(*impl_->engine, answer_tokens) - kAnswerRoom);
   impl_->expected = tokens;
   const context::Options sizes =
-      impl_->undecided() ? fit_beside_others(*impl_->engine, impl_->chosen(tokens), tokens) : impl_->sizes;
-  const bool may_fall_back = impl_->options.context.method == "auto" && method_info(sizes.method).plain;
+      impl_->undecided() ? fit_beside_others(*impl_->engine, impl_->chosen(tokens), tokens, answer_tokens)
+                         : impl_->sizes;
+  const bool may_fall_back =
+      impl_->options.context.method == "auto" && method_info(sizes.method).plain;
   if (!may_fall_back) context::check_positions(sizes, spec_of(*impl_->engine), tokens);
 }
 

@@ -287,21 +287,20 @@ TEST_F(FocusMethod, ALongAnswerIsNotInterruptedAndTheNextQuestionIsCutAnew) {
 
 TEST_F(FocusMethod, AnAnswerWithoutPositionsEndsOrIsCutAnew) {
   // A chunk of 16 tokens and its tail of 16; five candidates and a window of 24 are fewer.
-  constexpr std::int64_t kUsed = 16 + 16;
-  const auto answer = [&](int context, std::int64_t most) {
+  constexpr int kUsed = 16 + 16;
+  for (const int context : {128, 1200}) {
     sizes_.context = context;
     const TinyModel small(sizes_);
     FocusAlone focus(options(), small.model, cancel_);
     read(focus, tokens(0, 100));
-    std::int64_t given = 0;
-    for (; given < most && focus.room() > 0; ++given)
-      focus.step(tokens_[static_cast<std::size_t>(100 + given)]);
-    return std::pair(given, focus.candidates()->count());
-  };
-  EXPECT_EQ(answer(128, 1000), std::pair(128 - kUsed, std::int64_t{5}));
-  // Where the answer is longer than a conversation may be, it goes on behind (100 + 1169 - 24) / 16 chunks.
-  EXPECT_EQ(answer(1200, 1200 - kUsed), std::pair(1200 - kUsed, std::int64_t{5}));
-  EXPECT_EQ(answer(1200, 1200 - kUsed + 1), std::pair(1200 - kUsed + 1, std::int64_t{78}));
+    steps(focus, tokens(100, static_cast<std::size_t>(context - kUsed)));
+    EXPECT_EQ(focus.candidates()->count(), 5);
+    // One that is longer than a conversation may be goes on.
+    EXPECT_EQ(focus.room() > 0, context == 1200);
+    if (context == 128) continue;
+    steps(focus, tokens(100 + 1200 - kUsed, 1));
+    EXPECT_EQ(focus.candidates()->count(), 78);  // (100 + 1169 - 24) / 16
+  }
 }
 
 TEST_F(FocusMethod, AQuestionThatHasNoPositionsIsCutAnew) {
@@ -315,6 +314,23 @@ TEST_F(FocusMethod, AQuestionThatHasNoPositionsIsCutAnew) {
     if (chunks > 5) {
       EXPECT_TRUE(worst(got, read(once, tokens(0, 100 + question))) <= 1e-4);
     }
+  }
+}
+
+TEST_F(FocusMethod, MemoryAfterAnAnswerIsWhatWasNeeded) {
+  sizes_.context = 2048;
+  const TinyModel longer(sizes_);
+  // Where no length is expected, as much as a conversation may add.
+  for (const auto& [expected, answer] : {std::pair{0, 100U}, {100, 100U}, {1200, 1200U}}) {
+    auto chosen = options(256, 64);
+    chosen.bos = 1;
+    chosen.answer_tokens = expected;
+    FocusAlone focus(chosen, longer.model, cancel_);
+    read(focus, tokens(0, 800));
+    steps(focus, tokens(800, answer));
+    const std::int64_t needed = context::Focus::bytes_needed(chosen, longer.model->spec(), 800);
+    EXPECT_LE(focus.memory_bytes(), needed) << expected;
+    EXPECT_GE(focus.memory_bytes(), needed / 4) << expected;
   }
 }
 

@@ -80,5 +80,20 @@ TEST(Budget, ATextThatOnlyFitsAloneIsRefusedBesideAnother) {
   }
 }
 
+TEST(Budget, WhatALongAnswerTakesIsNeededAsWell) {
+  const TinyEngine tiny(1);
+  ContextOptions options;
+  options.method = "focus";
+  options.chunk = 100;
+  options.kv_type = attention::KvType::bf16;
+  const std::int64_t free = context_bytes(*tiny.engine, options, 1000) * 5 / 4 + tiny.engine->memory().pass;
+  const auto fit = [&](std::int64_t answer) {
+    return fit_memory(*tiny.engine, options, 1000, free, 0, answer);
+  };
+  EXPECT_NO_THROW(fit(0));
+  EXPECT_EQ(fit(100).answer_tokens, 100);
+  EXPECT_THROW(fit(tiny.engine->spec().trained_context - 1), Error);
+}
+
 }  // namespace
 }  // namespace focusllm::test

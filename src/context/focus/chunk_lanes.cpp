@@ -6,7 +6,6 @@
 namespace focusllm::context {
 namespace {
 
-constexpr std::int64_t kLocalPage = 256;
 constexpr std::int64_t kPassage = 64;  // tokens whose attention is noted together; two of them are cited
 constexpr std::int64_t kSinks = 4;     // first tokens, which heads look at that look for nothing
 
@@ -139,14 +138,14 @@ Passage ChunkTail::hardest() const {
 LocalWindow::LocalWindow(const model::Spec& spec, attention::KvType type) : Sequence(spec) {
   for (int i = 0; i < spec.layers; ++i) {
     layers_.push_back(
-        {memory::PagedRows(spec.heads, type, kLocalPage), memory::PagedRows(spec.heads, type, kLocalPage)});
+        {memory::PagedRows(spec.heads, type, kPage), memory::PagedRows(spec.heads, type, kPage)});
   }
 }
 
 void LocalWindow::clear() {
   for (Layer& layer : layers_) {
-    layer.keys = memory::PagedRows(layer.keys.shape(), layer.keys.type(), kLocalPage);
-    layer.values = memory::PagedRows(layer.values.shape(), layer.values.type(), kLocalPage);
+    layer.keys = memory::PagedRows(layer.keys.shape(), layer.keys.type(), kPage);
+    layer.values = memory::PagedRows(layer.values.shape(), layer.values.type(), kPage);
   }
 }
 

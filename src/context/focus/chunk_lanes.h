@@ -86,6 +86,7 @@ class ChunkTail final : public Sequence {
 /// The local window: all candidates in front, its own tokens behind them.
 class LocalWindow final : public Sequence {
  public:
+  static constexpr std::int64_t kPage = 256;  ///< tokens of a page
   LocalWindow(const model::Spec& spec, attention::KvType type);
   void set_candidates(Candidates* candidates) { candidates_ = candidates; }
   void note_attention(bool wanted) { noting_ = wanted; }

@@ -54,9 +54,14 @@ std::int64_t chunks_of(const Options& options, std::int64_t tokens) {
 std::int64_t focus_memory(const Options& options, const model::Spec& spec, std::int64_t tokens) {
   const std::int64_t memory = std::max<std::int64_t>(0, tokens - options.local);
   const std::int64_t chunks = chunks_of(options, tokens);
-  const std::int64_t tail = (options.tail / kTailPage + 1) * kTailPage;
-  const std::int64_t rows = memory + chunks * (options.overlap + tail);
-  const std::int64_t window = chunks + std::min(tokens, options.local) + kGrowth;
+  // An answer grows behind the window, and behind the chunks that its tokens renew: mostly the same ones.
+  const std::int64_t growth = options.answer_tokens > 0 ? options.answer_tokens : kGrowth;
+  const std::int64_t renewed = std::min(chunks, options.renew);
+  const auto tail_rows = [](std::int64_t tail) { return (tail / kTailPage + 1) * kTailPage; };
+  const std::int64_t rows = memory + chunks * options.overlap + renewed * tail_rows(options.tail + growth) +
+                            (chunks - renewed) * tail_rows(options.tail);
+  const std::int64_t local = std::min(tokens, options.local) + std::max(growth, kGrowth);
+  const std::int64_t window = chunks + (local / LocalWindow::kPage + 1) * LocalWindow::kPage;
   return 2 * spec.layers *
          (rows * memory::row_bytes(spec.heads, options.kv_type) +
           window * memory::row_bytes(spec.heads, window_type(options.kv_type)));
