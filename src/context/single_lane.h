@@ -15,8 +15,10 @@ class SingleLane : public Context, protected model::Lane {
   /// How rows are grouped.
   struct Grouping {
     std::int64_t rows = model::kPassRows;  ///< fewer wait for more text
-    bool whole = false;                    ///< a group is one piece of work: its rows depend on each other
-    bool last_alone = false;               ///< the last token of a prompt is a group of its own
+    /// A group is one piece of work: in each layer, all its rows together decide what each of them sees. A
+    /// pass takes rows through all layers, so that no pass can have a part of them.
+    bool whole = false;
+    bool last_alone = false;  ///< the last token of a prompt is a group of its own
   };
   SingleLane(std::shared_ptr<const model::Model> model, const Grouping& grouping)
       : model_(std::move(model)), grouping_(grouping) {}

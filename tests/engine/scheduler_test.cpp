@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "engine/answer_job.h"
+#include "engine/options.h"
 #include "engine/parts.h"
 #include "focusllm/session.h"
 #include "support/tiny_engine.h"
@@ -183,6 +185,56 @@ TEST_F(SchedulerTest, ThreadsAreTheEnginesOwn) {
   EXPECT_EQ(one.engine->threads(), 1);
   EXPECT_EQ(three.engine->threads(), 3);
   EXPECT_THROW(TinyEngine(-1), UsageError);
+}
+
+/// An answer of so many tokens, which looks at the passes that its rows are in.
+class Answers final : public ContextJob {
+ public:
+  Answers(context::Context& context, int tokens) : ContextJob(context), left_(tokens) {}
+  bool plan(model::Pass& pass, std::int64_t most_rows) override {
+    if (left_-- == 0) return false;
+    context().answer(1);
+    return ContextJob::plan(pass, most_rows);
+  }
+  void took(const model::Pass& pass) override {
+    most_rows_ = std::max(most_rows_, pass.rows());
+    ContextJob::took(pass);
+  }
+  bool answering() const override { return true; }
+  std::int64_t most_rows() const { return most_rows_; }
+
+ private:
+  int left_;
+  std::int64_t most_rows_ = 0;
+};
+
+TEST_F(SchedulerTest, AnAnswerWaitsForOnePieceAtMostThatCannotBeCut) {
+  const auto context = [&](const std::string& method) {
+    ContextOptions options;
+    options.method = method;
+    return make_context(*tiny_.engine, resolve(options, attention::KvType::bf16));
+  };
+  Scheduler& scheduler = EngineParts::scheduler(*tiny_.engine);
+  CancelToken enough;
+  std::vector<std::thread> readers;
+  for (unsigned i = 0; i < 3; ++i) {
+    readers.emplace_back([&, i] {
+      const auto text = context("infllm");  // blocks of 512 queries
+      text->append(tiny_.tokens(200'000, i));
+      ContextJob reads(*text);
+      EXPECT_THROW(scheduler.run(reads, enough), Cancelled);
+    });
+  }
+  std::int64_t most_rows = 0;
+  for (int tries = 0; tries < 1000 && most_rows <= 1; ++tries) {  // until a reader has begun
+    const auto text = context("full");
+    Answers answers(*text, 20);
+    scheduler.run(answers, {});
+    most_rows = std::max(most_rows, answers.most_rows());
+  }
+  enough.cancel();
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(most_rows, model::kPassRows + 1);
 }
 
 /// Breaks when it is planned a second time.
