@@ -450,6 +450,45 @@ context::Options with_wrong_tail(context::Options options, Tokens text, const mo
   return options;
 }
 
+TEST_F(FocusMethod, TailsAreCutToFitThePassAndStayWhatTheyAre) {
+  model::Runner runner(model_);
+  for (const bool cites : {false, true}) {
+    const auto hold = [&](const context::Options& chosen, std::int64_t most_rows) {
+      context::Focus focus(chosen, model_);
+      if (cites) focus.start_citing();
+      const auto run = [&] {
+        for (model::Pass pass; focus.plan(pass, most_rows); pass.clear()) {
+          EXPECT_LE(pass.rows(), most_rows);
+          runner.run(pass);
+          focus.took(pass);
+        }
+        return copy(focus.hidden());
+      };
+      std::vector<Hidden> hidden;
+      focus.append(tokens(0, 900));
+      focus.end_prompt();
+      hidden.push_back(run());
+      focus.answer(tokens_[900]);
+      hidden.push_back(run());
+      focus.append(tokens(901, 40));
+      focus.end_prompt();
+      hidden.push_back(run());
+      std::vector<std::pair<std::int64_t, double>> cited;
+      for (const auto& place : focus.attended()) cited.emplace_back(place.first, place.mass);
+      return std::pair(hidden, cited);
+    };
+    const auto want = hold(options(256, 24), model::kPassRows);
+    for (const std::int64_t most_rows : {1, 7, 16, 100}) {
+      EXPECT_EQ(hold(options(256, 24), most_rows), want) << most_rows;
+      auto shared = options(256, 24);
+      shared.chunk_store = std::make_shared<memory::ChunkStore>(std::int64_t{1} << 30);
+      shared.tail_store = std::make_shared<context::TailStore>(std::int64_t{1} << 30);
+      EXPECT_EQ(hold(shared, most_rows), want) << most_rows;
+      EXPECT_EQ(hold(shared, most_rows), want) << most_rows;  // from the store
+    }
+  }
+}
+
 TEST_F(FocusMethod, ATailIsTakenFromTheStoreUnlessSomeoneCites) {
   const auto text = tokens(0, 150);
   auto wrong = with_wrong_tail(options(), text, *model_);

@@ -22,17 +22,18 @@ void ChunkText::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
   runs.push_back(segment_.run(layer, end_, 0));
 }
 
-void ChunkTail::prepare(Candidates& candidates, std::int64_t rows, std::int64_t page) {
+void ChunkTail::prepare(Candidates& candidates, std::int64_t rows, bool ends, std::int64_t page) {
   candidates_ = &candidates;
   rows_ = rows;
+  ends_ = ends;
   while (static_cast<std::int64_t>(pages_.size()) * page < tail_ + rows) {
     pages_.emplace_back(spec().heads, encoded_->type(), spec().layers, page);
   }
 }
 
 void ChunkTail::settle() {
-  tail_ += rows_ - 1;
-  has_tail_ = true;
+  tail_ += ends_ ? rows_ - 1 : rows_;
+  has_tail_ = has_tail_ || ends_;
 }
 
 void ChunkTail::keep_candidate() {
@@ -46,7 +47,7 @@ void ChunkTail::keep(const model::LaneRows& rows, std::int64_t row) {
 }
 
 std::shared_ptr<const EncodedTail> ChunkTail::encoded() {
-  if (kept_.empty()) return nullptr;
+  if (kept_.empty() || !ends_) return nullptr;
   const auto tail = std::make_shared<EncodedTail>(EncodedTail{encoded_, {}, tail_, std::move(kept_)});
   kept_.clear();
   for (const memory::Segment& page : pages_) tail->pages.push_back(page.copy());
@@ -79,6 +80,7 @@ void ChunkTail::store(const model::LaneRows& rows, const float* keys) {
     pages_[static_cast<std::size_t>(token / page)].store(rows.layer, token % page, keys + row * key_width(),
                                                          rows.values + row * rows.stride);
   }
+  if (!ends_) return;
   for (const std::int64_t place : places_) candidates_->store(rows, rows.count - 1, place);
   if (!kept_.empty()) keep(rows, rows.count - 1);
 }
@@ -99,7 +101,7 @@ void ChunkTail::add_runs(int layer, std::vector<attention::KvRun>& runs) const {
 void ChunkTail::attended(const model::LaneRows& rows, std::span<const attention::Block> blocks) {
   const attention::Block& block = blocks.front();
   // A layer with a sliding window sees the end of the chunk only.
-  if (!noting_ || block.parts.front().visible.max != attention::kCausal.max) return;
+  if (!noting() || block.parts.front().visible.max != attention::kCausal.max) return;
   const std::int64_t keys = chunk_tokens();
   const attention::KvRun runs[] = {encoded_->run(rows.layer, keys, 0)};
   std::vector<float> shares;

@@ -32,8 +32,7 @@ struct Passage {
 };
 
 /// What a session puts behind an encoded chunk: the tail of the local window and the tokens since. The last
-/// row of a pass is the chunk's candidate: it takes the place that the ordinary row of the same token will
-/// take later.
+/// row is the chunk's candidate: it takes the place that the ordinary row of the same token will take later.
 class ChunkTail final : public Sequence {
  public:
   /// `places`: the chunk's numbers in the text; a chunk that stands there several times is one.
@@ -44,15 +43,16 @@ class ChunkTail final : public Sequence {
   std::int64_t chunk_tokens() const { return encoded_->capacity(); }
   std::int64_t places() const { return static_cast<std::int64_t>(places_.size()); }
   std::int64_t rows() const { return tail_; }  ///< ordinary rows behind the chunk
-  /// The next pass brings `rows` rows, the last of them the candidate; memory pages of `page` tokens are made
-  /// as they are needed. Rows count as stored when the pass is over: call settle() then.
-  void prepare(Candidates& candidates, std::int64_t rows, std::int64_t page);
+  /// The next pass brings `rows` rows, the last of them the candidate if the tail `ends` there; memory pages
+  /// of `page` tokens are made as they are needed. Rows count as stored when the pass is over: call settle()
+  /// then.
+  void prepare(Candidates& candidates, std::int64_t rows, bool ends, std::int64_t page);
   void settle();
   /// Takes the tail and the candidate from there instead of a pass.
   void adopt(const EncodedTail& known, Candidates& candidates);
   /// From now on the candidate is kept for encoded().
   void keep_candidate();
-  /// The tail as it is after a pass that kept the candidate, or null.
+  /// The tail as it is after a pass that kept the candidate, or null: it does not end yet, say.
   std::shared_ptr<const EncodedTail> encoded();
   const std::shared_ptr<const memory::Segment>& chunk() const { return encoded_; }
   bool has_tail() const { return has_tail_; }
@@ -68,15 +68,16 @@ class ChunkTail final : public Sequence {
   void store(const model::LaneRows& rows, const float* keys) override;
   void add_runs(int layer, std::vector<attention::KvRun>& runs) const override;
   attention::KvType type() const override { return encoded_->type(); }
-  bool noting() const override { return noting_; }
+  bool noting() const override { return noting_ && ends_; }
   void keep(const model::LaneRows& rows, std::int64_t row);
 
   std::shared_ptr<const memory::Segment> encoded_;
   std::vector<std::int64_t> places_;
   std::vector<memory::Segment> pages_;  ///< of the tail, equal ones
   std::int64_t tail_ = 0;
-  bool has_tail_ = false;  ///< a pass was settled
+  bool has_tail_ = false;  ///< the candidate was made
   std::int64_t rows_ = 1;  ///< of the pass at hand
+  bool ends_ = true;       ///< the last of them is the candidate
   Candidates* candidates_ = nullptr;
   std::vector<float> kept_;  ///< the candidate, as in EncodedTail; empty unless it is to be kept
   bool noting_ = false;

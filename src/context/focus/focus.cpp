@@ -197,19 +197,21 @@ bool Focus::plan(model::Pass& pass, std::int64_t most_rows) {
   return true;
 }
 
-/// As many tails as fit, one at least.
+/// As many tails as fit, the last of them possibly in part.
 void Focus::plan_tails(model::Pass& pass, std::int64_t most_rows) {
   const std::int64_t before = pass.rows();
   while (!waiting_.empty()) {
     ChunkTail& tail = *waiting_.front();
     if (!adopt(tail)) {
       const auto rows = std::span<const Token>(window_->tail).subspan(static_cast<std::size_t>(tail.rows()));
-      const std::int64_t planned = pass.rows() - before;
-      if (planned > 0 && planned + std::ssize(rows) > most_rows) return;
-      tail.prepare(window_->candidates, std::ssize(rows), kTailPage);
-      const std::size_t entry =
-          pass.add(tail, rows, tail.chunk_tokens() + tail.rows(), use_, model::Want::nothing, true);
+      const std::int64_t count = std::min(std::ssize(rows), most_rows - (pass.rows() - before));
+      if (count <= 0) return;
+      const bool ends = count == std::ssize(rows);
+      tail.prepare(window_->candidates, count, ends, kTailPage);
+      const std::size_t entry = pass.add(tail, rows.first(static_cast<std::size_t>(count)),
+                                         tail.chunk_tokens() + tail.rows(), use_, model::Want::nothing, ends);
       planned_.tails.emplace_back(&tail, entry);
+      if (!ends) return;
     }
     waiting_.pop_front();
   }
