@@ -1,7 +1,6 @@
 #include "memory/block_cache.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 #include <tuple>
 #include <utility>
@@ -9,61 +8,25 @@
 #include "base/threads.h"
 
 namespace focusllm::memory {
-namespace {
-
-/// A record: keys [kv_heads, tokens, dim], values likewise; int8: scales of the keys [kv_heads, tokens], and
-/// of the values.
-struct RecordLayout {
-  std::int64_t side, scales;  // bytes
-  RecordLayout(const HeadShape& shape, KvType type, std::int64_t tokens)
-      : side(shape.kv_heads * tokens * shape.dim * element_bytes(type)),
-        scales(type == KvType::int8 ? shape.kv_heads * tokens * std::int64_t{sizeof(float)} : 0) {}
-  std::int64_t bytes() const { return 2 * (side + scales); }
-};
-
-/// Rows of `width` bytes of each head, `capacity` rows apart, to a place where they are `tokens` apart.
-void copy_heads(const void* from, int heads, std::int64_t capacity, std::int64_t rows, std::int64_t width,
-                std::int64_t tokens, std::byte* to) {
-  for (int head = 0; head < heads; ++head) {
-    std::memcpy(to + head * tokens * width, static_cast<const std::byte*>(from) + head * capacity * width,
-                static_cast<std::size_t>(rows * width));
-  }
-}
-
-}  // namespace
 
 BlockCache::BlockCache(const HeadShape& shape, KvType type, std::int64_t block_tokens, std::int64_t slots,
                        Place place, Eviction eviction)
-    : shape_(shape),
-      type_(type),
-      block_tokens_(block_tokens),
+    : layout_(shape, type, block_tokens),
       place_(std::move(place)),
       eviction_(eviction),
       data_(static_cast<std::size_t>(slots * place_.file->record_bytes())),
       slots_(static_cast<std::size_t>(slots)) {}
 
 std::int64_t BlockCache::record_bytes(const HeadShape& shape, KvType type, std::int64_t block_tokens) {
-  return RecordLayout(shape, type, block_tokens).bytes();
+  return KvLayout(shape, type, block_tokens).bytes(1);
 }
 
 void BlockCache::add(const PagedRows& keys, const PagedRows& values, std::int64_t begin) {
-  const RecordLayout layout(shape_, type_, block_tokens_);
-  std::vector<std::byte> record(static_cast<std::size_t>(layout.bytes()));
+  std::vector<std::byte> record(static_cast<std::size_t>(layout_.bytes(1)));
   std::vector<attention::KvRun> runs;
-  add_runs(keys, values, begin, begin + block_tokens_, runs);
-  const std::int64_t row = shape_.dim * element_bytes(type_);
-  for (const attention::KvRun& run : runs) {
-    const std::int64_t offset = run.position - begin;
-    const auto copy = [&](const void* from, std::int64_t width, std::int64_t place) {
-      if (from != nullptr)
-        copy_heads(from, shape_.kv_heads, run.capacity, run.count, width, block_tokens_,
-                   record.data() + place + offset * width);
-    };
-    copy(run.keys, row, 0);
-    copy(run.values, row, layout.side);
-    copy(run.key_scales, sizeof(float), 2 * layout.side);
-    copy(run.value_scales, sizeof(float), 2 * layout.side + layout.scales);
-  }
+  add_runs(keys, values, begin, begin + layout_.capacity(), runs);
+  for (const attention::KvRun& run : runs)
+    layout_.copy(run, run.position - begin, record.data(), record.data() + layout_.side_bytes());
   place_.file->write(place_.first + blocks_ * place_.step, record);
   ++blocks_;
 }
@@ -74,18 +37,8 @@ std::span<std::byte> BlockCache::slot_bytes(std::int64_t slot) {
 }
 
 attention::KvRun BlockCache::run(std::int64_t slot, std::int64_t position) const {
-  const RecordLayout layout(shape_, type_, block_tokens_);
-  const std::byte* data = data_.data() + slot * layout.bytes();
-  const auto scales = [&](std::int64_t place) {
-    return layout.scales > 0 ? reinterpret_cast<const float*>(data + place) : nullptr;
-  };
-  return {data,
-          data + layout.side,
-          scales(2 * layout.side),
-          scales(2 * layout.side + layout.scales),
-          block_tokens_,
-          block_tokens_,
-          position};
+  const std::byte* keys = data_.data() + slot * layout_.bytes(1);
+  return layout_.run(keys, keys + layout_.side_bytes(), 0, layout_.capacity(), position);
 }
 
 std::vector<std::int64_t> BlockCache::victims(std::size_t count) const {
@@ -132,7 +85,7 @@ void BlockCache::fetch(std::span<const std::int64_t> blocks, std::int64_t origin
   found_ += std::ssize(blocks) - std::ssize(missing);
   read_ += std::ssize(missing);
   for (const std::int64_t block : blocks)
-    runs.push_back(run(slot_of_.at(block), origin + block * block_tokens_));
+    runs.push_back(run(slot_of_.at(block), origin + block * layout_.capacity()));
 }
 
 void BlockCache::score(std::span<const std::int64_t> blocks, std::span<const double> received) {

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "memory/block_file.h"
+#include "memory/kv_layout.h"
 #include "memory/kv_pages.h"
 
 namespace focusllm::memory {
@@ -32,6 +33,7 @@ class BlockCache {
   BlockCache(const HeadShape& shape, KvType type, std::int64_t block_tokens, std::int64_t slots, Place place,
              Eviction eviction);
 
+  /// Of a block in the file and in memory (KvLayout).
   static std::int64_t record_bytes(const HeadShape& shape, KvType type, std::int64_t block_tokens);
 
   /// Puts the next block, tokens [begin, begin + block_tokens), into the file.
@@ -59,9 +61,7 @@ class BlockCache {
   /// The `count` slots to be used next, none of them of a block chosen by this fetch.
   std::vector<std::int64_t> victims(std::size_t count) const;
 
-  HeadShape shape_;
-  KvType type_;
-  std::int64_t block_tokens_;
+  KvLayout layout_;  ///< of a record, one layer
   Place place_;
   Eviction eviction_;
   std::int64_t blocks_ = 0;  ///< in the file

@@ -7,51 +7,45 @@
 
 #include "attention/partial.h"
 #include "base/memory.h"
-#include "memory/kv_rows.h"
+#include "memory/kv_layout.h"
 
 namespace focusllm::memory {
 
-/// One side (keys or values) of a page: [kv_heads, capacity, dim] of the KvType, with scales for int8.
-struct PageSide {
-  AlignedBuffer<std::byte> data;
-  AlignedBuffer<float> scales;
-};
-
-/// Keys or values of a growing sequence of tokens, in pages of equal size. Rows are converted as they come
-/// (kv_rows.h). A copy shares the pages; who appends to a shared one takes a page of its own first.
+/// Keys or values of a growing sequence of tokens, in pages of equal size, each one side of a KvLayout. Rows
+/// are converted as they come (kv_rows.h). A copy shares the pages; who appends to a shared one takes a page
+/// of its own first.
 class PagedRows {
  public:
-  PagedRows(HeadShape shape, KvType type, std::int64_t page_tokens)
-      : shape_(shape), type_(type), page_tokens_(page_tokens) {}
+  PagedRows(const HeadShape& shape, KvType type, std::int64_t page_tokens)
+      : layout_(shape, type, page_tokens) {}
   /// rows [count, kv_heads * dim], `stride` floats apart.
   void append(const float* rows, std::int64_t stride, std::int64_t count);
   /// Frees every page that lies wholly before `token`. Tokens keep their numbers.
   void drop_before(std::int64_t token);
 
-  std::int64_t count() const { return count_; }                   ///< tokens appended so far
-  std::int64_t first() const { return dropped_ * page_tokens_; }  ///< first token that may still be there
-  std::int64_t page_tokens() const { return page_tokens_; }
-  const PageSide& page(std::int64_t index) const {
-    return *pages_[static_cast<std::size_t>(index - dropped_)];
+  std::int64_t count() const { return count_; }                    ///< tokens appended so far
+  std::int64_t first() const { return dropped_ * page_tokens(); }  ///< first token that may still be there
+  std::int64_t page_tokens() const { return layout_.capacity(); }
+  const std::byte* page(std::int64_t index) const {
+    return pages_[static_cast<std::size_t>(index - dropped_)]->data();
   }
   /// Reads a token's row of one head back as floats: out [dim].
   void read(std::int64_t token, int kv_head, float* out) const;
 
-  KvType type() const { return type_; }
-  const HeadShape& shape() const { return shape_; }
+  const KvLayout& layout() const { return layout_; }
+  KvType type() const { return layout_.type(); }
+  const HeadShape& shape() const { return layout_.shape(); }
   std::int64_t bytes() const;
 
  private:
-  PageSide new_page() const;
+  using Page = AlignedBuffer<std::byte>;
   /// The page as one that nobody else holds.
-  PageSide& own_page(std::size_t index);
+  std::byte* own_page(std::size_t index);
 
-  HeadShape shape_;
-  KvType type_;
-  std::int64_t page_tokens_;
+  KvLayout layout_;
   std::int64_t count_ = 0;
   std::int64_t dropped_ = 0;  ///< pages freed at the front
-  std::deque<std::shared_ptr<PageSide>> pages_;
+  std::deque<std::shared_ptr<Page>> pages_;
 };
 
 /// The runs of tokens [begin, end), at positions equal to their numbers, of keys and values with equal pages.

@@ -41,28 +41,43 @@ std::int64_t element_bytes(KvType type) {
   return 4;
 }
 
-std::int64_t row_bytes(const HeadShape& shape, KvType type) {
-  const std::int64_t scales = type == KvType::int8 ? static_cast<std::int64_t>(sizeof(float)) : 0;
-  return shape.kv_heads * (shape.dim * element_bytes(type) + scales);
+std::int64_t scale_bytes(KvType type) {
+  return type == KvType::int8 ? std::int64_t{sizeof(float)} : 0;
 }
 
-void store_row(const HeadShape& shape, KvType type, const float* row, std::int64_t slot,
-               std::int64_t capacity, std::byte* data, float* scales) {
-  const std::int64_t head_bytes = shape.dim * element_bytes(type);
-  for (int head = 0; head < shape.kv_heads; ++head) {
-    const std::int64_t place = head * capacity + slot;
-    std::byte* target = data + place * head_bytes;
-    const float* source = row + std::int64_t{head} * shape.dim;
-    switch (type) {
-      case KvType::f32:
-        std::memcpy(target, source, static_cast<std::size_t>(head_bytes));
-        break;
-      case KvType::bf16:
-        store_bf16(source, shape.dim, target);
-        break;
-      case KvType::int8:
-        scales[place] = store_int8(source, shape.dim, target);
-        break;
+std::int64_t row_bytes(const HeadShape& shape, KvType type) {
+  return shape.kv_heads * (shape.dim * element_bytes(type) + scale_bytes(type));
+}
+
+float store_head(KvType type, const float* row, int dim, std::byte* out) {
+  switch (type) {
+    case KvType::f32:
+      std::memcpy(out, row, static_cast<std::size_t>(dim) * sizeof(float));
+      return 1;
+    case KvType::bf16:
+      store_bf16(row, dim, out);
+      return 1;
+    case KvType::int8:
+      return store_int8(row, dim, out);
+  }
+  return 1;
+}
+
+void load_head(KvType type, const std::byte* data, float scale, int dim, float* out) {
+  switch (type) {
+    case KvType::f32:
+      std::memcpy(out, data, static_cast<std::size_t>(dim) * sizeof(float));
+      return;
+    case KvType::bf16: {
+      const auto* values = reinterpret_cast<const std::uint16_t*>(data);
+      for (int i = 0; i < dim; ++i) out[i] = to_float(Bf16{values[i]});
+      return;
+    }
+    case KvType::int8: {
+      const auto* values = reinterpret_cast<const std::int8_t*>(data);
+      for (int i = 0; i < dim; ++i) out[i] = static_cast<float>(values[i]) * scale;
+      attention::gather_heads(out, 1, dim, out);
+      return;
     }
   }
 }

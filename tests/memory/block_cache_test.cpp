@@ -78,8 +78,9 @@ TEST_P(Cache, GivesBlocksAsTheyWere) {
   EXPECT_EQ(fetch(cache, {8, 1}), 1);
   EXPECT_EQ(fetch(cache, {0, 1, 2}), 2);  // 0 was chosen longest ago and made room for 1
   EXPECT_EQ(cache.found(), 2);
-  EXPECT_EQ(cache.file_bytes(), kBlocks * 2 * kBlock * row_bytes(kShape, GetParam()));
-  EXPECT_EQ(cache.bytes(), 3 * 2 * kBlock * row_bytes(kShape, GetParam()));
+  const std::int64_t record = KvLayout(kShape, GetParam(), kBlock).bytes(1);
+  EXPECT_EQ(cache.file_bytes(), kBlocks * record);
+  EXPECT_EQ(cache.bytes(), 3 * record);
 }
 
 TEST_P(Cache, ChosenLongestAgoMakesRoom) {

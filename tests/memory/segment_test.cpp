@@ -66,7 +66,7 @@ TEST_P(Segments, KeepEveryTokenOfEveryLayer) {
       }
     }
   }
-  EXPECT_EQ(segment.bytes(), 2 * kLayers * kCapacity * row_bytes(kHeads, GetParam()));
+  EXPECT_EQ(segment.bytes(), KvLayout(kHeads, GetParam(), kCapacity).bytes(kLayers));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Segments, testing::Values(KvType::f32, KvType::bf16, KvType::int8));
