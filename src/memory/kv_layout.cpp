@@ -8,10 +8,6 @@
 namespace focusllm::memory {
 namespace {
 
-std::int64_t aligned(std::int64_t bytes) {
-  return ceil_div(bytes, KvLayout::kAlignment) * KvLayout::kAlignment;
-}
-
 /// Rows of `width` bytes of each head, `from_rows` rows apart, to a place where they are `to_rows` apart.
 void copy_heads(const void* from, std::int64_t from_rows, std::byte* to, std::int64_t to_rows, int heads,
                 std::int64_t rows, std::int64_t width) {
@@ -22,6 +18,10 @@ void copy_heads(const void* from, std::int64_t from_rows, std::byte* to, std::in
 }
 
 }  // namespace
+
+std::int64_t KvLayout::aligned(std::int64_t bytes) {
+  return ceil_div(bytes, kAlignment) * kAlignment;
+}
 
 KvLayout::KvLayout(const HeadShape& shape, KvType type, std::int64_t capacity)
     : shape_(shape),

@@ -18,6 +18,8 @@ namespace focusllm::memory {
 class KvLayout {
  public:
   static constexpr std::int64_t kAlignment = 64;
+  /// The next multiple of kAlignment.
+  static std::int64_t aligned(std::int64_t bytes);
 
   KvLayout(const HeadShape& shape, KvType type, std::int64_t capacity);
 
