@@ -13,7 +13,7 @@
 namespace focusllm {
 
 namespace memory {
-class ChunkStore;
+class SegmentStore;
 }
 namespace context {
 class TailStore;
@@ -42,7 +42,7 @@ struct Settings {
   std::int64_t renew = 0;       ///< focus: chunks renewed then, those looked at hardest
   bool exact = false;           ///< focus: the local window is computed anew with every renewal
   std::int64_t sharpen = 0;     ///< dca: logits are sharpened as for a text of so many tokens; 0: not
-  std::shared_ptr<memory::ChunkStore> chunk_store;  ///< focus: encoded chunks that sessions share, or null
+  std::shared_ptr<memory::SegmentStore> chunk_store;  ///< focus: encoded chunks that sessions share, or null
   std::shared_ptr<context::TailStore> tail_store;   ///< focus: what sessions put behind equal chunks, or null
 };
 

@@ -143,9 +143,11 @@ class Session {
 /// The method that `auto` takes for a text that does not fit what the model was trained for.
 std::string long_method(const Engine& engine);
 
-/// For ContextOptions::chunk_store: keeps up to `most_bytes` of encoded chunks, those that were used last.
-std::shared_ptr<memory::ChunkStore> make_chunk_store(std::int64_t most_bytes);
+/// For ContextOptions::chunk_store: holds up to `most_bytes` of encoded chunks, those that were used last. Of
+/// several engines that share one, those exchange chunks that are the same in all that chunks follow from.
+std::shared_ptr<memory::SegmentStore> make_chunk_store(std::int64_t most_bytes);
 /// For ContextOptions::tail_store, where sessions that share encoded chunks also ask the same question.
+/// Engines exchange nothing by it: tails come with candidates, which depend on the adapter.
 std::shared_ptr<context::TailStore> make_tail_store(std::int64_t most_bytes);
 
 /// The options with the sizes that the method takes for this model where none was given (0). `options.method`

@@ -11,7 +11,7 @@
 #include "engine/parts.h"
 #include "engine/scheduler.h"
 #include "focusllm/session.h"
-#include "memory/chunk_store.h"
+#include "memory/segment_store.h"
 #include "model/adapter.h"
 #include "model/decoder.h"
 #include "model/model.h"
@@ -65,8 +65,8 @@ std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path, co
   engine->impl_->product_type = options.product_type;
   engine->impl_->file = gguf::File::open(path);
   engine->impl_->adapter = open_adapter(*engine->impl_->file, options, engine->impl_->hash);
-  engine->impl_->model =
-      std::make_shared<model::Model>(engine->impl_->file, options.product_type, engine->impl_->adapter);
+  engine->impl_->model = std::make_shared<model::Model>(engine->impl_->file, options.product_type,
+                                                        engine->impl_->adapter, engine->impl_->hash);
   engine->impl_->scheduler = std::make_unique<Scheduler>(engine->impl_->model, options.threads);
   if (options.prepare) engine->impl_->scheduler->call([&] { prepare_weights(*engine->impl_->model); });
   engine->impl_->tokenizer = Tokenizer::load(*engine->impl_->file);
@@ -158,8 +158,8 @@ std::unique_ptr<context::Context> make_context(const Engine& engine, const conte
   return context::make(with_bos, EngineParts::model(engine));
 }
 
-std::shared_ptr<memory::ChunkStore> make_chunk_store(std::int64_t most_bytes) {
-  return std::make_shared<memory::ChunkStore>(most_bytes);
+std::shared_ptr<memory::SegmentStore> make_chunk_store(std::int64_t most_bytes) {
+  return std::make_shared<memory::SegmentStore>(most_bytes);
 }
 
 std::shared_ptr<context::TailStore> make_tail_store(std::int64_t most_bytes) {

@@ -12,12 +12,13 @@
 namespace focusllm::model {
 
 Model::Model(std::shared_ptr<const gguf::File> file, ProductType type,
-             std::shared_ptr<const gguf::File> adapter)
-    : Model(file, std::move(adapter), type, NamedTensors(*file)) {}
+             std::shared_ptr<const gguf::File> adapter, std::string weights)
+    : Model(file, std::move(adapter), type, std::move(weights), NamedTensors(*file)) {}
 
 Model::Model(const std::shared_ptr<const gguf::File>& file, std::shared_ptr<const gguf::File> adapter,
-             ProductType type, NamedTensors tensors)
-    : file_(file),
+             ProductType type, std::string weights, NamedTensors tensors)
+    : weights_(std::move(weights)),
+      file_(file),
       adapter_(std::move(adapter)),
       spec_(Spec::from(*file_)),
       embedding_(tensors.matrix("token_embd.weight", spec_.vocabulary, spec_.width)),

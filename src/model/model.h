@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,14 +29,17 @@ struct Layer {
 /// A decoder's weights, straight from the mapped file. Const after loading, shared by all sessions.
 class Model {
  public:
-  /// `adapter`: the candidates' weights (docs/adapters.md), or null for the model's own. Throws Error naming
-  /// the tensor when one is missing, its shape contradicts the metadata, or nothing uses it.
+  /// `adapter`: the candidates' weights (docs/adapters.md), or null for the model's own. `weights`: the
+  /// weights_hash of the file, where somebody has read all of it. Throws Error naming the tensor when one is
+  /// missing, its shape contradicts the metadata, or nothing uses it.
   explicit Model(std::shared_ptr<const gguf::File> file, ProductType type = ProductType::automatic,
-                 std::shared_ptr<const gguf::File> adapter = nullptr);
+                 std::shared_ptr<const gguf::File> adapter = nullptr, std::string weights = {});
 
   const Spec& spec() const { return spec_; }
   /// Which of this process's models it is: no two have the same.
   std::uint64_t number() const { return number_; }
+  /// The hash of its own weights, or empty where it is not known.
+  const std::string& weights() const { return weights_; }
   bool has_adapter() const { return adapter_ != nullptr; }
   std::span<const Layer> layers() const { return layers_; }
   const std::vector<float>& output_norm() const { return output_norm_; }
@@ -55,7 +59,7 @@ class Model {
 
  private:
   Model(const std::shared_ptr<const gguf::File>& file, std::shared_ptr<const gguf::File> adapter,
-        ProductType type, NamedTensors tensors);
+        ProductType type, std::string weights, NamedTensors tensors);
   /// Calls body(linear) for all products.
   template <typename Body>
   void for_products(const Body& body) const;
@@ -63,6 +67,7 @@ class Model {
   static std::uint64_t next_number();
 
   std::uint64_t number_ = next_number();
+  std::string weights_;
   std::shared_ptr<const gguf::File> file_, adapter_;
   Spec spec_;
   std::vector<Layer> layers_;

@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "context/alone.h"
 #include "context/method.h"
+#include "model/adapter.h"
+#include "model/encoder_identity.h"
 #include "model/rotations.h"
 #include "support/tiny_adapter.h"
 #include "support/tiny_model.h"
@@ -47,6 +49,7 @@ class FocusAlone : public context::Alone {
   std::int64_t done() const { return focus().done(); }
   std::int64_t room() const { return focus().room(); }
   bool sees_ahead() const { return focus().sees_ahead(); }
+  const memory::SegmentStore& chunk_store() const { return focus().chunk_store(); }
   void start_citing() { (*this)->start_citing(); }
   std::vector<context::Attended> attended() const { return focus().attended(); }
 
@@ -361,7 +364,7 @@ TEST_F(FocusMethod, GivesNoHiddenStatesOfAPrompt) {
 
 TEST_F(FocusMethod, EncodedChunksAreSharedByContent) {
   auto shared = options();
-  shared.chunk_store = std::make_shared<memory::ChunkStore>(std::int64_t{1} << 30);
+  shared.chunk_store = std::make_shared<memory::SegmentStore>(std::int64_t{1} << 30);
   auto alone = make(options());
   auto first = make(shared);
   const auto want = read(alone, tokens(0, 150));
@@ -373,15 +376,110 @@ TEST_F(FocusMethod, EncodedChunksAreSharedByContent) {
   EXPECT_EQ(shared.chunk_store->bytes(), bytes);
 }
 
+/// Stores that sessions share.
+context::Options with_stores(context::Options options) {
+  options.chunk_store = std::make_shared<memory::SegmentStore>(std::int64_t{1} << 30);
+  options.tail_store = std::make_shared<context::TailStore>(std::int64_t{1} << 30);
+  return options;
+}
+
+/// Two models of some weights: what `second` makes of a text is what it makes of it alone, though `first` has
+/// put its chunks and tails into the same stores.
+void expect_no_exchange(const std::shared_ptr<const model::Model>& first, const context::Options& of_first,
+                        const std::shared_ptr<const model::Model>& second, context::Options of_second,
+                        Tokens text) {
+  const CancelToken cancel;
+  const auto read = [&](const context::Options& options, const std::shared_ptr<const model::Model>& model) {
+    FocusAlone focus(options, model, cancel);
+    focus.read(text);
+    return copy(focus.finish());
+  };
+  const Hidden want = read(of_second, second);
+  read(of_first, first);
+  of_second.chunk_store = of_first.chunk_store;
+  of_second.tail_store = of_first.tail_store;
+  EXPECT_EQ(read(of_second, second), want);
+}
+
 TEST_F(FocusMethod, ModelsThatShareAStoreExchangeNothing) {
   const TinyModel other(sizes_, 2);
-  auto shared = options();
-  shared.chunk_store = std::make_shared<memory::ChunkStore>(std::int64_t{1} << 30);
-  shared.tail_store = std::make_shared<context::TailStore>(std::int64_t{1} << 30);
-  FocusAlone first(shared, tiny_.model, cancel_), second(shared, other.model, cancel_);
-  FocusAlone alone(options(), other.model, cancel_);
-  read(first, tokens(0, 150));
-  EXPECT_EQ(read(second, tokens(0, 150)), read(alone, tokens(0, 150)));
+  const auto text = tokens(0, 150);
+  const auto shared = with_stores(options());
+  expect_no_exchange(tiny_.model, shared, other.model, options(), text);
+  // Each found nothing of the other's.
+  const auto twice = shared.chunk_store->bytes();
+  const auto single = with_stores(options());
+  FocusAlone one(single, tiny_.model, cancel_);
+  read(one, text);
+  EXPECT_EQ(twice, 2 * single.chunk_store->bytes());
+}
+
+TEST_F(FocusMethod, ModelsOfOneFileExchangeChunksOnlyWhereTheyAreTheSame) {
+  const auto text = tokens(0, 150);
+  const auto hash = model::weights_hash(*tiny_.file);
+  const auto of = [&](const std::shared_ptr<const gguf::File>& file, ProductType products) {
+    return std::make_shared<const model::Model>(file, products, nullptr, hash);
+  };
+  const auto model = of(tiny_.file, ProductType::f32);
+  sizes_.rope_base = 500;
+  const TinyModel turned(sizes_);
+  ASSERT_EQ(model::weights_hash(*turned.file), hash);
+  expect_no_exchange(model, with_stores(options()), of(turned.file, ProductType::f32), options(), text);
+  expect_no_exchange(model, with_stores(options()), of(tiny_.file, ProductType::int8), options(), text);
+  auto rounded = options();
+  rounded.kv_type = attention::KvType::bf16;
+  expect_no_exchange(model, with_stores(options()), model, rounded, text);
+  // The same in all of that: what one has encoded serves the other.
+  const auto shared = with_stores(options());
+  expect_no_exchange(model, shared, of(tiny_.file, ProductType::f32), options(), text);
+  const auto single = with_stores(options());
+  FocusAlone one(single, model, cancel_);
+  read(one, text);
+  EXPECT_EQ(shared.chunk_store->bytes(), single.chunk_store->bytes());
+}
+
+TEST_F(FocusMethod, AdaptersOfOneModelShareChunksAndNeverCandidates) {
+  const auto text = tokens(0, 150);
+  const auto hash = model::weights_hash(*tiny_.file);
+  const TinyAdapter other(tiny_, 5, 4);
+  const auto with = [&](const std::shared_ptr<const gguf::File>& adapter) {
+    return std::make_shared<const model::Model>(tiny_.file, ProductType::f32, adapter, hash);
+  };
+  const auto shared = with_stores(options());
+  expect_no_exchange(with(adapter_.file), shared, with(other.file), options(), text);
+  const auto bytes = shared.chunk_store->bytes();
+  expect_no_exchange(with(adapter_.file), shared, with(nullptr), options(), text);
+  EXPECT_EQ(shared.chunk_store->bytes(), bytes);
+  const auto single = with_stores(options());
+  FocusAlone one(single, with(nullptr), cancel_);
+  read(one, text);
+  EXPECT_EQ(bytes, single.chunk_store->bytes());
+}
+
+TEST_F(FocusMethod, HoldsNoMoreThanItSays) {
+  // Reads, answers and reads on: each text ends in a short chunk, which is cut anew with the next one.
+  const memory::SegmentKey key{model::encoder_identity(*model_, attention::KvType::f32), {}};
+  const std::int64_t of_token =
+      2 * model_->spec().layers * memory::row_bytes(model_->spec().heads, attention::KvType::f32);
+  auto chosen = options();
+  chosen.overlap = 5;
+  auto focus = make(chosen);
+  std::size_t at = 0;
+  const auto next = [&](std::size_t count) {
+    at += count;
+    return tokens(at - count, count);
+  };
+  for (const std::size_t count : {45U, 1090U, 1103U}) {
+    focus.read(next(count));
+    ASSERT_EQ(focus.candidates(), nullptr);  // whole chunks of 16 tokens alone
+    const std::int64_t held = focus.memory_bytes(), in_chunks = held / of_token;
+    EXPECT_EQ(in_chunks % 16, 0);
+    EXPECT_EQ(in_chunks > 0, at > 45);
+    EXPECT_EQ(focus.chunk_store().bytes(), 0);
+    EXPECT_EQ(focus.chunk_store().bytes_in_use(), held + in_chunks / 16 * key.bytes() + 4 * in_chunks);
+    read(focus, next(3));
+    steps(focus, next(2));
+  }
 }
 
 TEST_F(FocusMethod, TailsOfTheSameQuestionAreSharedByChunk) {
@@ -389,7 +487,7 @@ TEST_F(FocusMethod, TailsOfTheSameQuestionAreSharedByChunk) {
     auto alone = options();
     alone.exact = exact;
     auto shared = alone;
-    shared.chunk_store = std::make_shared<memory::ChunkStore>(std::int64_t{1} << 30);
+    shared.chunk_store = std::make_shared<memory::SegmentStore>(std::int64_t{1} << 30);
     shared.tail_store = std::make_shared<context::TailStore>(std::int64_t{1} << 30);
     std::vector<std::int32_t> text(tokens(0, 150).begin(), tokens(0, 150).end());
     const auto compare = [&] {
@@ -413,40 +511,43 @@ TEST_F(FocusMethod, TailsOfTheSameQuestionAreSharedByChunk) {
   }
 }
 
-TEST(Tails, AreThoseOfTheChunkThatIsThere) {
-  const auto chunk = [] {
-    return std::make_shared<const memory::Segment>(attention::HeadShape{2, 1, 16}, attention::KvType::f32, 1,
-                                                   8);
+TEST(Tails, AreThoseOfChunkModelAndTokens) {
+  const auto chunk = [](std::int32_t token) {
+    return std::make_shared<const memory::SegmentKey>(memory::SegmentKey{{}, {token}});
   };
-  const std::vector<std::int32_t> tokens{1, 2, 3}, others{1, 2, 4};
+  const context::TailKey key{chunk(5), 7, {1, 2, 3}};
   context::TailStore store(1 << 20);
-  auto known = chunk();
-  const auto other = chunk();
-  store.insert(tokens, std::make_shared<context::EncodedTail>(context::EncodedTail{known, {}, 2, {1, 2}}));
-  ASSERT_NE(store.find(known, tokens), nullptr);
-  EXPECT_EQ(store.find(known, tokens)->rows, 2);
-  EXPECT_EQ(store.find(known, others), nullptr);
-  EXPECT_EQ(store.find(other, tokens), nullptr);
-  const std::weak_ptr<const memory::Segment> seen = known;
-  known.reset();
-  EXPECT_TRUE(seen.expired());  // the store does not hold it
+  const auto tail = std::make_shared<context::EncodedTail>(key);
+  tail->rows = 2;
+  tail->candidate = {1, 2};
+  store.insert(tail);
+  ASSERT_EQ(store.find({chunk(5), 7, {1, 2, 3}}), tail);  // another chunk of the same content
+  EXPECT_EQ(store.find({chunk(5), 7, {1, 2, 4}}), nullptr);
+  EXPECT_EQ(store.find({chunk(5), 8, {1, 2, 3}}), nullptr);
+  EXPECT_EQ(store.find({chunk(6), 7, {1, 2, 3}}), nullptr);
+  EXPECT_EQ(store.bytes(), tail->bytes() + key.bytes());
+  EXPECT_EQ(key.bytes(), key.chunk->bytes() + 3 * 4);
 }
 
 /// Another session's options, whose store has a wrong tail behind the first chunk of tokens(0, 150).
 context::Options with_wrong_tail(context::Options options, Tokens text, const model::Model& model) {
   const model::Spec& spec = model.spec();
-  options.chunk_store = std::make_shared<memory::ChunkStore>(std::int64_t{1} << 30);
+  options.chunk_store = std::make_shared<memory::SegmentStore>(std::int64_t{1} << 30);
   options.tail_store = std::make_shared<context::TailStore>(std::int64_t{1} << 30);
-  const auto chunk =
-      std::make_shared<memory::Segment>(spec.heads, options.kv_type, spec.layers, options.chunk);
+  const auto first = text.first(static_cast<std::size_t>(options.chunk));
+  const auto chunk = std::make_shared<memory::Segment>(
+      spec.heads, spec.layers,
+      memory::SegmentKey{model::encoder_identity(model, options.kv_type), {first.begin(), first.end()}});
   const std::vector<float> zeros(static_cast<std::size_t>(spec.heads.kv_heads * spec.heads.dim));
   for (int layer = 0; layer < spec.layers; ++layer)
     for (std::int64_t i = 0; i < options.chunk; ++i) chunk->store(layer, i, zeros.data(), zeros.data());
-  options.chunk_store->insert(model.number(), text.first(static_cast<std::size_t>(options.chunk)), chunk);
-  std::vector<float> candidate(static_cast<std::size_t>(2 * spec.layers) * zeros.size(), 9.0F);
-  const auto tail = text.last(static_cast<std::size_t>(options.tail));
-  options.tail_store->insert(tail, std::make_shared<context::EncodedTail>(context::EncodedTail{
-                                       chunk, {}, options.tail - 1, std::move(candidate)}));
+  options.chunk_store->insert(chunk);
+  const auto last = text.last(static_cast<std::size_t>(options.tail));
+  const auto tail = std::make_shared<context::EncodedTail>(
+      context::TailKey{chunk->key(), model.number(), {last.begin(), last.end()}});
+  tail->rows = options.tail - 1;
+  tail->candidate.assign(static_cast<std::size_t>(2 * spec.layers) * zeros.size(), 9.0F);
+  options.tail_store->insert(tail);
   return options;
 }
 
@@ -481,7 +582,7 @@ TEST_F(FocusMethod, TailsAreCutToFitThePassAndStayWhatTheyAre) {
     for (const std::int64_t most_rows : {1, 7, 16, 100}) {
       EXPECT_EQ(hold(options(256, 24), most_rows), want) << most_rows;
       auto shared = options(256, 24);
-      shared.chunk_store = std::make_shared<memory::ChunkStore>(std::int64_t{1} << 30);
+      shared.chunk_store = std::make_shared<memory::SegmentStore>(std::int64_t{1} << 30);
       shared.tail_store = std::make_shared<context::TailStore>(std::int64_t{1} << 30);
       EXPECT_EQ(hold(shared, most_rows), want) << most_rows;
       EXPECT_EQ(hold(shared, most_rows), want) << most_rows;  // from the store

@@ -1,4 +1,5 @@
 // An adapter is compared with its model by names and shapes first: hashing gigabytes of weights comes last.
+// Engines of one model share what does not depend on their adapters.
 
 #include <filesystem>
 
@@ -7,10 +8,14 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "context/focus/tail_store.h"
 #include "engine/adapter_search.h"
 #include "focusllm/session.h"
 #include "gguf/writer.h"
+#include "memory/segment_store.h"
+#include "model/model.h"
 #include "support/tiny_adapter.h"
+#include "support/tiny_engine.h"
 
 namespace focusllm::test {
 namespace {
@@ -22,14 +27,19 @@ class Adapters : public testing::Test {
   void SetUp() override {
     folder_ = std::filesystem::temp_directory_path() / ("focusllm-adapters-" + std::to_string(getpid()));
     std::filesystem::create_directories(folder_ / "adapters");
-    write(tiny_.file, folder_ / "model.gguf");
+    write(*tiny_.file, folder_ / "model.gguf");
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  static void write(const std::shared_ptr<const gguf::File>& file, const std::filesystem::path& path) {
+  /// A copy; of an adapter, as one that was made for another model.
+  static void write(const gguf::File& file, const std::filesystem::path& path,
+                    const std::string& base_hash = "") {
     gguf::Writer writer;
-    for (const auto& entry : file->metadata()) writer.copy(entry);
-    for (const auto& tensor : file->tensors())
+    for (const auto& entry : file.metadata()) {
+      if (base_hash.empty() || entry.key != "focusllm.base.hash") writer.copy(entry);
+    }
+    if (!base_hash.empty()) writer.set("focusllm.base.hash", base_hash);
+    for (const auto& tensor : file.tensors())
       writer.add(tensor.name, tensor.type, tensor.dims, {tensor.data.begin(), tensor.data.end()});
     writer.write(path);
   }
@@ -44,7 +54,7 @@ class Adapters : public testing::Test {
     return TinyModel(sizes);
   }
   std::string error_of(const TinyModel& other) const {
-    write(TinyAdapter(other, 4, 1).file, folder_ / "adapter.gguf");
+    write(*TinyAdapter(other, 4, 1).file, folder_ / "adapter.gguf");
     EngineOptions options;
     options.adapter = folder_ / "adapter.gguf";
     try {
@@ -67,14 +77,54 @@ TEST_F(Adapters, ShapesAreComparedBeforeWeights) {
 TEST_F(Adapters, TheSearchHashesTheModelOnlyForOneThatFits) {
   const auto base = gguf::File::open(folder_ / "model.gguf");
   std::string hash;
-  write(TinyAdapter(wider(), 4, 1).file, folder_ / "adapters" / "a.gguf");
+  write(*TinyAdapter(wider(), 4, 1).file, folder_ / "adapters" / "a.gguf");
   EXPECT_EQ(find_adapter(*base, tiny_.model->spec(), hash), nullptr);
   EXPECT_EQ(hash, "");
-  write(TinyAdapter(tiny_, 4, 1).file, folder_ / "adapters" / "b.gguf");
+  write(*TinyAdapter(tiny_, 4, 1).file, folder_ / "adapters" / "b.gguf");
   const auto found = find_adapter(*base, tiny_.model->spec(), hash);
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(found->path().filename(), "b.gguf");
   EXPECT_NE(hash, "");
+}
+
+TEST_F(Adapters, EnginesOfOneModelShareChunksAndNeverCandidates) {
+  const TinyEngine tiny;
+  write(tiny.engine->file(), folder_ / "model.gguf");
+  const auto load = [&](unsigned seed) {
+    EngineOptions options;
+    options.adapter = folder_ / "adapters" / fmt::format("{}.gguf", seed);
+    write(*TinyAdapter(tiny_, 4, seed).file, options.adapter, tiny.engine->model_hash());
+    return Engine::load(folder_ / "model.gguf", options);
+  };
+  const auto first = load(1), second = load(2);
+  EXPECT_EQ(first->model().weights(), tiny.engine->model_hash());
+  const auto text = tiny.tokens(300, 3);
+  const auto answer = [&](const std::shared_ptr<const Engine>& engine, const ContextOptions& stores) {
+    Session::Options options;
+    options.raw = true;
+    options.context = stores;
+    options.context.method = "focus";
+    options.context.kv_type = attention::KvType::bf16;
+    options.context.chunk = 16;
+    options.context.local = 24;
+    Session session(engine, options);
+    session.read_tokens(text);
+    AskOptions ask;
+    ask.max_tokens = 8;
+    std::vector<std::pair<Token, float>> tokens;
+    for (const auto& token : session.ask("", ask).tokens) tokens.emplace_back(token.id, token.logprob);
+    return tokens;
+  };
+  ContextOptions stores;
+  const auto alone = answer(second, stores);
+  stores.chunk_store = make_chunk_store(std::int64_t{1} << 30);
+  stores.tail_store = make_tail_store(std::int64_t{1} << 30);
+  EXPECT_NE(answer(first, stores), alone);
+  const std::int64_t chunks = stores.chunk_store->bytes(), tails = stores.tail_store->bytes();
+  EXPECT_GT(chunks, 0);
+  EXPECT_EQ(answer(second, stores), alone);
+  EXPECT_EQ(stores.chunk_store->bytes(), chunks);
+  EXPECT_EQ(stores.tail_store->bytes(), 2 * tails);
 }
 
 }  // namespace

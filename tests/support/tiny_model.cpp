@@ -53,7 +53,7 @@ class Builder {
     set("attention.value_length", sizes_.dim);
     if (name == "gemma3") set("attention.sliding_window", sizes_.sliding_window);
     writer_.set(name + ".attention.layer_norm_rms_epsilon", 1e-5F);
-    writer_.set(name + ".rope.freq_base", 10000.0F);
+    writer_.set(name + ".rope.freq_base", sizes_.rope_base);
   }
   void extras(const std::string& prefix, int queries, int keys) {
     const std::string& name = sizes_.architecture;

@@ -17,6 +17,7 @@ struct TinySizes {
   int heads = 4, kv_heads = 2, dim = 16;
   int context = 512;
   int sliding_window = 7;  ///< gemma3
+  float rope_base = 10000;
 };
 
 /// Enough layers for each kind that the architecture has.

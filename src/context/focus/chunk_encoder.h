@@ -6,7 +6,8 @@
 
 #include "context/context.h"
 #include "context/focus/chunk_lanes.h"
-#include "memory/chunk_store.h"
+#include "memory/segment_store.h"
+#include "model/encoder_identity.h"
 
 namespace focusllm::context {
 
@@ -14,8 +15,8 @@ namespace focusllm::context {
 /// from there.
 class ChunkEncoder {
  public:
-  ChunkEncoder(const model::Model& model, attention::KvType type, memory::ChunkStore& store)
-      : model_(model), type_(type), store_(store) {}
+  ChunkEncoder(const model::Model& model, attention::KvType type, memory::SegmentStore& store)
+      : spec_(model.spec()), identity_(model::encoder_identity(model, type)), store_(store) {}
 
   /// Takes a chunk. Keys and values are in its segment once no work is pending.
   std::shared_ptr<const memory::Segment> take(std::span<const Token> chunk);
@@ -26,20 +27,21 @@ class ChunkEncoder {
 
  private:
   struct Work {
-    Work(const model::Spec& spec, std::span<const Token> text, std::shared_ptr<memory::Segment> encoded)
-        : tokens(text.begin(), text.end()), segment(std::move(encoded)), lane(spec, *segment) {}
-    std::vector<Token> tokens;
+    Work(const model::Spec& spec, std::shared_ptr<memory::Segment> encoded)
+        : segment(std::move(encoded)), lane(spec, *segment) {}
+    std::span<const Token> tokens() const { return segment->key()->tokens; }
+    bool over() const { return done == segment->capacity(); }
     std::shared_ptr<memory::Segment> segment;
     ChunkText lane;
     std::int64_t done = 0;     ///< tokens
     std::int64_t planned = 0;  ///< of them in the pass at hand
     std::size_t entry = 0;     ///< there
   };
-  std::shared_ptr<const memory::Segment> known(std::span<const Token> tokens) const;
+  std::shared_ptr<const memory::Segment> known(const memory::SegmentKey& key) const;
 
-  const model::Model& model_;
-  attention::KvType type_;
-  memory::ChunkStore& store_;
+  const model::Spec& spec_;
+  memory::EncoderIdentity identity_;
+  memory::SegmentStore& store_;
   std::deque<Work> works_;
 };
 

@@ -36,20 +36,22 @@ void ChunkTail::settle() {
   has_tail_ = has_tail_ || ends_;
 }
 
-void ChunkTail::keep_candidate() {
-  kept_.resize(static_cast<std::size_t>(2 * spec().layers * key_width()));
+void ChunkTail::keep_candidate(TailKey key) {
+  kept_.emplace(std::move(key));
+  kept_->candidate.resize(static_cast<std::size_t>(2 * spec().layers * key_width()));
 }
 
 void ChunkTail::keep(const model::LaneRows& rows, std::int64_t row) {
-  float* to = kept_.data() + 2 * rows.layer * key_width();
+  float* to = kept_->candidate.data() + 2 * rows.layer * key_width();
   std::copy_n(rows.raw_keys + row * rows.stride, key_width(), to);
   std::copy_n(rows.values + row * rows.stride, key_width(), to + key_width());
 }
 
 std::shared_ptr<const EncodedTail> ChunkTail::encoded() {
-  if (kept_.empty() || !ends_) return nullptr;
-  const auto tail = std::make_shared<EncodedTail>(EncodedTail{encoded_, {}, tail_, std::move(kept_)});
-  kept_.clear();
+  if (!kept_ || !ends_) return nullptr;
+  const auto tail = std::make_shared<EncodedTail>(std::move(*kept_));
+  kept_.reset();
+  tail->rows = tail_;
   for (const memory::Segment& page : pages_) tail->pages.push_back(page.copy());
   return tail;
 }
@@ -82,7 +84,7 @@ void ChunkTail::store(const model::LaneRows& rows, const float* keys) {
   }
   if (!ends_) return;
   for (const std::int64_t place : places_) candidates_->store(rows, rows.count - 1, place);
-  if (!kept_.empty()) keep(rows, rows.count - 1);
+  if (kept_) keep(rows, rows.count - 1);
 }
 
 void ChunkTail::add_runs(int layer, std::vector<attention::KvRun>& runs) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "context/focus/candidates.h"
@@ -51,7 +52,7 @@ class ChunkTail final : public Sequence {
   /// Takes the tail and the candidate from there instead of a pass.
   void adopt(const EncodedTail& known, Candidates& candidates);
   /// From now on the candidate is kept for encoded().
-  void keep_candidate();
+  void keep_candidate(TailKey key);
   /// The tail as it is after a pass that kept the candidate, or null: it does not end yet, say.
   std::shared_ptr<const EncodedTail> encoded();
   const std::shared_ptr<const memory::Segment>& chunk() const { return encoded_; }
@@ -79,7 +80,8 @@ class ChunkTail final : public Sequence {
   std::int64_t rows_ = 1;  ///< of the pass at hand
   bool ends_ = true;       ///< the last of them is the candidate
   Candidates* candidates_ = nullptr;
-  std::vector<float> kept_;  ///< the candidate, as in EncodedTail; empty unless it is to be kept
+  /// What encoded() will give, its tail left out; nothing unless the candidate is to be kept.
+  std::optional<EncodedTail> kept_;
   bool noting_ = false;
   std::vector<Received> received_;  ///< [passages of kPassage tokens], empty if nothing was noted
 };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <unordered_map>
 #include <unordered_set>
@@ -16,7 +15,6 @@ namespace {
 
 // Chunks in which each token of an answer notes the passage: it takes time.
 constexpr std::int64_t kNoted = 4;
-constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
 void append_to(std::vector<Token>& to, std::span<const Token> tokens) {
   to.insert(to.end(), tokens.begin(), tokens.end());
@@ -45,8 +43,9 @@ Focus::Focus(const Options& options, std::shared_ptr<const model::Model> model)
     : options_(options),
       model_(std::move(model)),
       text_({.chunk = options.chunk, .overlap = options.overlap, .local = options.local}) {
-  // What stands in the text several times is encoded once, whether or not sessions share it.
-  if (!options_.chunk_store) options_.chunk_store = std::make_shared<memory::ChunkStore>(kNoLimit);
+  // What stands in the text several times is encoded once, whether or not sessions share it: a store that
+  // holds nothing knows the chunks that are held here.
+  if (!options_.chunk_store) options_.chunk_store = std::make_shared<memory::SegmentStore>(0);
   encoder_.emplace(*model_, options_.kv_type, *options_.chunk_store);
 }
 
@@ -221,11 +220,12 @@ void Focus::plan_tails(model::Pass& pass, std::int64_t most_rows) {
 /// wants to cite computes its own.
 bool Focus::adopt(ChunkTail& tail) {
   if (!options_.tail_store || citing_ || tail.has_tail()) return false;
-  const auto known = options_.tail_store->find(tail.chunk(), window_->tail);
+  TailKey key{tail.chunk()->key(), model().number(), window_->tail};
+  const auto known = options_.tail_store->find(key);
   if (known)
     tail.adopt(*known, window_->candidates);
   else
-    tail.keep_candidate();
+    tail.keep_candidate(std::move(key));
   return known != nullptr;
 }
 
@@ -256,7 +256,7 @@ void Focus::settle_tails(const model::Pass& pass) {
   for (const auto& [chunk, entry] : planned_.tails) {
     pass.check(entry);
     chunk->settle();
-    if (auto tail = chunk->encoded()) options_.tail_store->insert(window_->tail, std::move(tail));
+    if (const auto tail = chunk->encoded()) options_.tail_store->insert(tail);
   }
 }
 

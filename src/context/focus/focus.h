@@ -48,6 +48,8 @@ class Focus final : public Context {
   std::vector<Attended> attended() const override;
   /// Null before the prompt ended, or when something was read since that will cut the window anew.
   const Candidates* candidates() const { return window_ ? &window_->candidates : nullptr; }
+  /// Where its chunks are looked for: its own store where none is shared.
+  const memory::SegmentStore& chunk_store() const { return *options_.chunk_store; }
 
  private:
   struct Chunk {

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -11,31 +10,39 @@
 
 namespace focusllm::context {
 
-/// A chunk's tail when its candidate was made: what the next question that ends like this one need not
-/// compute.
-struct EncodedTail {
-  std::weak_ptr<const memory::Segment> chunk;  ///< not kept: it is ten times as large
-  std::vector<memory::Segment> pages;          ///< of `rows` ordinary rows
-  std::int64_t rows = 0;
-  std::vector<float> candidate;  ///< [layers, keys and values, kv_heads * dim], keys before rotation
+/// What a chunk's tail and its candidate follow from.
+struct TailKey {
+  std::shared_ptr<const memory::SegmentKey> chunk;
+  std::uint64_t model = 0;  ///< model::Model::number(): candidates depend on its adapter, chunks do not
+  std::vector<std::int32_t> tokens;
+
+  std::string hash() const;
   std::int64_t bytes() const;
+  bool operator==(const TailKey& other) const;
 };
 
-/// Tails by chunk and tokens, for sessions that ask the same behind texts that are mostly the same, as an
-/// evaluation does. Keeps those that were used last, up to a number of bytes. Thread-safe.
-class TailStore {
+/// A chunk's tail when its candidate was made: what the next question that ends like this one need not
+/// compute.
+class EncodedTail {
  public:
-  explicit TailStore(std::int64_t most_bytes) : store_(most_bytes) {}
+  explicit EncodedTail(TailKey key) : key_(std::move(key)) {}
 
-  /// What stands behind the chunk for the tokens, or null.
-  std::shared_ptr<const EncodedTail> find(const std::shared_ptr<const memory::Segment>& chunk,
-                                          std::span<const std::int32_t> tokens);
-  /// Of a chunk that is there.
-  void insert(std::span<const std::int32_t> tokens, std::shared_ptr<const EncodedTail> tail);
-  std::int64_t bytes() const { return store_.bytes(); }
+  std::vector<memory::Segment> pages;  ///< of `rows` ordinary rows
+  std::int64_t rows = 0;
+  std::vector<float> candidate;  ///< [layers, keys and values, kv_heads * dim], keys before rotation
+
+  const TailKey* key() const { return &key_; }
+  std::int64_t bytes() const;
 
  private:
-  memory::ContentStore<EncodedTail> store_;
+  TailKey key_;
+};
+
+/// Tails for sessions of one engine that ask the same behind texts that are mostly the same, as an evaluation
+/// does.
+class TailStore : public memory::ContentStore<TailKey, EncodedTail> {
+ public:
+  using ContentStore::ContentStore;
 };
 
 }  // namespace focusllm::context
