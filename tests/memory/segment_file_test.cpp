@@ -192,6 +192,17 @@ INSTANTIATE_TEST_SUITE_P(All, SegmentFiles,
                                                           HeadShape{7, 1, 80}),
                                           testing::Values(1, 5, 131)));
 
+TEST(SegmentFile, KnowsTheInstructionSetThatEncodedIt) {
+  const Isa before = active_isa();
+  for (const Isa isa : supported_isas()) {
+    set_active_isa(isa);
+    const Path path;
+    write_segment(path.get(), segment_of({2, 1, 16}, KvType::bf16, 1, 2));
+    set_active_isa(before);
+    EXPECT_EQ(open_segment(path.get())->isa(), isa) << isa_name(isa);
+  }
+}
+
 TEST(SegmentFile, OutlivesItsName) {
   const Path path;
   const Segment written = segment_of({2, 1, 16}, KvType::bf16, 2, 9);
