@@ -36,6 +36,7 @@ format:
 lint:
 	@scripts/check-includes
 	@scripts/format --check
+	@scripts/check-scripts
 	@scripts/lint
 
 clean:

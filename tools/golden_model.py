@@ -6,8 +6,14 @@ usage: golden_model.py MODEL.gguf TEXT OUT.json      (needs the PyPI packages gg
 The file is dequantised to F32 by the gguf package first: what llama.cpp computes from that, with keys and values in
 F32, is the reference for every number type of ours. The quantised file's own figures stand beside it.
 """
-import json, sys, tempfile, os
-import numpy as np, gguf, llama_cpp
+import json
+import os
+import sys
+import tempfile
+
+import gguf
+import llama_cpp
+import numpy as np
 
 
 def dequantised(path, out):
@@ -81,11 +87,13 @@ PROMPTS = ["In the beginning", "The capital of France is", "a", "1 2 3 4 5 6 7 8
            "And God said, Let there be light: and there was light. " * 12]
 
 path, text_path, out = sys.argv[1:4]
-text = open(text_path, "rb").read()
+with open(text_path, "rb") as file:
+    text = file.read()
 with tempfile.TemporaryDirectory() as folder:
     plain = os.path.join(folder, "f32.gguf")
     dequantised(path, plain)
     result = {"model": os.path.basename(path), "context": 512,
               "f32": measure(plain, text, PROMPTS, 512), "quantised": measure(path, text, PROMPTS, 512)}
-json.dump(result, open(out, "w"), indent=1)
+with open(out, "w") as file:
+    json.dump(result, file, indent=1)
 print(out, result["f32"]["perplexity"], result["quantised"]["perplexity"])

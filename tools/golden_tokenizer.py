@@ -137,8 +137,11 @@ def write_chat():
     system = {"role": "system", "content": "Be brief."}
     entries = []
     for family, source in CHAT:
-        render = lambda messages: env.from_string(source).render(
-            messages=messages, add_generation_prompt=True, bos_token="<s>", eos_token="</s>")
+        template = env.from_string(source)
+
+        def render(messages, template=template):
+            return template.render(messages=messages, add_generation_prompt=True, bos_token="<s>", eos_token="</s>")
+
         entry = {"family": family, "template": source, "plain": render(turns)}
         # the answer with what the template has before it but not in a prompt: the model's own to write
         entry["answer"] = " Two." if " Two." in entry["plain"] else "Two."

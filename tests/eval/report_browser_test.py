@@ -1,6 +1,7 @@
 """Opens a report of made-up results in Chromium, at desktop and phone width, light and dark, and checks that it is laid out
 as it should be: report_browser_test.py PROGRAM [FOLDER-FOR-PICTURES]. Exits with 77 where there is no Chromium."""
 
+import itertools
 import pathlib
 import subprocess
 import sys
@@ -129,7 +130,7 @@ class Report(unittest.TestCase):
                 self.assertTrue(all(len(place) == 1 for place in places.values()), f"one place for each {value}")
                 places = [place.pop() for _, place in sorted(places.items())]
                 size = cells[0][end] - cells[0][edge]
-                for first, second in zip(places, places[1:]):
+                for first, second in itertools.pairwise(places):
                     self.assertAlmostEqual(second - first, size + 1, delta=1.1, msg=f"side by side by {value}")
 
     @on_each_screen
@@ -176,13 +177,13 @@ class Report(unittest.TestCase):
         for chart in seen["charts"]:
             self.assertGreaterEqual(chart["size"], 9, "height of the smallest text in pixels")
             for labels in (chart["belowAxis"], chart["besideAxis"]):
-                for first, second in zip(labels, labels[1:]):
+                for first, second in itertools.pairwise(labels):
                     self.assertFalse(overlap(first, second), chart["title"])
                 for label in labels:
                     self.assertGreaterEqual(label["left"], chart["left"] - 1)
                     self.assertLessEqual(label["right"], chart["right"] + 1)
         for heatmap in seen["heatmaps"]:
-            for first, second in zip(heatmap["texts"], heatmap["texts"][1:]):
+            for first, second in itertools.pairwise(heatmap["texts"]):
                 self.assertFalse(overlap(first, second))
 
     def test_the_csv_has_all_cells(self):
