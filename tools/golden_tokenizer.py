@@ -19,7 +19,7 @@ from gguf import GGUFReader, GGUFValueType, GGUFWriter
 
 SMOLLM = "models/SmolLM2-135M-Instruct.Q4_1.gguf"
 GEMMA = "models/gemma-3-270m-q4_k_m.gguf"
-PRE = ["gpt-2", "llama-bpe", "qwen2", "default", "falcon"]
+PRE = ["gpt-2", "llama-bpe", "qwen2", "default", "falcon", "tekken"]
 
 BAD = [b"\x80", b"\xbf\xbf", b"\xc0\x80", b"\xc1\xbf", b"\xe0\x80\x80", b"\xe0\x9f\xbf", b"\xed\xa0\x80", b"\xed\xbf\xbf",
        b"\xf0\x80\x80\x80", b"\xf0\x8f\xbf\xbf", b"\xff\xfe", b"\xf8\x88\x80\x80\x80", b"\xfc\x84\x80\x80\x80\x80",
@@ -32,7 +32,9 @@ TEXTS = ["a", " a", "a ", "Hello, world!", "I'm sure they'll say it's DON'T, you
          "def f(x):\n\treturn x  # ok\n", "a\r\nb\r\n\r\nc\rd", "\n\n\n\n \n\n\t\n x", "   leading and trailing   ",
          "tab\ttab\t\t\ttab", "a  b   c    d", "\x00\x01\x1f\x7f", "a\x0bb\x0cc\x85d\xa0e\u1680f\u2003g\u2028h\u3000i\u200bj\ufeffk",
          "!!!???...---===", "\"quoted\" 'single' `code`", "https://example.org/a?b=c&d=e#f", "C:\\path\\file.txt",
-         "$100 \u20ac5 \u00a33 ^~ a|b", "<0x0A><0xE2>\u2581\u2581 \u2581"]
+         "$100 \u20ac5 \u00a33 ^~ a|b", "<0x0A><0xE2>\u2581\u2581 \u2581",
+         "camelCase JavaScript GitHub YouTube iPhone HTTPServer McDONALD aB Ab AB AbC", "//a\n/\n//\r\n/ x/y =/\n/",
+         "\u00c9coleCOLE \u00e9\u00c9A Z\u00e9Z\u00e9a \u0416AB A\u0416B AB\u0416 a\u0416b ABcd\u0416D (JavaScript) _iPhone"]
 SPECIAL = ["<|im_start|>user\nhi<|im_end|>\n", "<|endoftext|>", "<s>a</s>", "<bos>x<eos>", "<unk>", "<pad>",
            "<start_of_turn>user\nhi<end_of_turn>\n", "<unused12>", "<|eot_id|>", "<h1>a</h1><b>c</b>", "<table><tr>",
            "<repo_name>a<file_sep>b", "[INST] x [/INST]", "[multimodal]", "<end_of<end_of_turn>_turn>", "a <|im_end|> b",

@@ -40,6 +40,7 @@ const std::vector<Named>& known() {
       {"qwen2", {Pass::qwen2}},
       {"deepseek-r1-qwen", {Pass::qwen2}},
       {"stablelm2", {Pass::qwen2}},
+      {"tekken", {Pass::tekken}, true, true},
   };
   return all;
 }
@@ -112,6 +113,15 @@ std::size_t numbers_end(std::string_view text, std::size_t at, int most) {
   return run_end(text, at, [&](const Char& c) { return c.kind == CharClass::number && most-- > 0; });
 }
 
+/// ` ?[^\s\p{L}\p{N}]+X*|\s*[\r\n]+|\s+(?!\S)|\s+`, with X the characters that `closes` tells.
+template <typename Predicate>
+std::size_t symbols_or_spaces_end(std::string_view text, std::size_t at, Predicate&& closes) {
+  const std::size_t body = text[at] == ' ' ? at + 1 : at;
+  if (is_symbol(char_at(text, body).kind)) return run_end(text, symbols_end(text, body), closes);
+  const std::size_t lines = line_ends_end(text, at);
+  return lines > at ? lines : spaces_end(text, at);
+}
+
 std::size_t llama3_word(std::string_view text, std::size_t at, int most_digits) {
   if (const std::size_t size = contraction_size(text, at, true)) return at + size;
   const Char first = char_at(text, at);
@@ -120,12 +130,34 @@ std::size_t llama3_word(std::string_view text, std::size_t at, int most_digits) 
     const std::size_t end = class_end(text, at + first.size, CharClass::letter);
     if (first.kind == CharClass::letter || end > at + first.size) return end;
   }
-  const std::size_t body = first.code == ' ' ? at + 1 : at;
-  if (is_symbol(char_at(text, body).kind)) {
-    return run_end(text, symbols_end(text, body), [](const Char& c) { return is_newline(c.code); });
+  return symbols_or_spaces_end(text, at, [](const Char& c) { return is_newline(c.code); });
+}
+
+/// `((?=\p{L})[^a-z])*((?=\p{L})[^A-Z])+|((?=\p{L})[^a-z])+((?=\p{L})[^A-Z])*` : capital letters, then small
+/// ones. A letter outside of ASCII is both. Where no small one follows, the word ends at the last that is
+/// both, if there is one. `at` itself if there is no letter.
+std::size_t camel_case_end(std::string_view text, std::size_t at) {
+  const auto is_capital = [](const Char& c) { return c.code >= 'A' && c.code <= 'Z'; };
+  std::size_t end = at, both = at;
+  for (Char c = char_at(text, end); c.kind == CharClass::letter; c = char_at(text, end)) {
+    if (c.code >= 'a' && c.code <= 'z') {
+      return run_end(text, end, [&](const Char& s) { return s.kind == CharClass::letter && !is_capital(s); });
+    }
+    end += c.size;
+    if (!is_capital(c)) both = end;
   }
-  const std::size_t lines = line_ends_end(text, at);
-  return lines > at ? lines : spaces_end(text, at);
+  return both > at ? both : end;
+}
+
+std::size_t tekken_word(std::string_view text, std::size_t at) {
+  const Char first = char_at(text, at);
+  if (first.kind == CharClass::number) return at + first.size;
+  if (!is_newline(first.code)) {
+    const std::size_t letters = first.kind == CharClass::letter ? at : at + first.size;
+    const std::size_t end = camel_case_end(text, letters);
+    if (end > letters) return end;
+  }
+  return symbols_or_spaces_end(text, at, [](const Char& c) { return is_newline(c.code) || c.code == '/'; });
 }
 
 bool is_operator(char32_t code, bool backtick) {
@@ -167,6 +199,8 @@ std::size_t word_end(Pass pass, std::string_view text, std::size_t at) {
       return llama3_word(text, at, 3);
     case Pass::qwen2:
       return llama3_word(text, at, 1);
+    case Pass::tekken:
+      return tekken_word(text, at);
     case Pass::number: {
       const Char first = char_at(text, at);
       return is_number(first) ? at + first.size : alternating_end(text, at, is_number);

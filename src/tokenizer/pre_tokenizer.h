@@ -17,6 +17,10 @@ class PreTokenizer {
     llama3,                ///< (?i:'s|...)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|
                            ///< ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
     qwen2,                 ///< the same with \p{N}
+    tekken,                ///< words of camel case apart:
+                           ///< [^\r\n\p{L}\p{N}]?((?=\p{L})[^a-z])*((?=\p{L})[^A-Z])+|
+                           ///< [^\r\n\p{L}\p{N}]?((?=\p{L})[^a-z])+((?=\p{L})[^A-Z])*|\p{N}|
+                           ///< ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+
     number,                ///< each \p{N} alone
     numbers,               ///< \p{N}+
     digit_triples,         ///< [0-9][0-9][0-9]

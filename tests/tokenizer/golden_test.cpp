@@ -59,7 +59,7 @@ TEST(TokenizerGolden, Gemma) {
 }
 
 TEST(TokenizerGolden, OtherPreTokenizers) {
-  for (const std::string pre : {"gpt-2", "llama-bpe", "qwen2", "default", "falcon"}) {
+  for (const std::string pre : {"gpt-2", "llama-bpe", "qwen2", "default", "falcon", "tekken"}) {
     const auto vocabulary = changed(kSmolLm, [&](Vocabulary& v) { v.pre = pre; });
     if (!vocabulary) GTEST_SKIP() << "no model";
     compare(ByteLevelBpe(vocabulary), pre);

@@ -39,6 +39,9 @@ std::vector<std::shared_ptr<const Tokenizer>> tokenizers() {
   std::vector<std::shared_ptr<const Tokenizer>> all = {
       std::make_shared<ByteLevelBpe>(small_byte_level()),
       std::make_shared<SentencePiece>(small_sentence_piece())};
+  const auto tekken = small_byte_level();
+  tekken->pre = "tekken";
+  all.push_back(std::make_shared<ByteLevelBpe>(tekken));
   for (const char* model : {"SmolLM2-135M-Instruct.Q4_1.gguf", "gemma-3-270m-q4_k_m.gguf"}) {
     if (auto tokenizer = model_tokenizer(model)) all.push_back(std::move(tokenizer));
   }

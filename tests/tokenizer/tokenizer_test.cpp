@@ -67,7 +67,7 @@ TEST(Vocabulary, ErrorsNameTheKey) {
   EXPECT_THAT(broken([](Vocabulary& v) { v.merges.clear(); }), HasSubstr("tokenizer.ggml.merges"));
   EXPECT_THAT(broken([](Vocabulary& v) { v.merges[0] = "ab"; }), HasSubstr("tokenizer.ggml.merges"));
   EXPECT_THAT(broken([](Vocabulary& v) { v.bos.reset(); }), HasSubstr("tokenizer.ggml.bos_token_id"));
-  EXPECT_THAT(broken([](Vocabulary& v) { v.pre = "tekken"; }), HasSubstr("smollm"));
+  EXPECT_THAT(broken([](Vocabulary& v) { v.pre = "gpt-4o"; }), HasSubstr("smollm"));
 }
 
 TEST(Unicode, StreamsHoldBackOnlyWhatMayBecomeValid) {
