@@ -56,7 +56,9 @@ class Engine {
   double load_seconds() const;
   int threads() const;               ///< that compute, for all sessions together
   ModelMemory memory() const;        ///< known before the weights are rearranged (EngineOptions::prepare)
-  std::string model_hash() const;    ///< of its weights, by which adapters know it; reads all of them, once
+  /// Of its weights, by which adapters know it. Reads all of them, unless the file's hash is known from
+  /// before (docs/adapters.md).
+  std::string model_hash() const;
   std::string adapter_hash() const;  ///< of its weights; empty if there is none
   void check_files()
       const;  ///< throws Error if the model's or the adapter's file changed since it was loaded

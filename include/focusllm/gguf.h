@@ -141,6 +141,9 @@ class File {
 
   /// Throws Error if a file on disk is no longer as it was opened (MappedFile::check_unchanged).
   void check_unchanged() const;
+  /// MappedFile::identity of all files; empty for one from memory.
+  std::string identity() const;
+  bool settled() const;  ///< all files (MappedFile::settled)
 
   const Value* find(std::string_view key) const;           ///< null if there is none
   const Tensor* find_tensor(std::string_view name) const;  ///< null if there is none

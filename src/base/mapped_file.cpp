@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 #include <fcntl.h>
@@ -14,6 +15,8 @@
 
 namespace focusllm {
 namespace {
+
+constexpr ::time_t kTimeStep = 2;  // seconds; FAT's
 
 class Descriptor {
  public:
@@ -46,6 +49,7 @@ struct stat regular_file_status(int descriptor, const std::filesystem::path& pat
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
   const Descriptor descriptor(path);
   status_ = regular_file_status(descriptor.get(), path);
+  settled_ = ::time(nullptr) - status_.st_mtim.tv_sec > kTimeStep;
   const auto size = static_cast<std::size_t>(status_.st_size);
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
   if (address == MAP_FAILED) fail("{}: cannot map {} bytes: {}", path.string(), size, std::strerror(errno));
@@ -75,6 +79,12 @@ void MappedFile::check_unchanged() const {
       path_.string(), what);
 }
 
+std::string MappedFile::identity() const {
+  return fmt::format("{}:{} {} {}.{:09} {}.{:09}\n", status_.st_dev, status_.st_ino, status_.st_size,
+                     status_.st_mtim.tv_sec, status_.st_mtim.tv_nsec, status_.st_ctim.tv_sec,
+                     status_.st_ctim.tv_nsec);
+}
+
 void MappedFile::release(std::span<const std::byte> part) const {
   const std::byte* end = bytes_.data() + bytes_.size();
   if (part.data() < bytes_.data() || part.data() + part.size() > end) return;
@@ -87,11 +97,15 @@ void MappedFile::release(std::span<const std::byte> part) const {
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : path_(std::move(other.path_)), status_(other.status_), bytes_(std::exchange(other.bytes_, {})) {}
+    : path_(std::move(other.path_)),
+      status_(other.status_),
+      settled_(other.settled_),
+      bytes_(std::exchange(other.bytes_, {})) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(status_, other.status_);
+  std::swap(settled_, other.settled_);
   std::swap(bytes_, other.bytes_);
   return *this;
 }

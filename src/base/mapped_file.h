@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string>
 
 #include <sys/stat.h>
 
@@ -29,10 +30,17 @@ class MappedFile {
   /// Throws Error if the file of this name was written to since it was mapped, or is another one. One that
   /// was removed is no error: nobody finds it to write to, and its bytes stay.
   void check_unchanged() const;
+  /// What tells the file, as it was when it was mapped, from others and from what it was and will be: device,
+  /// inode, size, times of modification and change, on a line.
+  std::string identity() const;
+  /// Whether it had not been modified for so long when it was mapped that any later write shows in its times,
+  /// which file systems keep in steps of up to two seconds.
+  bool settled() const { return settled_; }
 
  private:
   std::filesystem::path path_;
   struct stat status_ {};  ///< when it was mapped
+  bool settled_ = false;
   std::span<const std::byte> bytes_;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "engine/hash_cache.h"
 #include "model/adapter.h"
 
 namespace focusllm {
@@ -59,7 +60,7 @@ std::shared_ptr<const gguf::File> find_adapter(const gguf::File& base, const mod
     for (const fs::path& path : gguf_files(folder)) {
       auto file = open_adapter(path, spec);
       if (!file) continue;
-      if (base_hash.empty()) base_hash = model::weights_hash(base);  // reads the whole model
+      if (base_hash.empty()) base_hash = known_weights_hash(base);
       if (model::base_hash(*file) == base_hash) return file;
     }
   }

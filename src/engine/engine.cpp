@@ -7,6 +7,7 @@
 #include "context/method.h"
 #include "engine/adapter_search.h"
 #include "engine/budget.h"
+#include "engine/hash_cache.h"
 #include "engine/options.h"
 #include "engine/parts.h"
 #include "engine/scheduler.h"
@@ -38,7 +39,7 @@ std::shared_ptr<const gguf::File> open_adapter(const gguf::File& base, const Eng
   if (options.adapter.empty()) return options.find_adapter ? find_adapter(base, spec, base_hash) : nullptr;
   auto file = gguf::File::open(options.adapter);
   model::check_adapter(*file, spec);  // before the whole model is read
-  base_hash = model::weights_hash(base);
+  base_hash = known_weights_hash(base);
   model::check_base(*file, base, base_hash);
   return file;
 }
@@ -110,7 +111,7 @@ std::string Engine::adapter_hash() const {
 }
 std::string Engine::model_hash() const {
   std::call_once(impl_->hashed, [this] {
-    if (impl_->hash.empty()) impl_->hash = model::weights_hash(*impl_->file);
+    if (impl_->hash.empty()) impl_->hash = known_weights_hash(*impl_->file);
   });
   return impl_->hash;
 }

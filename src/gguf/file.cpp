@@ -80,6 +80,16 @@ void File::check_unchanged() const {
   for (const MappedFile& map : impl_->maps) map.check_unchanged();
 }
 
+std::string File::identity() const {
+  std::string all;
+  for (const MappedFile& map : impl_->maps) all += map.identity();
+  return all;
+}
+
+bool File::settled() const {
+  return std::all_of(impl_->maps.begin(), impl_->maps.end(), [](const auto& map) { return map.settled(); });
+}
+
 const Value* File::find(std::string_view key) const {
   const std::size_t index = impl_->keys.find(key);
   return index == NameIndex::none ? nullptr : &impl_->part.metadata[index].value;

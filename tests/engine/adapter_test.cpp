@@ -1,7 +1,10 @@
 // An adapter is compared with its model by names and shapes first: hashing gigabytes of weights comes last.
 // Engines of one model share what does not depend on their adapters.
 
+#include <chrono>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -97,7 +100,7 @@ TEST_F(Adapters, EnginesOfOneModelShareChunksAndNeverCandidates) {
     return Engine::load(folder_ / "model.gguf", options);
   };
   const auto first = load(1), second = load(2);
-  EXPECT_EQ(first->model().weights(), tiny.engine->model_hash());
+  EXPECT_EQ(model_of(*first).weights(), tiny.engine->model_hash());
   const auto text = tiny.tokens(300, 3);
   const auto answer = [&](const std::shared_ptr<const Engine>& engine, const ContextOptions& stores) {
     Session::Options options;
@@ -125,6 +128,18 @@ TEST_F(Adapters, EnginesOfOneModelShareChunksAndNeverCandidates) {
   EXPECT_EQ(answer(second, stores), alone);
   EXPECT_EQ(stores.chunk_store->bytes(), chunks);
   EXPECT_EQ(stores.tail_store->bytes(), 2 * tails);
+}
+
+TEST_F(Adapters, ASecondLoadKnowsTheHash) {
+  ::setenv("XDG_CACHE_HOME", (folder_ / "cache").c_str(), 1);
+  const auto model = folder_ / "model.gguf";
+  std::filesystem::last_write_time(model,
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  EXPECT_THAT(error_of(tiny_), HasSubstr("tokenizer.ggml.model"));  // which comes after the adapter
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "cache" / "focusllm" / "weights"))
+    std::fstream(entry.path()) << std::string(32, '0');
+  EXPECT_THAT(error_of(tiny_), HasSubstr("has 00000000000000000000000000000000"));
+  ::unsetenv("XDG_CACHE_HOME");
 }
 
 }  // namespace
