@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "answer_json.h"
+#include "base/commit.h"
 #include "base/cpu.h"
 #include "base/memory.h"
 #include "options.h"
@@ -39,7 +40,7 @@ Json row(const BenchMachine& machine, const BenchResult& result) {
                  {"machine", machine.cpu},
                  {"threads", machine.threads},
                  {"isa", machine.isa},
-                 {"commit", FOCUSLLM_COMMIT},
+                 {"commit", built_commit()},
                  {"seed", machine.seed},
                  {"peak_f32_gflops", machine.peaks.f32},
                  {"peak_bf16_gflops", machine.peaks.bf16},
@@ -81,7 +82,7 @@ BenchMachine describe_machine(const Engine& engine, std::uint64_t seed) {
 std::string table_head(const BenchMachine& machine) {
   std::string text =
       fmt::format("machine    {}, {} threads, kernels for {}\ncommit     {}\nmodel      {}\nseed       {}\n",
-                  machine.cpu, machine.threads, machine.isa, FOCUSLLM_COMMIT, machine.model, machine.seed);
+                  machine.cpu, machine.threads, machine.isa, built_commit(), machine.model, machine.seed);
   text += fmt::format("peaks      f32 {}, bf16 {}, int8 {} GFLOP/s; reading {:.1f} GB/s\n",
                       peak(machine.peaks.f32), peak(machine.peaks.bf16), peak(machine.peaks.int8),
                       machine.peaks.read_bandwidth);

@@ -1,16 +1,11 @@
-# FOCUSLLM_COMMIT: the commit that is built, with -dirty where files differ from it; "unknown" outside of git. Every
-# commit configures anew, so that files which name it are compiled anew.
-find_package(Git QUIET)
-set(FOCUSLLM_COMMIT "unknown")
-if(Git_FOUND)
-  execute_process(COMMAND ${GIT_EXECUTABLE} describe --always --dirty --exclude=*
-    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE described OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-  execute_process(COMMAND ${GIT_EXECUTABLE} rev-parse --path-format=absolute --git-path logs/HEAD
-    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE head OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-  if(described)
-    set(FOCUSLLM_COMMIT ${described})
-  endif()
-  if(EXISTS "${head}")
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${head})
-  endif()
-endif()
+# focusllm_commit: which commit is built (src/base/commit.h). Asked at each build, not when this is configured: what was
+# edited in between must not be published as that commit.
+set(FOCUSLLM_COMMIT_SOURCE ${CMAKE_BINARY_DIR}/commit.cpp)
+add_custom_target(focusllm_commit_source
+  COMMAND ${CMAKE_COMMAND} -D REPOSITORY=${CMAKE_SOURCE_DIR} -D OUTPUT=${FOCUSLLM_COMMIT_SOURCE}
+          -P ${CMAKE_SOURCE_DIR}/cmake/write_commit.cmake
+  BYPRODUCTS ${FOCUSLLM_COMMIT_SOURCE}
+  COMMENT "Asking git for the commit" VERBATIM)
+add_library(focusllm_commit STATIC ${FOCUSLLM_COMMIT_SOURCE})
+target_link_libraries(focusllm_commit PUBLIC focusllm_options)
+add_dependencies(focusllm_commit focusllm_commit_source)

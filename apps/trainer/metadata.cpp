@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/commit.h"
+
 namespace focusllm::cli {
 namespace {
 
@@ -71,7 +73,7 @@ Pairs training_facts(const TrainOptions& options, const data::Corpus& corpus, st
                                 t.final_learning_rate, t.warmup_steps, t.weight_decay, t.clip)},
       {"adapter", t.rank == 0 ? "full" : fmt::format("rank {}, alpha {}", t.rank, t.alpha)},
       {"seed", std::to_string(t.seed)},
-      {"commit", FOCUSLLM_COMMIT},
+      {"commit", std::string(built_commit())},
       {"version", FOCUSLLM_VERSION},
   };
   pairs.insert(pairs.end(), settings.begin(), settings.end());

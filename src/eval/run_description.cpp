@@ -1,5 +1,6 @@
 #include "eval/run_description.h"
 
+#include "base/commit.h"
 #include "base/cpu.h"
 
 namespace focusllm::eval {
@@ -8,7 +9,7 @@ Results::Json run_description(const Engine& engine) {
   return {{"machine", cpu_model()},
           {"threads", engine.threads()},
           {"isa", isa_name(active_isa())},
-          {"commit", FOCUSLLM_COMMIT},
+          {"commit", built_commit()},
           {"version", FOCUSLLM_VERSION},
           {"products", product_type_name(engine.info().product_type)},
           {"model_file", engine.file().path().filename().string()},
