@@ -28,11 +28,10 @@ void product(const Linear& linear, const Rows& rows, const float* x, float* y, b
 std::string describe(const Rows& rows, std::int64_t bad, const Decoder::Place& place) {
   const std::string where = place.layer < 0 ? place.words : fmt::format("{} {}", place.words, place.layer);
   const auto row = static_cast<std::size_t>(bad);
-  const std::string id = rows.states == nullptr ? fmt::format(" (id {})", rows.tokens[row]) : "";
   return fmt::format(
-      "token {}{}: its numbers are not finite {}: a weight in the model's file is broken, or a number "
+      "token {} (id {}): its numbers are not finite {}: a weight in the model's file is broken, or a number "
       "overflowed",
-      rows.positions[row], id, where);
+      rows.positions[row], rows.tokens[row], where);
 }
 
 /// Leaves only some rows of x, in order.
@@ -109,11 +108,7 @@ void Decoder::embed(const Rows& rows) {
   attended_.resize(count * static_cast<std::size_t>(spec.attention_width()));
   gate_up_.resize(count * 2 * static_cast<std::size_t>(spec.feed_forward));
   gated_.resize(count * static_cast<std::size_t>(spec.feed_forward));
-  if (rows.states != nullptr) {
-    std::copy(rows.states, rows.states + count * width, x_.data());
-  } else {
-    model_->embed(rows.tokens, x_.data());
-  }
+  model_->embed(rows.tokens, x_.data());
 }
 
 void Decoder::attend(const Rows& rows, int index, AttentionSource& source) {

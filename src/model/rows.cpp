@@ -12,7 +12,7 @@ Rows Rows::wanted_only() const {
     candidate = std::find_if(candidate, candidates.end(), [&](std::int64_t each) { return each >= row; });
     if (candidate != candidates.end() && *candidate == row) some.candidates.push_back(some.size());
     some.wanted.push_back(some.size());
-    some.add(states == nullptr ? tokens[at] : 0, positions[at], uses[at]);
+    some.add(tokens[at], positions[at], uses[at]);
   }
   return some;
 }

@@ -11,14 +11,13 @@ namespace focusllm::model {
 
 /// What goes through the decoder in one pass, one entry of each vector for each row.
 struct Rows {
-  std::vector<std::int32_t> tokens;     ///< ignored where `states` are given
+  std::vector<std::int32_t> tokens;
   std::vector<std::int64_t> positions;  ///< in the row's own sequence
   std::vector<Use> uses;                ///< what the row is for
   /// Rows with the candidates' q, k, v, o, ascending; the others have the model's.
   std::vector<std::int64_t> candidates;
   /// Rows whose final hidden state is wanted, ascending; of the others only keys and values are.
   std::vector<std::int64_t> wanted;
-  const float* states = nullptr;  ///< [rows, width] instead of embedded tokens, or null
 
   std::int64_t size() const { return static_cast<std::int64_t>(positions.size()); }
   void add(std::int32_t token, std::int64_t position, Use use) {
