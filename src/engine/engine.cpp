@@ -1,5 +1,6 @@
 #include <chrono>
 #include <mutex>
+#include <utility>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -33,9 +34,8 @@ struct Engine::Impl {
 
 namespace {
 
-std::shared_ptr<const gguf::File> open_adapter(const gguf::File& base, const EngineOptions& options,
-                                               std::string& base_hash) {
-  const model::Spec spec = model::Spec::from(base);
+std::shared_ptr<const gguf::File> open_adapter(const gguf::File& base, const model::Spec& spec,
+                                               const EngineOptions& options, std::string& base_hash) {
   if (options.adapter.empty()) return options.find_adapter ? find_adapter(base, spec, base_hash) : nullptr;
   auto file = gguf::File::open(options.adapter);
   model::check_adapter(*file, spec);  // before the whole model is read
@@ -65,9 +65,11 @@ std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path, co
   std::shared_ptr<Engine> engine(new Engine);
   engine->impl_->product_type = options.product_type;
   engine->impl_->file = gguf::File::open(path);
-  engine->impl_->adapter = open_adapter(*engine->impl_->file, options, engine->impl_->hash);
-  engine->impl_->model = std::make_shared<model::Model>(engine->impl_->file, options.product_type,
-                                                        engine->impl_->adapter, engine->impl_->hash);
+  model::Spec spec = model::Spec::from(*engine->impl_->file);
+  engine->impl_->adapter = open_adapter(*engine->impl_->file, spec, options, engine->impl_->hash);
+  engine->impl_->model =
+      std::make_shared<model::Model>(engine->impl_->file, std::move(spec), options.product_type,
+                                     engine->impl_->adapter, engine->impl_->hash);
   engine->impl_->scheduler = std::make_unique<Scheduler>(engine->impl_->model, options.threads);
   if (options.prepare) engine->impl_->scheduler->call([&] { prepare_weights(*engine->impl_->model); });
   engine->impl_->tokenizer = Tokenizer::load(*engine->impl_->file);

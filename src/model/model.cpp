@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "model/adapter.h"
@@ -13,14 +14,18 @@ namespace focusllm::model {
 
 Model::Model(std::shared_ptr<const gguf::File> file, ProductType type,
              std::shared_ptr<const gguf::File> adapter, std::string weights)
-    : Model(file, std::move(adapter), type, std::move(weights), NamedTensors(*file)) {}
+    : Model(file, Spec::from(*file), type, std::move(adapter), std::move(weights)) {}
 
-Model::Model(const std::shared_ptr<const gguf::File>& file, std::shared_ptr<const gguf::File> adapter,
-             ProductType type, std::string weights, NamedTensors tensors)
+Model::Model(std::shared_ptr<const gguf::File> file, Spec spec, ProductType type,
+             std::shared_ptr<const gguf::File> adapter, std::string weights)
+    : Model(file, std::move(spec), type, std::move(adapter), std::move(weights), NamedTensors(*file)) {}
+
+Model::Model(const std::shared_ptr<const gguf::File>& file, Spec spec, ProductType type,
+             std::shared_ptr<const gguf::File> adapter, std::string weights, NamedTensors tensors)
     : weights_(std::move(weights)),
       file_(file),
       adapter_(std::move(adapter)),
-      spec_(Spec::from(*file_)),
+      spec_(std::move(spec)),
       embedding_(tensors.matrix("token_embd.weight", spec_.vocabulary, spec_.width)),
       output_norm_(tensors.vector("output_norm.weight", spec_.width)),
       head_({spec_.tied_head ? embedding_ : tensors.matrix("output.weight", spec_.vocabulary, spec_.width)},

@@ -34,6 +34,9 @@ class Model {
   /// missing, its shape contradicts the metadata, or nothing uses it.
   explicit Model(std::shared_ptr<const gguf::File> file, ProductType type = ProductType::automatic,
                  std::shared_ptr<const gguf::File> adapter = nullptr, std::string weights = {});
+  /// The same where the file's specification was read already.
+  Model(std::shared_ptr<const gguf::File> file, Spec spec, ProductType type,
+        std::shared_ptr<const gguf::File> adapter, std::string weights);
 
   const Spec& spec() const { return spec_; }
   /// Which of this process's models it is: no two have the same.
@@ -58,8 +61,8 @@ class Model {
   void prepare() const;
 
  private:
-  Model(const std::shared_ptr<const gguf::File>& file, std::shared_ptr<const gguf::File> adapter,
-        ProductType type, std::string weights, NamedTensors tensors);
+  Model(const std::shared_ptr<const gguf::File>& file, Spec spec, ProductType type,
+        std::shared_ptr<const gguf::File> adapter, std::string weights, NamedTensors tensors);
   /// Calls body(linear) for all products.
   template <typename Body>
   void for_products(const Body& body) const;
