@@ -1,5 +1,6 @@
 #include "model/architectures.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -9,12 +10,13 @@
 namespace focusllm::model {
 namespace {
 
-/// The common specification of an architecture whose layers see everything.
+/// The common specification of an architecture whose layers see everything. llama.cpp reads no window for one
+/// of these, and writes none but 0. A file of others that names one is a model whose tokens never saw further
+/// than that: up to there, window or none, the numbers are the same, so that is what it is trained for.
 Spec without_windows(const Metadata& metadata, const Published& published) {
   Spec spec = common_spec(metadata, published);
-  constexpr std::string_view kWindow = "attention.sliding_window";
-  const std::int64_t window = metadata.file().integer(metadata.full(kWindow)).value_or(0);
-  if (window < spec.trained_context) metadata.refuse(kWindow, "not supported for this architecture");
+  const std::int64_t window = metadata.integer_or("attention.sliding_window", 0, 0, std::int64_t{1} << 32);
+  if (window > 0) spec.trained_context = std::min(spec.trained_context, window);
   return spec;
 }
 

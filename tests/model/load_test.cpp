@@ -116,10 +116,6 @@ TEST(Load, KeysThatChangeNumbersAndThatNobodyAppliesAreNamed) {
   EXPECT_EQ(error_of("gemma3", [](auto& w) { w.set("gemma3.final_logit_softcapping", 0.0F); }), "");
   EXPECT_THAT(error_of("qwen3", [](auto& w) { w.set("qwen3.attention.causal", false); }),
               HasSubstr("qwen3.attention.causal"));
-  // A window within the context.
-  EXPECT_THAT(error_of("llama", [](auto& w) { w.set("llama.attention.sliding_window", 100U); }),
-              HasSubstr("llama.attention.sliding_window"));
-  EXPECT_EQ(error_of("llama", [](auto& w) { w.set("llama.attention.sliding_window", 512U); }), "");
 }
 
 TEST(Load, FrequenciesAreScaledOnceOnly) {

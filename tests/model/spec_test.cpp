@@ -154,6 +154,19 @@ TEST(Spec, ScalingInOtherWordsIsLinear) {
               testing::HasSubstr("original_context_length is missing"));
 }
 
+TEST(Spec, AWindowOfNoLayerIsWhatTheModelWasTrainedFor) {
+  for (const std::string architecture : {"llama", "qwen2", "qwen3", "smollm3"}) {
+    for (const auto& [window, trained] : {std::pair{0U, 512}, {100U, 100}, {512U, 512}, {4096U, 512}}) {
+      const auto set = [&, window = window](auto& w) {
+        w.set(architecture + ".attention.sliding_window", window);
+      };
+      const model::Spec spec = spec_of(set, "", architecture);
+      EXPECT_EQ(spec.trained_context, trained) << architecture << ", window " << window;
+      EXPECT_EQ(spec.window(0), 0);
+    }
+  }
+}
+
 TEST(Spec, ThePatternOfWindowsMayNameEveryLayer) {
   const std::vector<std::int32_t> pattern{1, 0, 0};
   const auto spec =
