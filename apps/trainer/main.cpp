@@ -10,6 +10,7 @@
 #include "exit_code.h"
 #include "focusllm/gguf.h"
 #include "interrupt.h"
+#include "model/spec.h"
 #include "options.h"
 #include "progress_line.h"
 #include "spinning.h"
@@ -36,11 +37,6 @@ Examples:
 
 A file of --config has the flags' long names: steps = 2000, chunk-size = [256, 1024], chunks = "8-32". What is given on
 the command line goes before it. Exit codes: 0 done, 1 error, 2 wrong use, 130 interrupted (all is saved).)";
-
-std::int64_t trained_context(const gguf::File& file) {
-  const std::string architecture(file.require_string("general.architecture"));
-  return file.require_integer(architecture + ".context_length");
-}
 
 data::Corpus read_texts(const TrainOptions& options, const Tokenizer& tokenizer, const CancelToken& stop,
                         bool quiet) {
@@ -70,7 +66,7 @@ int train(TrainOptions options, const std::vector<std::string>& arguments) {
   auto group_options = train::GroupOptions::from_environment();
   if (group_options) choose_gpu(options, *group_options);
   const auto file = gguf::File::open(options.model);
-  data::check(options.sampler, trained_context(*file));
+  data::check(options.sampler, model::Spec::from(*file).trained_context);
   const bool chief = !group_options || group_options->rank == 0;
   if (options.show == 0 && chief)
     for (const auto& path :
