@@ -28,7 +28,7 @@ Json row(const BenchMachine& machine, const BenchResult& result) {
                  {"first_token_seconds", result.first_token()},
                  {"kv_type", kv_type_name(result.kv_type)},
                  {"memory_bytes", result.memory_bytes},
-                 {"attention_kernel", attention_kernel(result.kv_type)},
+                 {"attention_kernel", machine.attention_kernels.at(result.kv_type)},
                  {"product_type", machine.products.front().type},
                  {"product_kernel", machine.products.front().kernel},
                  {"answer_kernel", machine.products.front().answer_kernel},
@@ -66,16 +66,11 @@ std::string peak(double rate) {
 }  // namespace
 
 BenchMachine describe_machine(const Engine& engine, std::uint64_t seed) {
-  BenchMachine machine{cpu_model(),
-                       std::string(isa_name(active_isa())),
-                       engine.name(),
-                       engine.threads(),
-                       seed,
-                       measure_peaks(engine),
-                       {},
-                       {}};
-  machine.products = product_kernels(engine);
-  machine.memory = engine.memory();
+  BenchMachine machine{cpu_model(),    std::string(engine.isa()), engine.name(),           engine.threads(),
+                       seed,           measure_peaks(engine),     product_kernels(engine), {},
+                       engine.memory()};
+  for (const KvType type : {KvType::f32, KvType::bf16, KvType::int8})
+    machine.attention_kernels[type] = attention_kernel(engine, type);
   return machine;
 }
 
@@ -96,7 +91,7 @@ std::string table_head(const BenchMachine& machine) {
   }
   for (const auto type : {KvType::bf16, KvType::int8})
     text += fmt::format("attention  {:<17} {}\n", fmt::format("{} keys", kv_type_name(type)),
-                        attention_kernel(type));
+                        machine.attention_kernels.at(type));
   return text + fmt::format("\n{:<18} {:<10} {:<5} {:>10} {:>20} {:>10} {:>8} {:>12}\n", "test", "method",
                             "kv", "memory", "tokens/s", "limit", "of it", "first token");
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,13 @@ namespace focusllm::cli {
 
 /// What was measured on, printed with every result: figures without it mean nothing.
 struct BenchMachine {
-  std::string cpu, isa, model;
+  std::string cpu, model;
+  Isa isa = Isa::scalar;
   int threads = 0;
   std::uint64_t seed = 0;
   Peaks peaks;
   std::vector<ProductKernel> products;
+  std::map<KvType, std::string> attention_kernels;
   ModelMemory memory;
 };
 

@@ -70,7 +70,7 @@ int main(int count, char** arguments) try {
   set_thread_count(count > 2 ? std::atoi(arguments[2]) : 0);
   const auto model = std::make_shared<model::Model>(gguf::File::open(arguments[1]));
   model->prepare();
-  fmt::print("{}, {} threads, kernels for {}\n", cpu_model(), thread_count(), isa_name(active_isa()));
+  fmt::print("{}, {} threads, kernels for {}\n", cpu_model(), thread_count(), isa_name(model->isa()));
   measure(model);
   return 0;
 } catch (const std::exception& error) {

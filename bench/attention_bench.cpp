@@ -124,12 +124,12 @@ double best_seconds(benchmark::State& state, Body body) {
 
 void report(benchmark::State& state, const Data& data, double flops, double seconds) {
   const KvType type = data.set[0].type;
-  const bool bf16 = uses_bf16(type);
+  const bool bf16 = uses_bf16(type, data.set[0].isa);
   state.counters["gflops"] = flops / seconds / 1e9;
-  const double peak = peak_rate(bf16 ? ProductType::bf16 : ProductType::f32);
+  const double peak = peak_rate({bf16 ? ProductType::bf16 : ProductType::f32});
   state.counters["peak"] = peak;
   state.counters["percent"] = 100 * flops / seconds / 1e9 / peak;
-  state.SetLabel(std::string(kernel_name(type)));
+  state.SetLabel(std::string(kernel_name(type, data.set[0].isa)));
 }
 
 // Arguments: heads, kv_heads, dim, type, rows, keys, problems.
@@ -180,7 +180,7 @@ void decode(benchmark::State& state) {
   state.counters["gbytes"] = data.read_bytes / seconds / 1e9;
   state.counters["percent"] = 100 * data.read_bytes / seconds / 1e9 / bandwidth;
   state.counters["gflops"] = data.flops / seconds / 1e9;
-  state.SetLabel(std::string(kernel_name(data.set[0].type)));
+  state.SetLabel(std::string(kernel_name(data.set[0].type, data.set[0].isa)));
 }
 BENCHMARK(decode)
     ->UseManualTime()

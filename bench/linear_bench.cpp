@@ -105,8 +105,8 @@ int main(int count, char** arguments) {
   set_thread_count(count > 1 ? std::atoi(arguments[1]) : 1);
   const BlockType type = type_named(count > 2 ? arguments[2] : "Q4_1");
   fmt::print("{}, {} threads, kernels for {}, {}; peak int8 {:.0f}, f32 {:.0f} GFLOP/s\n", cpu_model(),
-             thread_count(), isa_name(active_isa()), block_traits(type).name, peak_rate(ProductType::int8),
-             peak_rate(ProductType::f32));
+             thread_count(), isa_name(default_isa()), block_traits(type).name, peak_rate({ProductType::int8}),
+             peak_rate({ProductType::f32}));
   fmt::print("{:<13}", "");
   for (const std::int64_t rows : kReadRows) fmt::print(" {:>7}", fmt::format("read {}", rows));
   for (const std::int64_t rows : kAnswerRows) fmt::print(" {:>8}", fmt::format("answ {}", rows));

@@ -103,8 +103,8 @@ int main(int argc, char** argv) try {
       static_cast<double>(sizes.samples * (sizes.chunks * sizes.candidates + sizes.tail + sizes.candidates));
   const double ordinary = static_cast<double>(sizes.samples * sizes.chunks * (sizes.tail + sizes.candidates));
   using focusllm::ProductType;
-  const double peak = focusllm::peak_rate(options.bf16 ? ProductType::bf16 : ProductType::f32);
-  const double ordinary_peak = focusllm::peak_rate(options.bf16 ? ProductType::int8 : ProductType::f32);
+  const double peak = focusllm::peak_rate({options.bf16 ? ProductType::bf16 : ProductType::f32});
+  const double ordinary_peak = focusllm::peak_rate({options.bf16 ? ProductType::int8 : ProductType::f32});
   const double limit = 2 * rows * parameters / peak + ordinary * parameters / ordinary_peak;
   std::printf(
       "%s, %d threads: %.2f s a step (%.2f s of processors' time); %.0f rows with gradients, %.0f ordinary "

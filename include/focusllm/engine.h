@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "focusllm/chat_template.h"
 #include "focusllm/gguf.h"
@@ -16,6 +17,9 @@ namespace focusllm {
 struct EngineOptions {
   int threads = 0;  ///< 0: one per core
   ProductType product_type = ProductType::automatic;
+  /// The instruction set of the kernels to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx; empty:
+  /// what FOCUSLLM_ISA names, or the strongest of this machine.
+  std::string isa;
   std::filesystem::path
       adapter;  ///< the candidates' weights for `focus`; empty: one that is found (docs/adapters.md)
   bool find_adapter = true;
@@ -43,7 +47,8 @@ struct ModelInfo {
 /// A loaded model with its tokenizer. Const, thread-safe, shared by any number of sessions.
 class Engine {
  public:
-  /// Throws Error: the file is missing, broken, or of an architecture that is not supported.
+  /// Throws Error: the file is missing, broken, or of an architecture that is not supported, or this machine
+  /// has not the instruction set that was asked for.
   static std::shared_ptr<const Engine> load(const std::filesystem::path& path,
                                             const EngineOptions& options = {});
   ~Engine();
@@ -53,9 +58,10 @@ class Engine {
   ModelInfo info() const;
   std::string name() const;          ///< general.name, or the file's name
   ProductType product_type() const;  ///< that was asked for
+  std::string_view isa() const;      ///< the instruction set whose kernels compute
   double load_seconds() const;
-  int threads() const;               ///< that compute, for all sessions together
-  ModelMemory memory() const;        ///< known before the weights are rearranged (EngineOptions::prepare)
+  int threads() const;         ///< that compute, for all sessions together
+  ModelMemory memory() const;  ///< known before the weights are rearranged (EngineOptions::prepare)
   /// Of its weights, by which adapters know it. Reads all of them, unless the file's hash is known from
   /// before (docs/adapters.md).
   std::string model_hash() const;

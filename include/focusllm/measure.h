@@ -42,6 +42,6 @@ struct ProductKernel {
 /// Of the first layer, and the head.
 std::vector<ProductKernel> product_kernels(const Engine& engine);
 /// What computes attention to keys and values of a type.
-std::string_view attention_kernel(KvType type);
+std::string_view attention_kernel(const Engine& engine, KvType type);
 
 }  // namespace focusllm

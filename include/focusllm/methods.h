@@ -43,7 +43,7 @@ struct Settings {
   bool exact = false;           ///< focus: the local window is computed anew with every renewal
   std::int64_t sharpen = 0;     ///< dca: logits are sharpened as for a text of so many tokens; 0: not
   std::shared_ptr<memory::SegmentStore> chunk_store;  ///< focus: encoded chunks that sessions share, or null
-  std::shared_ptr<context::TailStore> tail_store;   ///< focus: what sessions put behind equal chunks, or null
+  std::shared_ptr<context::TailStore> tail_store;  ///< focus: what sessions put behind equal chunks, or null
 };
 
 /// A field of Settings as it is offered to people: flags, help, what results are told apart by, and docs are

@@ -75,12 +75,14 @@ class Results {
 Problem problem_of(const Block& block, const Part& part, const Result& result) {
   const float* queries = part.queries;
   if (block.type == KvType::int8) {
-    spread_heads(queries, block.rows * block.shape.heads, block.shape.dim, result.queries);
+    spread_heads(block.isa, queries, block.rows * block.shape.heads, block.shape.dim, result.queries);
     queries = result.queries;
   }
   return {.shape = block.shape,
           .use = block.use,
           .type = block.type,
+          .isa = block.isa,
+          .backend = block.backend,
           .scale = part.scale,
           .queries = queries,
           .positions = part.positions,
@@ -171,14 +173,14 @@ void attend(std::span<const Block> blocks, std::span<std::exception_ptr> failure
   }
   partial(here);
   for (const Problem& p : here) {
-    if (p.type == KvType::int8) gather_heads(p.out, p.rows * p.shape.heads, p.shape.dim, p.out);
+    if (p.type == KvType::int8) gather_heads(p.isa, p.out, p.rows * p.shape.heads, p.shape.dim, p.out);
   }
   begun.finish();
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     const Result& to = results.of(b, 0);
     for (std::size_t i = 1; i < blocks[b].parts.size(); ++i) {
       const Result& from = results.of(b, i);
-      merge(blocks[b].shape, blocks[b].rows, from.out, from.lse, to.out, to.lse);
+      merge(blocks[b].isa, blocks[b].shape, blocks[b].rows, from.out, from.lse, to.out, to.lse);
     }
   }
 }

@@ -27,6 +27,8 @@ struct Part {
 struct Block {
   HeadShape shape;
   KvType type = KvType::bf16;
+  Isa isa = default_isa();           ///< whose kernels compute what is here
+  const Backend* backend = nullptr;  ///< what computes in their place; null: nothing
   Use use = Use::read;
   std::int64_t rows = 0;
   std::span<const Part> parts;  ///< of disjoint keys

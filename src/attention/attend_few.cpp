@@ -62,12 +62,13 @@ void store(const Work& work, const FewQueries& few, int queries, int group) {
 
 }  // namespace
 
-void attend_few(const Kernels& kernels, const Work& work) {
+void attend_few(const Work& work) {
   const Problem& p = *work.problem;
+  const Kernels& kernels = kernels_for(p.isa);
   const int dim = p.shape.dim;
   const int group = p.shape.heads / p.shape.kv_heads;
   const int queries = static_cast<int>(work.rows) * group;
-  const bool bf16 = few_use_bf16(p.type);
+  const bool bf16 = few_use_bf16(p.type, p.isa);
   const auto kernel = bf16 ? kernels.attend_rows_bf16 : kernels.attend_rows;
   const FewQueries few = prepare(work, queries, group, bf16);
   PositionRange seen[kMaxRowQueries];

@@ -1,6 +1,5 @@
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <string_view>
 
 #include "attention/work.h"
@@ -28,39 +27,35 @@ std::array<Kernels, kIsas> make_kernels() {
   return all;
 }
 
-/// bf16 dot products of vectors: where they are fast, or where FOCUSLLM_ISA asks for them by name.
-bool wants_bf16_vectors() {
-  static const bool pinned = [] {
-    const char* name = std::getenv("FOCUSLLM_ISA");
-    return name != nullptr && std::string_view(name) == isa_name(Isa::avx512_bf16);
-  }();
-  return pinned || fast_bf16_dot();
+/// bf16 dot products of vectors: where they are fast, or where the set was asked for in place of a stronger
+/// one.
+bool wants_bf16_vectors(Isa isa) {
+  return fast_bf16_dot() || isa != supported_isas().back();
 }
 
 }  // namespace
 
-const Kernels& active_kernels() {
+const Kernels& kernels_for(Isa isa) {
   static const std::array<Kernels, kIsas> all = make_kernels();
-  return all[static_cast<std::size_t>(active_isa())];
+  return all[static_cast<std::size_t>(isa)];
 }
 
-bool few_use_bf16(KvType type) {
-  return type == KvType::bf16 && active_kernels().attend_rows_bf16 != nullptr && wants_bf16_vectors();
+bool few_use_bf16(KvType type, Isa isa) {
+  return type == KvType::bf16 && kernels_for(isa).attend_rows_bf16 != nullptr && wants_bf16_vectors(isa);
 }
 
-const TileKernel& tile_kernel(KvType type) {
-  return uses_bf16(type) ? active_kernels().bf16 : active_kernels().f32;
+const TileKernel& tile_kernel(KvType type, Isa isa) {
+  return uses_bf16(type, isa) ? kernels_for(isa).bf16 : kernels_for(isa).f32;
 }
 
-bool uses_bf16(KvType type) {
-  if (type == KvType::f32 || active_kernels().bf16.lanes == 0) return false;
-  return active_isa() == Isa::amx || wants_bf16_vectors();
+bool uses_bf16(KvType type, Isa isa) {
+  if (type == KvType::f32 || kernels_for(isa).bf16.lanes == 0) return false;
+  return isa == Isa::amx || wants_bf16_vectors(isa);
 }
 
-std::string_view kernel_name(KvType type) {
-  if (uses_bf16(type)) return isa_name(active_isa());
-  return isa_name(
-      std::min(active_isa(), Isa::avx512));  // what comes after it adds nothing to the f32 kernels
+std::string_view kernel_name(KvType type, Isa isa) {
+  if (uses_bf16(type, isa)) return isa_name(isa);
+  return isa_name(std::min(isa, Isa::avx512));  // what comes after it adds nothing to the f32 kernels
 }
 
 void Scratch::reset(std::size_t bytes) {

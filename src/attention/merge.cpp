@@ -30,9 +30,9 @@ void merge_heads(const Kernels& kernels, int dim, std::int64_t count, const floa
 
 }  // namespace
 
-void merge(const HeadShape& shape, std::int64_t rows, const float* from_out, const float* from_lse,
+void merge(Isa isa, const HeadShape& shape, std::int64_t rows, const float* from_out, const float* from_lse,
            float* to_out, float* to_lse) {
-  const Kernels& kernels = active_kernels();
+  const Kernels& kernels = kernels_for(isa);
   const std::int64_t heads = rows * shape.heads;
   const auto some = [&](std::int64_t first, std::int64_t count) {
     const std::int64_t at = first * shape.dim;

@@ -77,7 +77,7 @@ bool is_few(const Problem& p) {
 std::int64_t rows_at_once(const Problem& p, std::int64_t all_queries) {
   const int group = group_of(p);
   if (is_few(p)) return kMaxRowQueries / group;
-  const std::int64_t block = kVectors * tile_kernel(p.type).lanes;
+  const std::int64_t block = kVectors * tile_kernel(p.type, p.isa).lanes;
   const std::int64_t rows = block / std::gcd(block, std::int64_t{group});  // that fill whole blocks
   const std::int64_t cache = kBlockBytes / (std::int64_t{p.shape.dim} * 8);
   const std::int64_t share = all_queries / (std::int64_t{kWorksPerThread} * thread_count());
@@ -122,7 +122,7 @@ void cut(const Problem& p, std::int64_t row, std::int64_t rows, Plan& plan) {
 void cut(std::span<const Problem> problems, Plan& plan) {
   const std::int64_t queries = count_queries(problems);
   for (const Problem& p : problems) {
-    if (p.rows == 0) continue;
+    if (p.rows == 0 || p.backend != nullptr) continue;
     const std::int64_t step = rows_at_once(p, queries);
     for (std::int64_t row = (p.rows - 1) / step * step; row >= 0; row -= step) {
       cut(p, row, std::min(step, p.rows - row), plan);
@@ -173,17 +173,19 @@ Work part_of(const Split& split, std::int64_t i, float* partials) {
   return work;
 }
 
-void run(const Kernels& kernels, const Work& work) {
-  if (is_few(*work.problem)) {
-    attend_few(kernels, work);
+void run(const Work& work) {
+  const Problem& p = *work.problem;
+  if (is_few(p)) {
+    attend_few(work);
   } else {
-    attend_tiles(tile_kernel(work.problem->type), work);
+    attend_tiles(tile_kernel(p.type, p.isa), work);
   }
 }
 
 /// Merges one query's partial results from all parts of a split.
-void merge_query(const Kernels& kernels, const Split& split, std::int64_t query, float* partials) {
+void merge_query(const Split& split, std::int64_t query, float* partials) {
   const Work& to = split.work;
+  const Kernels& kernels = kernels_for(to.problem->isa);
   const int dim = to.problem->shape.dim;
   const std::int64_t row = query / group_of(*to.problem);
   const std::int64_t head = query % group_of(*to.problem);
@@ -214,11 +216,9 @@ void for_each(std::int64_t count, bool parallel, Body&& body) {
 
 void partial(std::span<const Problem> problems) {
   for (const Problem& p : problems) check(p);
-  if (const Backend* backend = active_backend()) {
-    for (const Problem& p : problems) backend->partial(p);
-    return;
+  for (const Problem& p : problems) {
+    if (p.backend != nullptr) p.backend->partial(p);
   }
-  const Kernels& kernels = active_kernels();
   Plan& plan = plan_of_this_thread();
   cut(problems, plan);
   split_keys(plan);
@@ -228,19 +228,19 @@ void partial(std::span<const Problem> problems) {
   }
   const bool parallel = plan.cost >= kMinParallelWork;
   for_each(static_cast<std::int64_t>(plan.works.size()), parallel,
-           [&](std::int64_t i) { run(kernels, plan.works[static_cast<std::size_t>(i)]); });
+           [&](std::int64_t i) { run(plan.works[static_cast<std::size_t>(i)]); });
   for (const Split& split : plan.splits) {
     if (split.parts == 1) continue;
     for_each(query_count(split.work), query_count(split.work) >= 256,
-             [&](std::int64_t query) { merge_query(kernels, split, query, partials); });
+             [&](std::int64_t query) { merge_query(split, query, partials); });
   }
 }
 
 void column_sums(const Problem& p, const float* lse, float* sums, std::int64_t stride) {
   check(p);
-  if (const Backend* backend = active_backend()) return backend->column_sums(p, lse, sums, stride);
+  if (p.backend != nullptr) return p.backend->column_sums(p, lse, sums, stride);
   if (p.rows == 0) return;
-  const TileKernel& kernel = tile_kernel(p.type);
+  const TileKernel& kernel = tile_kernel(p.type, p.isa);
   Columns columns = columns_inside(p, seen_by_any(p, 0, p.rows - 1));
   columns.first -= columns.first % kTileKeys;
   const std::int64_t keys = columns.last - columns.first;

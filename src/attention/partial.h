@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/bf16.h"
+#include "base/cpu.h"
 #include "base/use.h"
 #include "focusllm/types.h"
 
@@ -49,13 +50,17 @@ inline constexpr Visible beyond(std::int64_t tokens) {
 
 inline constexpr int kMostDim = 512;  ///< widest head
 
+struct Backend;  // attention/backend.h
+
 /// One partial attention: rows of queries over some runs. Everything is f32 outside the runs. A row's result
-/// follows from its query, the runs and `use` alone, to the bit: not from the rows beside it, other problems
-/// or the number of threads.
+/// follows from its query, the runs, `use` and `isa` alone, to the bit: not from the rows beside it, other
+/// problems or the number of threads.
 struct Problem {
   HeadShape shape;
   Use use = Use::read;
   KvType type = KvType::bf16;
+  Isa isa = default_isa();                  ///< whose kernels compute
+  const Backend* backend = nullptr;         ///< what computes in their place; null: nothing
   float scale = 1;                          ///< of the logits, usually 1 / sqrt(dim)
   const float* queries = nullptr;           ///< [rows, heads, dim], rotated
   const std::int64_t* positions = nullptr;  ///< [rows], never decreasing; may be null for kEverything
@@ -68,8 +73,8 @@ struct Problem {
       nullptr;  ///< [rows, heads]: log of the sum of exp(scale q k), natural; -inf where there are none
 };
 
-/// Computes all problems, sharing the thread pool over them, with the kernel for active_isa() (base/cpu.h).
-/// Throws Error when a shape is not supported (dim must be a multiple of 16 and at most 512).
+/// Computes all problems, sharing the thread pool over them. Throws Error when a shape is not supported (dim
+/// must be a multiple of 16 and at most 512).
 void partial(std::span<const Problem> problems);
 inline void partial(const Problem& problem) {
   partial(std::span(&problem, 1));
@@ -77,7 +82,7 @@ inline void partial(const Problem& problem) {
 
 /// Merges `from` into `to`, two partial results over disjoint keys, exactly (methods.md section 0): out
 /// [rows, heads, dim], lse [rows, heads].
-void merge(const HeadShape& shape, std::int64_t rows, const float* from_out, const float* from_lse,
+void merge(Isa isa, const HeadShape& shape, std::int64_t rows, const float* from_out, const float* from_lse,
            float* to_out, float* to_lse);
 
 /// For each query head and key, the sum over queries of the *final* probability exp(scale q k - lse), where
@@ -86,8 +91,8 @@ void merge(const HeadShape& shape, std::int64_t rows, const float* from_out, con
 void column_sums(const Problem& problem, const float* lse, float* sums, std::int64_t stride);
 
 /// "avx512_bf16", ...: the kernel that partial() runs for this type of keys, for `bench`.
-std::string_view kernel_name(KvType type);
+std::string_view kernel_name(KvType type, Isa isa);
 /// Whether that one computes bf16 dot products, else f32.
-bool uses_bf16(KvType type);
+bool uses_bf16(KvType type, Isa isa);
 
 }  // namespace focusllm::attention

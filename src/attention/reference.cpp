@@ -4,8 +4,6 @@
 
 #include <torch/types.h>
 
-#include "attention/backend.h"
-
 namespace focusllm::attention::reference {
 namespace {
 
@@ -63,11 +61,6 @@ void copy_to(const Tensor& from, float* to) {
   std::copy_n(contiguous.data_ptr<float>(), contiguous.numel(), to);
 }
 
-const bool registered = [] {
-  register_backend({.name = "torch", .partial = partial, .column_sums = column_sums});
-  return true;
-}();
-
 }  // namespace
 
 void partial(const Problem& problem) {
@@ -93,9 +86,3 @@ void column_sums(const Problem& problem, const float* lse, float* sums, std::int
 }
 
 }  // namespace focusllm::attention::reference
-
-// Referred to by the link options of focusllm_attention_torch, so that linking it registers the backend.
-extern "C" {
-extern const int focusllm_attention_torch_linked;
-const int focusllm_attention_torch_linked = 1;
-}

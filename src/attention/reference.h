@@ -1,6 +1,6 @@
 #pragma once
 
-#include "attention/partial.h"
+#include "attention/backend.h"
 
 namespace focusllm::attention::reference {
 
@@ -9,5 +9,7 @@ namespace focusllm::attention::reference {
 
 void partial(const Problem& problem);
 void column_sums(const Problem& problem, const float* lse, float* sums, std::int64_t stride);
+/// Both.
+inline constexpr Backend backend{partial, column_sums};
 
 }  // namespace focusllm::attention::reference

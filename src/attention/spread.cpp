@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "attention/spread_kernel.h"
-#include "base/cpu.h"
 
 namespace focusllm::attention {
 namespace {
@@ -25,12 +24,12 @@ void for_heads(Transform transform, const float* from, std::int64_t heads, int d
 
 }  // namespace
 
-void spread_heads(const float* from, std::int64_t heads, int dim, float* to) {
-  for_heads(FOCUSLLM_ACTIVE(spread_kernel)->spread, from, heads, dim, to);
+void spread_heads(Isa isa, const float* from, std::int64_t heads, int dim, float* to) {
+  for_heads(FOCUSLLM_OF_ISA(SpreadKernel, isa, spread_kernel).spread, from, heads, dim, to);
 }
 
-void gather_heads(const float* from, std::int64_t heads, int dim, float* to) {
-  for_heads(FOCUSLLM_ACTIVE(spread_kernel)->gather, from, heads, dim, to);
+void gather_heads(Isa isa, const float* from, std::int64_t heads, int dim, float* to) {
+  for_heads(FOCUSLLM_OF_ISA(SpreadKernel, isa, spread_kernel).gather, from, heads, dim, to);
 }
 
 }  // namespace focusllm::attention

@@ -48,16 +48,16 @@ class Scratch {
 inline constexpr double kLog2E = 1.4426950408889634;
 inline constexpr double kLn2 = 0.6931471805599453;
 
-/// The kernels of the active instruction set, and which of its tile kernels takes keys of a type.
-const Kernels& active_kernels();
-const TileKernel& tile_kernel(KvType type);
+/// The kernels of an instruction set, and which of its tile kernels takes keys of a type.
+const Kernels& kernels_for(Isa isa);
+const TileKernel& tile_kernel(KvType type, Isa isa);
 /// Whether few rows read such keys with bf16 dot products.
-bool few_use_bf16(KvType type);
+bool few_use_bf16(KvType type, Isa isa);
 
 /// Many queries: packed tiles. work.columns begins at a multiple of kTileKeys.
 void attend_tiles(const TileKernel& kernel, const Work& work);
 /// Up to kMaxRowQueries queries. work.columns begins at a multiple of kRowKeys in a run, or at a part.
-void attend_few(const Kernels& kernels, const Work& work);
+void attend_few(const Work& work);
 /// Column sums of one key head over work.columns.
 void sum_columns(const TileKernel& kernel, const Work& work, const float* lse, float* sums,
                  std::int64_t stride);

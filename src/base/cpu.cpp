@@ -1,7 +1,6 @@
 #include "base/cpu.h"
 
 #include <array>
-#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -75,20 +74,20 @@ const std::vector<Isa>& detected() {
   return isas;
 }
 
-Isa choose() {
-  const char* name = std::getenv("FOCUSLLM_ISA");
-  if (name == nullptr || *name == '\0') return detected().back();
+/// `asked`: how it was asked for, to say in an error.
+Isa find(std::string_view name, std::string_view asked) {
   std::string known;
   for (const Isa isa : detected()) {
     if (isa_name(isa) == name) return isa;
     known += fmt::format("{}{}", known.empty() ? "" : ", ", isa_name(isa));
   }
-  fail("FOCUSLLM_ISA={}: not an instruction set of this machine; it has {}", name, known);
+  fail("{}{}: not an instruction set of this machine; it has {}", asked, name, known);
 }
 
-std::atomic<int>& active() {
-  static std::atomic<int> isa{static_cast<int>(choose())};
-  return isa;
+Isa choose_default() {
+  const char* name = std::getenv("FOCUSLLM_ISA");
+  if (name == nullptr || *name == '\0') return detected().back();
+  return find(name, "FOCUSLLM_ISA=");
 }
 
 }  // namespace
@@ -101,12 +100,13 @@ std::span<const Isa> supported_isas() {
   return detected();
 }
 
-Isa active_isa() {
-  return static_cast<Isa>(active().load(std::memory_order_relaxed));
+Isa isa_named(std::string_view name) {
+  return find(name, "isa ");
 }
 
-void set_active_isa(Isa isa) {
-  active().store(static_cast<int>(isa), std::memory_order_relaxed);
+Isa default_isa() {
+  static const Isa isa = choose_default();
+  return isa;
 }
 
 bool fast_bf16_dot() {

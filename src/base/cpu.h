@@ -13,11 +13,11 @@ enum class Isa { scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx };
 std::string_view isa_name(Isa isa);
 /// The kernels this machine can run, weakest first.
 std::span<const Isa> supported_isas();
-/// The strongest supported one, or what FOCUSLLM_ISA names; throws Error if that is unknown or not supported
-/// here.
-Isa active_isa();
-/// Overrides active_isa() for a test that sweeps the sets; the caller restores it.
-void set_active_isa(Isa isa);
+/// The supported set with this name; throws Error, with the names of all that are, if there is none.
+Isa isa_named(std::string_view name);
+/// What is taken where nobody asks for one: the strongest supported set, or what FOCUSLLM_ISA names; throws
+/// Error if that is unknown or not supported here.
+Isa default_isa();
 /// True where bf16 dot products of vectors (AVX512_BF16) are faster than f32 multiply-adds:
 /// bf16_dot_is_fast() of this processor. Known, not timed: a busy machine must not choose other kernels, and
 /// with them other results, than an idle one.

@@ -24,19 +24,16 @@
 /// Declares one object per instruction set: `extern const Type name;`.
 #define FOCUSLLM_DECLARE_PER_ISA(Type, name) FOCUSLLM_PER_ISA(extern const Type name;)
 
-/// Pointer to one of an object's copies by the active instruction set, where it is not compiled for all: give
-/// one copy for each set, in their order; needs base/cpu.h.
-#define FOCUSLLM_CHOOSE(Type, ...)                         \
-  [] {                                                     \
+/// The one of an object's copies that an instruction set (base/cpu.h) takes, where it is not compiled for
+/// all: give one copy for each set, in their order.
+#define FOCUSLLM_CHOOSE(Type, isa, ...)                    \
+  [](auto chosen) -> const Type& {                         \
     static constexpr const Type* by_isa[] = {__VA_ARGS__}; \
     static_assert(sizeof(by_isa) == 6 * sizeof(void*));    \
-    return by_isa[static_cast<int>(active_isa())];         \
-  }()
+    return *by_isa[static_cast<int>(chosen)];              \
+  }(isa)
 
-/// Pointer to the one of the active instruction set; needs base/cpu.h.
-#define FOCUSLLM_ACTIVE(name)                                                                           \
-  [] {                                                                                                  \
-    static constexpr decltype(&scalar::name) by_isa[] = {                                               \
-        &scalar::name, &avx2::name, &avx512::name, &avx512_vnni::name, &avx512_bf16::name, &amx::name}; \
-    return by_isa[static_cast<int>(active_isa())];                                                      \
-  }()
+/// The copy of an instruction set.
+#define FOCUSLLM_OF_ISA(Type, isa, name)                                                    \
+  FOCUSLLM_CHOOSE(Type, isa, &scalar::name, &avx2::name, &avx512::name, &avx512_vnni::name, \
+                  &avx512_bf16::name, &amx::name)

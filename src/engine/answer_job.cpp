@@ -2,13 +2,17 @@
 
 #include <utility>
 
+#include "engine/parts.h"
 #include "tensor/row_ops.h"
 
 namespace focusllm {
 
-AnswerJob::AnswerJob(context::Context& context, const Tokenizer& tokenizer, const AskOptions& options,
+AnswerJob::AnswerJob(const Engine& engine, context::Context& context, const AskOptions& options,
                      std::span<const Token> history)
-    : ContextJob(context), tokenizer_(tokenizer), options_(options), sampler_(options.sampling) {
+    : ContextJob(context),
+      engine_(engine),
+      options_(options),
+      sampler_(options.sampling, model_of(engine).isa()) {
   const auto kept = static_cast<std::size_t>(std::max(0, options.sampling.repeat_last));
   history = history.last(std::min(history.size(), kept));
   recent_.assign(history.begin(), history.end());
@@ -33,14 +37,15 @@ std::span<const float> AnswerJob::hidden() const {
 }
 
 bool AnswerJob::take(std::span<const float> logits) {
-  const auto known = logits.first(static_cast<std::size_t>(tokenizer_.size()));
+  const auto known = logits.first(static_cast<std::size_t>(engine_.tokenizer().size()));
   const Token id = sampler_.sample(known, recent_);
-  if (tokenizer_.is_end(id)) {
+  if (engine_.tokenizer().is_end(id)) {
     stopped_at_end_ = true;
     return false;
   }
-  Drawn drawn{id, static_cast<float>(known[static_cast<std::size_t>(id)] - log_sum_exp(known)), {}};
-  if (options_.logprobs > 0) drawn.top = most_likely(known, options_.logprobs);
+  const double total = log_sum_exp(model_of(engine_).isa(), known);
+  Drawn drawn{id, static_cast<float>(known[static_cast<std::size_t>(id)] - total), {}};
+  if (options_.logprobs > 0) drawn.top = most_likely(model_of(engine_).isa(), known, options_.logprobs);
   {
     const std::lock_guard lock(mutex_);
     new_.push_back(std::move(drawn));

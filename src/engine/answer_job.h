@@ -41,7 +41,7 @@ class AnswerJob final : public ContextJob {
     std::vector<TokenProbability> top;
   };
   /// `history`: the tokens before the answer, of which the sampler sees the last ones. Ends the prompt.
-  AnswerJob(context::Context& context, const Tokenizer& tokenizer, const AskOptions& options,
+  AnswerJob(const Engine& engine, context::Context& context, const AskOptions& options,
             std::span<const Token> history);
 
   bool plan(model::Pass& pass, std::int64_t most_rows) override;
@@ -64,7 +64,7 @@ class AnswerJob final : public ContextJob {
   std::chrono::steady_clock::time_point prompt_end() const { return prompt_end_; }
 
  private:
-  const Tokenizer& tokenizer_;
+  const Engine& engine_;
   const AskOptions& options_;
   Sampler sampler_;
   std::vector<Token> recent_;

@@ -62,14 +62,15 @@ Engine::~Engine() = default;
 
 std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path, const EngineOptions& options) {
   const auto start = std::chrono::steady_clock::now();
+  const Arithmetic arithmetic{options.product_type,
+                              options.isa.empty() ? default_isa() : isa_named(options.isa)};
   std::shared_ptr<Engine> engine(new Engine);
   engine->impl_->product_type = options.product_type;
   engine->impl_->file = gguf::File::open(path);
   model::Spec spec = model::Spec::from(*engine->impl_->file);
   engine->impl_->adapter = open_adapter(*engine->impl_->file, spec, options, engine->impl_->hash);
-  engine->impl_->model =
-      std::make_shared<model::Model>(engine->impl_->file, std::move(spec), options.product_type,
-                                     engine->impl_->adapter, engine->impl_->hash);
+  engine->impl_->model = std::make_shared<model::Model>(engine->impl_->file, std::move(spec), arithmetic,
+                                                        engine->impl_->adapter, engine->impl_->hash);
   engine->impl_->scheduler = std::make_unique<Scheduler>(engine->impl_->model, options.threads);
   if (options.prepare) engine->impl_->scheduler->call([&] { prepare_weights(*engine->impl_->model); });
   engine->impl_->tokenizer = Tokenizer::load(*engine->impl_->file);
@@ -119,6 +120,10 @@ std::string Engine::model_hash() const {
 }
 ProductType Engine::product_type() const {
   return impl_->product_type;
+}
+
+std::string_view Engine::isa() const {
+  return isa_name(impl_->model->isa());
 }
 
 int Engine::threads() const {

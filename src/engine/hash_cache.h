@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "gguf/file.h"
+#include "focusllm/gguf.h"
 
 namespace focusllm {
 

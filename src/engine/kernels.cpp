@@ -33,8 +33,8 @@ std::vector<ProductKernel> product_kernels(const Engine& engine) {
           product("gate and up", layer.gate_up), product("down", layer.down), head(model_of(engine).head())};
 }
 
-std::string_view attention_kernel(KvType type) {
-  return attention::kernel_name(type);
+std::string_view attention_kernel(const Engine& engine, KvType type) {
+  return attention::kernel_name(type, model_of(engine).isa());
 }
 
 }  // namespace focusllm

@@ -23,7 +23,7 @@ double weight_bytes(const gguf::File& file) {
 double seconds(const Engine& engine, const Peaks& peaks, KvType type, double rows,
                double pairs_of_all_layers) {
   const model::Spec& spec = spec_of(engine);
-  const bool bf16 = attention::uses_bf16(type);
+  const bool bf16 = attention::uses_bf16(type, model_of(engine).isa());
   const double product_rate = peaks.product(engine.info().product_type) * 1e9;
   const double attention_rate = (bf16 ? peaks.bf16 : peaks.f32) * 1e9;
   if (product_rate <= 0 || attention_rate <= 0) return 0;

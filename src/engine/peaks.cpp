@@ -66,9 +66,9 @@ double Peaks::product(ProductType type) const {
 Peaks measure_peaks(const Engine& engine) {
   Peaks peaks;
   // By the threads that run the model: others beside them would make these sleep between two products.
-  EngineParts::scheduler(engine).call([&peaks] {
-    peaks = {read_bandwidth(), peak_rate(ProductType::f32), peak_rate(ProductType::bf16),
-             peak_rate(ProductType::int8)};
+  EngineParts::scheduler(engine).call([&] {
+    const auto rate = [&](ProductType type) { return peak_rate({type, model_of(engine).isa()}); };
+    peaks = {read_bandwidth(), rate(ProductType::f32), rate(ProductType::bf16), rate(ProductType::int8)};
   });
   return peaks;
 }

@@ -59,7 +59,8 @@ class Scorer {
   float score_of(std::int64_t token, std::span<const float> logits) const {
     model::Model::check_logits(logits);
     const Token next = tokens_[static_cast<std::size_t>(token + 1)];
-    return static_cast<float>(logits[static_cast<std::size_t>(next)] - log_sum_exp(logits));
+    return static_cast<float>(logits[static_cast<std::size_t>(next)] -
+                              log_sum_exp(model_of(engine_).isa(), logits));
   }
   const Engine& engine_;
   std::span<const Token> tokens_;

@@ -15,7 +15,8 @@ void require(bool good, const char* message) {
 
 }  // namespace
 
-Sampler::Sampler(const SamplingOptions& options) : options_(options), random_(options.seed) {
+Sampler::Sampler(const SamplingOptions& options, Isa isa)
+    : options_(options), isa_(isa), random_(options.seed) {
   require(options.temperature >= 0 && std::isfinite(options.temperature),
           "temperature: must be 0 (greedy) or more");
   require(options.top_k >= 0, "top-k: must be 0 (all) or more");
@@ -64,7 +65,7 @@ void Sampler::keep_likely(std::vector<Candidate>& candidates) const {
 
 Token Sampler::sample(std::span<const float> logits, std::span<const Token> recent) {
   if (options_.temperature == 0 && options_.repeat_penalty == 1)
-    return static_cast<Token>(place_of_largest(logits));
+    return static_cast<Token>(place_of_largest(isa_, logits));
   std::vector<Candidate> candidates = penalised(logits, recent);
   if (options_.temperature == 0) {
     return std::max_element(candidates.begin(), candidates.end(),
@@ -85,7 +86,7 @@ Token Sampler::sample(std::span<const float> logits, std::span<const Token> rece
   return candidates.back().id;
 }
 
-std::vector<TokenProbability> most_likely(std::span<const float> logits, int count) {
+std::vector<TokenProbability> most_likely(Isa isa, std::span<const float> logits, int count) {
   std::vector<Token> ids(logits.size());
   std::iota(ids.begin(), ids.end(), 0);
   const auto kept = std::min(ids.size(), static_cast<std::size_t>(std::max(0, count)));
@@ -95,7 +96,7 @@ std::vector<TokenProbability> most_likely(std::span<const float> logits, int cou
                       const float y = logits[static_cast<std::size_t>(b)];
                       return x != y ? x > y : a < b;
                     });
-  const double total = log_sum_exp(logits);
+  const double total = log_sum_exp(isa, logits);
   std::vector<TokenProbability> top;
   for (std::size_t i = 0; i < kept; ++i) {
     top.push_back({ids[i], static_cast<float>(logits[static_cast<std::size_t>(ids[i])] - total)});

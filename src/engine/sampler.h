@@ -12,8 +12,8 @@ namespace focusllm {
 /// Draws tokens from logits as SamplingOptions say. The same seed and logits give the same tokens.
 class Sampler {
  public:
-  /// Throws UsageError for options out of range.
-  explicit Sampler(const SamplingOptions& options);
+  /// `isa`: whose kernels look at logits. Throws UsageError for options out of range.
+  explicit Sampler(const SamplingOptions& options, Isa isa = default_isa());
   /// logits [vocabulary]; `recent` are the last tokens of the text, oldest first.
   Token sample(std::span<const float> logits, std::span<const Token> recent);
 
@@ -26,10 +26,11 @@ class Sampler {
   void keep_likely(std::vector<Candidate>& candidates) const;
 
   SamplingOptions options_;
+  Isa isa_;
   std::mt19937_64 random_;
 };
 
 /// The `count` most likely tokens, best first, with log-probabilities; equal ones by id.
-std::vector<TokenProbability> most_likely(std::span<const float> logits, int count);
+std::vector<TokenProbability> most_likely(Isa isa, std::span<const float> logits, int count);
 
 }  // namespace focusllm

@@ -234,8 +234,7 @@ void Session::expect(std::int64_t tokens, std::int64_t answer_tokens) {
   const context::Options sizes =
       impl_->undecided() ? fit_beside_others(*impl_->engine, impl_->chosen(tokens), tokens, answer_tokens)
                          : impl_->sizes;
-  const bool may_fall_back =
-      impl_->options.context.method == "auto" && method_info(sizes.method).plain;
+  const bool may_fall_back = impl_->options.context.method == "auto" && method_info(sizes.method).plain;
   if (!may_fall_back) context::check_positions(sizes, spec_of(*impl_->engine), tokens);
 }
 
@@ -264,11 +263,11 @@ void Session::read_tokens(std::span<const Token> ids) {
 Answer Session::ask(std::string_view question, const AskOptions& options) {
   Impl& impl = *impl_;
   impl.engine->check_files();
-  const Sampler checked(options.sampling);  // before anything is read for it
+  const Sampler checked(options.sampling, model_of(*impl.engine).isa());  // before anything is read for it
   const auto start = Clock::now();
   impl.take_question(question, options.max_tokens);
   if (options.citations > 0) impl.context->start_citing();
-  AnswerJob job(*impl.context, impl.engine->tokenizer(), options, impl.transcript.tokens());
+  AnswerJob job(*impl.engine, *impl.context, options, impl.transcript.tokens());
   Answer answer;
   answer.timings.prompt_tokens = impl.transcript.size();
   impl.run_answer(job, options, answer, start);

@@ -8,7 +8,7 @@ namespace focusllm::eval {
 Results::Json run_description(const Engine& engine) {
   return {{"machine", cpu_model()},
           {"threads", engine.threads()},
-          {"isa", isa_name(active_isa())},
+          {"isa", engine.isa()},
           {"commit", built_commit()},
           {"version", FOCUSLLM_VERSION},
           {"products", product_type_name(engine.info().product_type)},

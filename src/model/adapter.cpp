@@ -72,8 +72,10 @@ void check_adapter(const gguf::File& adapter, const Spec& spec) {
   tensors.check_all_used("belongs to no projection of the model");
 }
 
-AdapterTensors::AdapterTensors(const gguf::File& adapter, ProductType type)
-    : file_(adapter), type_(type == ProductType::int8 ? ProductType::automatic : type) {}
+AdapterTensors::AdapterTensors(const gguf::File& adapter, const Arithmetic& arithmetic)
+    : file_(adapter),
+      arithmetic_{arithmetic.type == ProductType::int8 ? ProductType::automatic : arithmetic.type,
+                  arithmetic.isa} {}
 
 std::optional<BlockMatrix> AdapterTensors::whole(const std::string& name) const {
   const gguf::Tensor* tensor = file_.find_tensor(name);
@@ -87,7 +89,7 @@ std::optional<LowRank::Part> AdapterTensors::low_rank(const std::string& name, s
   const BlockMatrix a = tensor->matrix();
   const BlockMatrix b = file_.tensor(name + ".lora_b").matrix();
   const auto scale = static_cast<float>(file_.require_number(kAlpha) / static_cast<double>(a.rows));
-  return LowRank::Part{Linear({a}, type_), Linear({b}, type_), scale, first};
+  return LowRank::Part{Linear({a}, arithmetic_), Linear({b}, arithmetic_), scale, first};
 }
 
 }  // namespace focusllm::model

@@ -27,7 +27,7 @@ void check_adapter(const gguf::File& adapter, const Spec& spec);
 /// The candidates' weights in an adapter file that fits its model (check_adapter). The file outlives this.
 class AdapterTensors {
  public:
-  AdapterTensors(const gguf::File& adapter, ProductType type);
+  AdapterTensors(const gguf::File& adapter, const Arithmetic& arithmetic);
 
   /// The whole matrix in place of a tensor of the model, if the adapter has one.
   std::optional<BlockMatrix> whole(const std::string& name) const;
@@ -36,7 +36,7 @@ class AdapterTensors {
 
  private:
   const gguf::File& file_;
-  ProductType type_;
+  Arithmetic arithmetic_;
 };
 
 }  // namespace focusllm::model

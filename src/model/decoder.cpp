@@ -11,11 +11,11 @@ namespace focusllm::model {
 namespace {
 
 /// RMS norm of each head of some heads that stand side by side in rows `stride` apart (QK-norm).
-void norm_heads(const std::vector<float>& weight, float epsilon, int heads, std::int64_t rows,
+void norm_heads(Isa isa, const std::vector<float>& weight, float epsilon, int heads, std::int64_t rows,
                 std::int64_t stride, float* x) {
   const auto dim = static_cast<std::int64_t>(weight.size());
   for (std::int64_t row = 0; row < rows; ++row) {
-    rms_norm(x + row * stride, weight.data(), epsilon, heads, dim, x + row * stride);
+    rms_norm(isa, x + row * stride, weight.data(), epsilon, heads, dim, x + row * stride);
   }
 }
 
@@ -84,8 +84,8 @@ void Decoder::norm(const Rows& rows, const std::vector<float>& weight, const Pla
                    AttentionSource& source) {
   const Spec& spec = model_->spec();
   for (;;) {
-    const std::int64_t bad =
-        rms_norm(x_.data(), weight.data(), spec.epsilon, rows.size(), spec.width, normed_.data());
+    const std::int64_t bad = rms_norm(model_->isa(), x_.data(), weight.data(), spec.epsilon, rows.size(),
+                                      spec.width, normed_.data());
     if (bad < 0) return;
     const auto place = [&](std::int64_t row) {
       return places_ == nullptr ? row : (*places_)[static_cast<std::size_t>(row)];
@@ -121,11 +121,13 @@ void Decoder::attend(const Rows& rows, int index, AttentionSource& source) {
   attention_product(layer.qkv, rows, normed_.data(), qkv_.data(), false);
   if (!layer.qkv_bias.empty()) {
     for (std::int64_t row = 0; row < rows.size(); ++row)
-      add_rows(layer.qkv_bias.data(), 1, stride, qkv_.data() + row * stride);
+      add_rows(model_->isa(), layer.qkv_bias.data(), 1, stride, qkv_.data() + row * stride);
   }
   if (!layer.query_norm.empty()) {
-    norm_heads(layer.query_norm, spec.epsilon, spec.heads.heads, rows.size(), stride, qkv_.data());
-    norm_heads(layer.key_norm, spec.epsilon, spec.heads.kv_heads, rows.size(), stride, qkv_.data() + keys);
+    norm_heads(model_->isa(), layer.query_norm, spec.epsilon, spec.heads.heads, rows.size(), stride,
+               qkv_.data());
+    norm_heads(model_->isa(), layer.key_norm, spec.epsilon, spec.heads.kv_heads, rows.size(), stride,
+               qkv_.data() + keys);
   }
   const std::int64_t values = keys + std::int64_t{spec.heads.kv_heads} * spec.heads.dim;
   const LayerRows all{index, rows, qkv_.data(), stride, keys, values, attended_.data()};
@@ -163,9 +165,9 @@ void Decoder::project_out(const Rows& rows, const Layer& layer) {
   float* target = post_norm ? normed_.data() : x_.data();
   attention_product(layer.attention_out, rows, attended_.data(), target, !post_norm);
   if (!post_norm) return;
-  rms_norm(normed_.data(), layer.post_attention_norm.data(), spec.epsilon, rows.size(), spec.width,
-           normed_.data());
-  add_rows(normed_.data(), rows.size(), spec.width, x_.data());
+  rms_norm(model_->isa(), normed_.data(), layer.post_attention_norm.data(), spec.epsilon, rows.size(),
+           spec.width, normed_.data());
+  add_rows(model_->isa(), normed_.data(), rows.size(), spec.width, x_.data());
 }
 
 void Decoder::feed_forward(const Rows& all, int index, AttentionSource& source) {
@@ -175,18 +177,18 @@ void Decoder::feed_forward(const Rows& all, int index, AttentionSource& source) 
   norm(all, layer.feed_forward_norm, {"behind the attention of layer", index}, source);
   product(layer.gate_up, all, normed_.data(), gate_up_.data(), false);
   if (spec.layer(index).gate == Gate::silu) {
-    silu_gate(gate_up_.data(), rows, spec.feed_forward, gated_.data());
+    silu_gate(model_->isa(), gate_up_.data(), rows, spec.feed_forward, gated_.data());
   } else {
-    gelu_gate(gate_up_.data(), rows, spec.feed_forward, gated_.data());
+    gelu_gate(model_->isa(), gate_up_.data(), rows, spec.feed_forward, gated_.data());
   }
   if (layer.post_feed_forward_norm.empty()) {
     product(layer.down, all, gated_.data(), x_.data(), true);
     return;
   }
   product(layer.down, all, gated_.data(), normed_.data(), false);
-  rms_norm(normed_.data(), layer.post_feed_forward_norm.data(), spec.epsilon, rows, spec.width,
+  rms_norm(model_->isa(), normed_.data(), layer.post_feed_forward_norm.data(), spec.epsilon, rows, spec.width,
            normed_.data());
-  add_rows(normed_.data(), rows, spec.width, x_.data());
+  add_rows(model_->isa(), normed_.data(), rows, spec.width, x_.data());
 }
 
 }  // namespace focusllm::model

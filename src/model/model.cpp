@@ -12,31 +12,32 @@
 
 namespace focusllm::model {
 
-Model::Model(std::shared_ptr<const gguf::File> file, ProductType type,
+Model::Model(std::shared_ptr<const gguf::File> file, const Arithmetic& arithmetic,
              std::shared_ptr<const gguf::File> adapter, std::string weights)
-    : Model(file, Spec::from(*file), type, std::move(adapter), std::move(weights)) {}
+    : Model(file, Spec::from(*file), arithmetic, std::move(adapter), std::move(weights)) {}
 
-Model::Model(std::shared_ptr<const gguf::File> file, Spec spec, ProductType type,
+Model::Model(std::shared_ptr<const gguf::File> file, Spec spec, const Arithmetic& arithmetic,
              std::shared_ptr<const gguf::File> adapter, std::string weights)
-    : Model(file, std::move(spec), type, std::move(adapter), std::move(weights), NamedTensors(*file)) {}
+    : Model(file, std::move(spec), arithmetic, std::move(adapter), std::move(weights), NamedTensors(*file)) {}
 
-Model::Model(const std::shared_ptr<const gguf::File>& file, Spec spec, ProductType type,
+Model::Model(const std::shared_ptr<const gguf::File>& file, Spec spec, const Arithmetic& arithmetic,
              std::shared_ptr<const gguf::File> adapter, std::string weights, NamedTensors tensors)
     : weights_(std::move(weights)),
+      isa_(arithmetic.isa),
       file_(file),
       adapter_(std::move(adapter)),
       spec_(std::move(spec)),
       embedding_(tensors.matrix("token_embd.weight", spec_.vocabulary, spec_.width)),
       output_norm_(tensors.vector("output_norm.weight", spec_.width)),
       head_({spec_.tied_head ? embedding_ : tensors.matrix("output.weight", spec_.vocabulary, spec_.width)},
-            type) {
+            arithmetic) {
   std::optional<AdapterTensors> candidates;
   if (adapter_) {
     check_adapter(*adapter_, spec_);
-    candidates.emplace(*adapter_, type);
+    candidates.emplace(*adapter_, arithmetic);
   }
   for (int i = 0; i < spec_.layers; ++i)
-    layers_.push_back(read_layer(tensors, candidates ? &*candidates : nullptr, spec_, i, type));
+    layers_.push_back(read_layer(tensors, candidates ? &*candidates : nullptr, spec_, i, arithmetic));
   for (const std::string& name : spec_.done_tensors) tensors.find(name);
   tensors.check_all_used(
       fmt::format("is not supported: nothing in architecture {} uses it here", spec_.architecture));
@@ -56,7 +57,7 @@ void Model::embed(std::span<const std::int32_t> tokens, float* out) const {
   }
   if (spec_.embedding_scale != 1) {
     const auto rows = static_cast<std::int64_t>(tokens.size());
-    scale_rows(spec_.embedding_scale, rows, spec_.width, out - rows * spec_.width);
+    scale_rows(isa_, spec_.embedding_scale, rows, spec_.width, out - rows * spec_.width);
   }
 }
 

@@ -32,13 +32,15 @@ class Model {
   /// `adapter`: the candidates' weights (docs/adapters.md), or null for the model's own. `weights`: the
   /// weights_hash of the file, where somebody has read all of it. Throws Error naming the tensor when one is
   /// missing, its shape contradicts the metadata, or nothing uses it.
-  explicit Model(std::shared_ptr<const gguf::File> file, ProductType type = ProductType::automatic,
+  explicit Model(std::shared_ptr<const gguf::File> file, const Arithmetic& arithmetic = {},
                  std::shared_ptr<const gguf::File> adapter = nullptr, std::string weights = {});
   /// The same where the file's specification was read already.
-  Model(std::shared_ptr<const gguf::File> file, Spec spec, ProductType type,
+  Model(std::shared_ptr<const gguf::File> file, Spec spec, const Arithmetic& arithmetic,
         std::shared_ptr<const gguf::File> adapter, std::string weights);
 
   const Spec& spec() const { return spec_; }
+  /// Whose kernels compute whatever is done with this model.
+  Isa isa() const { return isa_; }
   /// Which of this process's models it is: no two have the same.
   std::uint64_t number() const { return number_; }
   /// The hash of its own weights, or empty where it is not known.
@@ -61,7 +63,7 @@ class Model {
   void prepare() const;
 
  private:
-  Model(const std::shared_ptr<const gguf::File>& file, Spec spec, ProductType type,
+  Model(const std::shared_ptr<const gguf::File>& file, Spec spec, const Arithmetic& arithmetic,
         std::shared_ptr<const gguf::File> adapter, std::string weights, NamedTensors tensors);
   /// Calls body(linear) for all products.
   template <typename Body>
@@ -71,6 +73,7 @@ class Model {
 
   std::uint64_t number_ = next_number();
   std::string weights_;
+  Isa isa_;
   std::shared_ptr<const gguf::File> file_, adapter_;
   Spec spec_;
   std::vector<Layer> layers_;

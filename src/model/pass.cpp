@@ -3,7 +3,15 @@
 namespace focusllm::model {
 
 attention::Block LaneRows::block(attention::KvType type, std::span<const attention::Part> parts) const {
-  return {.shape = heads, .type = type, .use = use, .rows = count, .parts = parts, .out = out, .lse = lse};
+  return {.shape = heads,
+          .type = type,
+          .isa = isa,
+          .backend = backend,
+          .use = use,
+          .rows = count,
+          .parts = parts,
+          .out = out,
+          .lse = lse};
 }
 
 const float* LaneRows::queries(const Rotations& turned, std::int64_t from, int turn) const {

@@ -48,6 +48,8 @@ class LaneRows {
   const float* keys(const Rotations& turned, std::int64_t from) const;
 
   attention::HeadShape heads;
+  Isa isa = Isa::scalar;  ///< the model's
+  const attention::Backend* backend = nullptr;
   const Rotations* rotations = nullptr;  ///< of all rows of the pass
   std::int64_t first = 0;                ///< the lane's first row in the pass
   float* query_scratch[kMostTurns] = {};

@@ -12,12 +12,12 @@ namespace {
 class LayerReader {
  public:
   LayerReader(NamedTensors& tensors, const AdapterTensors* adapter, const Spec& spec, int index,
-              ProductType type)
+              const Arithmetic& arithmetic)
       : tensors_(tensors),
         adapter_(adapter),
         spec_(spec),
         index_(index),
-        type_(type),
+        arithmetic_(arithmetic),
         prefix_(fmt::format("blk.{}.", index)) {}
 
   /// Projections whose outputs stand side by side.
@@ -40,14 +40,14 @@ class LayerReader {
       first += projection.outputs;
     }
     std::optional<Linear> other;
-    if (whole) other.emplace(std::move(candidate), type_);
-    return {Linear(std::move(own), type_), std::move(other), std::move(delta)};
+    if (whole) other.emplace(std::move(candidate), arithmetic_);
+    return {Linear(std::move(own), arithmetic_), std::move(other), std::move(delta)};
   }
 
   Linear linear(std::initializer_list<const char*> names, std::int64_t outputs, std::int64_t inputs) const {
     std::vector<BlockMatrix> stack;
     for (const char* name : names) stack.push_back(tensors_.matrix(prefix_ + name, outputs, inputs));
-    return Linear(std::move(stack), type_);
+    return Linear(std::move(stack), arithmetic_);
   }
 
   /// Empty where it is not wanted.
@@ -71,15 +71,15 @@ class LayerReader {
   const AdapterTensors* adapter_;
   const Spec& spec_;
   int index_;
-  ProductType type_;
+  Arithmetic arithmetic_;
   std::string prefix_;
 };
 
 }  // namespace
 
 Layer read_layer(NamedTensors& tensors, const AdapterTensors* adapter, const Spec& spec, int index,
-                 ProductType type) {
-  const LayerReader reader(tensors, adapter, spec, index, type);
+                 const Arithmetic& arithmetic) {
+  const LayerReader reader(tensors, adapter, spec, index, arithmetic);
   const LayerSpec& has = spec.layer(index);
   const auto all = projections(spec);
   const auto qkv = std::span(all).first<3>();

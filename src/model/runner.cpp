@@ -39,6 +39,8 @@ LaneRows Runner::lane_rows(const LayerRows& layer, const Pass::Entry& entry) {
   rows.out = layer.out + first * spec.attention_width();
   rows.lse = lse_.data() + first * spec.heads.heads;
   rows.heads = spec.heads;
+  rows.isa = model().isa();
+  rows.backend = backend_;
   rows.rotations = &rotations_;
   rows.first = first;
   for (int turn = 0; turn < turns_; ++turn)

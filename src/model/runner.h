@@ -13,7 +13,9 @@ namespace focusllm::model {
 /// number of sessions its rows are from. For one thread.
 class Runner final : private AttentionSource {
  public:
-  explicit Runner(std::shared_ptr<const Model> model) : decoder_(std::move(model)) {}
+  /// `backend`: what computes attention in place of our kernels, for comparisons; null: nothing.
+  explicit Runner(std::shared_ptr<const Model> model, const attention::Backend* backend = nullptr)
+      : decoder_(std::move(model)), backend_(backend) {}
 
   const Model& model() const { return decoder_.model(); }
   /// What breaks a lane (numbers that are not finite, a part elsewhere that fails, what the lane throws) is
@@ -32,6 +34,7 @@ class Runner final : private AttentionSource {
   void attend_blocks();
 
   Decoder decoder_;
+  const attention::Backend* backend_;
   Pass* pass_ = nullptr;
   Rotations rotations_;
   int turns_ = 1;

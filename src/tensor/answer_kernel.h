@@ -49,7 +49,5 @@ struct AnswerKernel {
 };
 
 FOCUSLLM_DECLARE_PER_ISA(AnswerKernel, answer_kernel)
-/// Of the active instruction set; those in between make no difference.
-const AnswerKernel& active_answer_kernel();
 
 }  // namespace focusllm

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "base/ceil_div.h"
-#include "base/cpu.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "tensor/answer_kernel.h"
@@ -52,9 +51,14 @@ struct Quantized {
   }
 };
 
-void multiply_floats(const Weights::Piece& group, const float* x, std::int64_t rows, float* y,
-                     std::int64_t stride, bool accumulate) {
-  const AnswerKernel& kernel = active_answer_kernel();
+const AnswerKernel& answer_kernel_for(Isa isa) {  // sets in between make no difference
+  return FOCUSLLM_CHOOSE(AnswerKernel, isa, &scalar::answer_kernel, &avx2::answer_kernel,
+                         &avx2::answer_kernel, &avx512_vnni::answer_kernel, &avx512_vnni::answer_kernel,
+                         &amx::answer_kernel);
+}
+
+void multiply_floats(const AnswerKernel& kernel, const Weights::Piece& group, const float* x,
+                     std::int64_t rows, float* y, std::int64_t stride, bool accumulate) {
   const BlockMatrix& source = group.matrix->source;
   for (std::int64_t row = 0; row < rows; row += kFloatRows) {
     for (std::int64_t c = group.first; c < group.first + group.count; ++c) {
@@ -64,12 +68,11 @@ void multiply_floats(const Weights::Piece& group, const float* x, std::int64_t r
   }
 }
 
-void multiply_group(const Weights::Piece& group, const QuantizedRows& quantized, const float* x, float* y,
-                    std::int64_t stride, bool accumulate) {
+void multiply_group(const AnswerKernel& kernel, const Weights::Piece& group, const QuantizedRows& quantized,
+                    const float* x, float* y, std::int64_t stride, bool accumulate) {
   const Weights::Matrix& matrix = *group.matrix;
   float* out = y + matrix.first_output;
-  if (!matrix.grouped) return multiply_floats(group, x, quantized.rows, out, stride, accumulate);
-  const AnswerKernel& kernel = active_answer_kernel();
+  if (!matrix.grouped) return multiply_floats(kernel, group, x, quantized.rows, out, stride, accumulate);
   kernel.multiply(matrix.source.type, matrix.grouped->group(group.first / kGroupChannels), quantized,
                   out + group.first, stride, group.count, accumulate);
 }
@@ -95,8 +98,7 @@ void fill_tiles(const QuantizedRows& x) {
   }
 }
 
-void quantize(const float* x, const QuantizedRows& to) {
-  const AnswerKernel& kernel = active_answer_kernel();
+void quantize(const AnswerKernel& kernel, const float* x, const QuantizedRows& to) {
   const std::int64_t blocks = to.width / 32;
 #pragma omp parallel for schedule(static) if (to.rows >= kRowsWorthForking)
   for (std::int64_t row = 0; row < to.rows; ++row) {
@@ -108,13 +110,10 @@ void quantize(const float* x, const QuantizedRows& to) {
 
 }  // namespace
 
-const AnswerKernel& active_answer_kernel() {
-  return *FOCUSLLM_CHOOSE(AnswerKernel, &scalar::answer_kernel, &avx2::answer_kernel, &avx2::answer_kernel,
-                          &avx512_vnni::answer_kernel, &avx512_vnni::answer_kernel, &amx::answer_kernel);
-}
-
-void answer_rows(const Weights& weights, const float* x, std::int64_t rows, float* y, bool accumulate) {
+void answer_rows(const Weights& weights, Isa isa, const float* x, std::int64_t rows, float* y,
+                 bool accumulate) {
   thread_local Quantized buffers;
+  const AnswerKernel& kernel = answer_kernel_for(isa);
   const bool quantizes =
       std::any_of(weights.matrices().begin(), weights.matrices().end(),
                   [](const Weights::Matrix& matrix) { return matrix.grouped.has_value(); });
@@ -123,7 +122,7 @@ void answer_rows(const Weights& weights, const float* x, std::int64_t rows, floa
   quantized.width = weights.inputs();
   if (quantizes) {
     quantized = buffers.resize(rows, weights.inputs());
-    quantize(x, quantized);
+    quantize(kernel, x, quantized);
   }
   const auto groups = weights.groups();
   const auto count = static_cast<std::int64_t>(groups.size());
@@ -133,8 +132,9 @@ void answer_rows(const Weights& weights, const float* x, std::int64_t rows, floa
   {
 #pragma omp for schedule(dynamic, chunk) nowait
     for (std::int64_t i = 0; i < count; ++i)
-      multiply_group(groups[static_cast<std::size_t>(i)], quantized, x, y, weights.outputs(), accumulate);
-    active_answer_kernel().release();
+      multiply_group(kernel, groups[static_cast<std::size_t>(i)], quantized, x, y, weights.outputs(),
+                     accumulate);
+    kernel.release();
   }
 }
 

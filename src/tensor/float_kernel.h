@@ -35,7 +35,5 @@ struct FloatKernel {
 };
 
 FOCUSLLM_DECLARE_PER_ISA(FloatKernel, float_kernel)
-/// Of the active instruction set; those in between make no difference.
-const FloatKernel& active_float_kernel();
 
 }  // namespace focusllm

@@ -52,7 +52,5 @@ struct Int8Kernel {
 };
 
 FOCUSLLM_DECLARE_PER_ISA(Int8Kernel, int8_kernel)
-/// Of the active instruction set; those in between make no difference.
-const Int8Kernel& active_int8_kernel();
 
 }  // namespace focusllm

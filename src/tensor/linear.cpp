@@ -3,7 +3,6 @@
 #include <mutex>
 #include <utility>
 
-#include "base/cpu.h"
 #include "base/error.h"
 #include "tensor/answer_rows.h"
 #include "tensor/product_type.h"
@@ -16,7 +15,7 @@ namespace focusllm {
 struct Linear::Impl {
   std::vector<BlockMatrix> stack;
   std::int64_t outputs = 0;
-  ProductType type = ProductType::f32;
+  Arithmetic arithmetic;
   mutable std::once_flag once;
   mutable std::unique_ptr<const Weights> prepared;
 
@@ -46,11 +45,12 @@ void check(const std::vector<BlockMatrix>& stack) {
 
 }  // namespace
 
-Linear::Linear(std::vector<BlockMatrix> stack, ProductType type) : impl_(std::make_unique<Impl>()) {
+Linear::Linear(std::vector<BlockMatrix> stack, const Arithmetic& arithmetic)
+    : impl_(std::make_unique<Impl>()) {
   check(stack);
   impl_->stack = std::move(stack);
   impl_->outputs = stack_rows(impl_->stack);
-  impl_->type = resolve_product_type(impl_->stack, type);
+  impl_->arithmetic = {resolve_product_type(impl_->stack, arithmetic), arithmetic.isa};
 }
 
 Linear::~Linear() = default;
@@ -64,7 +64,10 @@ std::int64_t Linear::outputs() const {
   return impl_->outputs;
 }
 ProductType Linear::product_type() const {
-  return impl_->type;
+  return impl_->arithmetic.type;
+}
+Isa Linear::isa() const {
+  return impl_->arithmetic.isa;
 }
 std::span<const BlockMatrix> Linear::stack() const {
   return impl_->stack;
@@ -74,9 +77,9 @@ std::string_view Linear::kernel_name(Use use) const {
     return copied_bytes() > 0 ? "blocks of the file, 16 outputs side by side"
                               : "floats of the file, in place";
   }
-  const Isa isa = active_isa();
-  if (impl_->type == ProductType::f32) return "f32 tiles, panels unpacked as they pass";
-  if (impl_->type == ProductType::bf16)
+  const auto [type, isa] = impl_->arithmetic;
+  if (type == ProductType::f32) return "f32 tiles, panels unpacked as they pass";
+  if (type == ProductType::bf16)
     return isa == Isa::amx ? "AMX tiles, panels unpacked as they pass"
                            : "dot products, panels unpacked as they pass";
   if (isa == Isa::amx) return "AMX tiles, panels unpacked as they pass";
@@ -94,9 +97,9 @@ void Linear::prepare() const {
 void Linear::apply(const float* x, std::int64_t rows, float* y, Use use, bool accumulate) const {
   if (rows <= 0) return;
   if (use == Use::read) {
-    read_rows(impl_->weights(), impl_->type, x, rows, y, accumulate);
+    read_rows(impl_->weights(), impl_->arithmetic, x, rows, y, accumulate);
   } else {
-    answer_rows(impl_->weights(), x, rows, y, accumulate);
+    answer_rows(impl_->weights(), impl_->arithmetic.isa, x, rows, y, accumulate);
   }
 }
 

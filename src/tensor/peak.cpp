@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/cpu.h"
 #include "base/threads.h"
 #include "tensor/peak_kernel.h"
 
@@ -15,9 +14,9 @@ constexpr int kRepetitions = 5;
 
 using Chains = double (*)(long rounds);
 
-Chains chains_of(ProductType type) {
-  const PeakKernel& kernel = *FOCUSLLM_ACTIVE(peak_kernel);
-  switch (type) {
+Chains chains_of(const Arithmetic& arithmetic) {
+  const PeakKernel& kernel = FOCUSLLM_OF_ISA(PeakKernel, arithmetic.isa, peak_kernel);
+  switch (arithmetic.type) {
     case ProductType::bf16:
       return kernel.bf16;
     case ProductType::int8:
@@ -31,8 +30,8 @@ Chains chains_of(ProductType type) {
 
 }  // namespace
 
-double peak_rate(ProductType type) {
-  const Chains run = chains_of(type);
+double peak_rate(const Arithmetic& arithmetic) {
+  const Chains run = chains_of(arithmetic);
   if (run == nullptr) return 0;
   double best = 0;
   for (int i = 0; i < kRepetitions; ++i) {

@@ -8,7 +8,7 @@
 namespace focusllm {
 
 /// What rows of a stack are read in when `wanted` was asked for; never automatic. Throws Error for bf16 where
-/// the processor has no such products.
-ProductType resolve_product_type(std::span<const BlockMatrix> stack, ProductType wanted);
+/// the instruction set has no such products.
+ProductType resolve_product_type(std::span<const BlockMatrix> stack, const Arithmetic& wanted);
 
 }  // namespace focusllm

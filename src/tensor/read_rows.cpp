@@ -6,7 +6,6 @@
 
 #include "base/bf16.h"
 #include "base/ceil_div.h"
-#include "base/cpu.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "tensor/float_kernel.h"
@@ -80,6 +79,11 @@ void for_tasks(const Weights& weights, std::int64_t rows, std::int64_t tile_rows
 
 // ---- int8
 
+const Int8Kernel& int8_kernel_for(Isa isa) {  // sets in between make no difference
+  return FOCUSLLM_CHOOSE(Int8Kernel, isa, &scalar::int8_kernel, &avx2::int8_kernel, &avx2::int8_kernel,
+                         &avx512_vnni::int8_kernel, &avx512_vnni::int8_kernel, &amx::int8_kernel);
+}
+
 constexpr std::int64_t kMostBlocks = kMostPanelDepth / kScaledElements;
 
 struct Int8Buffers {
@@ -89,9 +93,8 @@ struct Int8Buffers {
   AlignedBuffer<float> floats;  ///< of weights that are not in groups, [channels][depth]
 };
 
-void unpack(const Task& task, std::int64_t first, std::int64_t depth, Int8Buffers& buffers,
-            const Int8Panel& panel) {
-  const Int8Kernel& kernel = active_int8_kernel();
+void unpack(const Int8Kernel& kernel, const Task& task, std::int64_t first, std::int64_t depth,
+            Int8Buffers& buffers, const Int8Panel& panel) {
   const Source source(task.panel, first, depth);
   if (task.panel.matrix->grouped) return kernel.unpack(source.panel, panel);
   const BlockMatrix& matrix = task.panel.matrix->source;
@@ -104,9 +107,9 @@ void unpack(const Task& task, std::int64_t first, std::int64_t depth, Int8Buffer
   kernel.pack(buffers.floats.data(), task.panel.count, depth, depth, panel);
 }
 
-void multiply_int8(const Weights& weights, const Task& task, Int8Rows x, float* y, bool accumulate) {
+void multiply_int8(const Int8Kernel& kernel, const Weights& weights, const Task& task, Int8Rows x, float* y,
+                   bool accumulate) {
   thread_local Int8Buffers buffers;
-  const Int8Kernel& kernel = active_int8_kernel();
   x.rows = task.rows;
   x.quants += task.first_row * x.width;  // whole groups of rows
   x.scales += task.first_row;
@@ -115,7 +118,7 @@ void multiply_int8(const Weights& weights, const Task& task, Int8Rows x, float* 
     padded = left < kMostPanelDepth ? left : kPanelDepth;  // a row's last block must not be cut
     const std::int64_t depth = std::min(padded, weights.inputs() - first);
     const Int8Panel panel{buffers.quants.data(), buffers.start.data(), buffers.scales.data(), padded};
-    unpack(task, first, depth, buffers, panel);
+    unpack(kernel, task, first, depth, buffers, panel);
     kernel.multiply(x, panel, target(task, weights, y), weights.outputs(), task.panel.count,
                     accumulate || first > 0);
     x.quants += padded * kernel.rows_together;
@@ -123,12 +126,12 @@ void multiply_int8(const Weights& weights, const Task& task, Int8Rows x, float* 
   }
 }
 
-void read_int8(const Weights& weights, const float* x, std::int64_t rows, float* y, bool accumulate) {
+void read_int8(const Int8Kernel& kernel, const Weights& weights, const float* x, std::int64_t rows, float* y,
+               bool accumulate) {
   thread_local AlignedBuffer<std::uint8_t> quants;
   thread_local AlignedBuffer<float> scales;
   const std::int64_t inputs = weights.inputs();
   const std::int64_t width = ceil_div(inputs, kDepthStep) * kDepthStep;
-  const Int8Kernel& kernel = active_int8_kernel();
   const RowLayout layout{kernel.rows_together, kDepthStep, width};
   const std::int64_t blocks = scaled_blocks(width);
   const std::int64_t whole = ceil_div(rows, kernel.rows_together) * kernel.rows_together;
@@ -142,14 +145,19 @@ void read_int8(const Weights& weights, const float* x, std::int64_t rows, float*
                     whole);
   const Int8Rows quantized{to, scale, width, whole, rows};
   for_tasks(weights, rows, kernel.tile_rows,
-            [&](const Task& task) { multiply_int8(weights, task, quantized, y, accumulate); });
+            [&](const Task& task) { multiply_int8(kernel, weights, task, quantized, y, accumulate); });
 }
 
 // ---- floats
 
-void multiply_f32(const Weights& weights, const Task& task, const float* x, float* y, bool accumulate) {
+const FloatKernel& float_kernel_for(Isa isa) {
+  return FOCUSLLM_CHOOSE(FloatKernel, isa, &scalar::float_kernel, &avx2::float_kernel, &avx512::float_kernel,
+                         &avx512::float_kernel, &avx512_bf16::float_kernel, &amx::float_kernel);
+}
+
+void multiply_f32(const FloatKernel& kernel, const Weights& weights, const Task& task, const float* x,
+                  float* y, bool accumulate) {
   thread_local AlignedBuffer<float> panel(kFloatPanelDepth * kPanelChannels);
-  const FloatKernel& kernel = active_float_kernel();
   const std::int64_t inputs = weights.inputs();
   for (std::int64_t first = 0; first < inputs; first += kFloatPanelDepth) {
     const std::int64_t depth = std::min<std::int64_t>(kFloatPanelDepth, inputs - first);
@@ -165,10 +173,9 @@ void narrow_step(const float* x, std::int64_t count, Bf16* to) {
   for (std::int64_t i = 0; i < kBf16Step; ++i) to[i] = i < count ? to_bf16(x[i]) : Bf16{};
 }
 
-void multiply_bf16(const Weights& weights, const Task& task, const Bf16* x, const RowLayout& layout, float* y,
-                   bool accumulate) {
+void multiply_bf16(const FloatKernel& kernel, const Weights& weights, const Task& task, const Bf16* x,
+                   const RowLayout& layout, float* y, bool accumulate) {
   thread_local AlignedBuffer<Bf16> panel(kFloatPanelDepth * kPanelChannels);
-  const FloatKernel& kernel = active_float_kernel();
   for (std::int64_t first = 0; first < weights.inputs(); first += kFloatPanelDepth) {
     const std::int64_t depth = std::min<std::int64_t>(kFloatPanelDepth, weights.inputs() - first);
     kernel.unpack_bf16(Source(task.panel, first, depth).panel, panel.data());
@@ -178,10 +185,10 @@ void multiply_bf16(const Weights& weights, const Task& task, const Bf16* x, cons
   }
 }
 
-void read_bf16(const Weights& weights, const float* x, std::int64_t rows, float* y, bool accumulate) {
+void read_bf16(const FloatKernel& kernel, const Weights& weights, const float* x, std::int64_t rows, float* y,
+               bool accumulate) {
   thread_local AlignedBuffer<Bf16> narrow;
   const std::int64_t inputs = weights.inputs();
-  const FloatKernel& kernel = active_float_kernel();
   const RowLayout layout{kernel.bf16_rows_together, kBf16Step, ceil_div(inputs, kBf16Step) * kBf16Step};
   narrow.resize(static_cast<std::size_t>(layout.size(rows)));
   Bf16* to = narrow.data();
@@ -191,34 +198,26 @@ void read_bf16(const Weights& weights, const float* x, std::int64_t rows, float*
       narrow_step(x + row * inputs + k, inputs - k, to + layout.at(row, k));
   }
   for_tasks(weights, rows, kernel.bf16_tile_rows,
-            [&](const Task& task) { multiply_bf16(weights, task, to, layout, y, accumulate); });
+            [&](const Task& task) { multiply_bf16(kernel, weights, task, to, layout, y, accumulate); });
 }
 
 }  // namespace
 
-const Int8Kernel& active_int8_kernel() {
-  return *FOCUSLLM_CHOOSE(Int8Kernel, &scalar::int8_kernel, &avx2::int8_kernel, &avx2::int8_kernel,
-                          &avx512_vnni::int8_kernel, &avx512_vnni::int8_kernel, &amx::int8_kernel);
-}
-
-const FloatKernel& active_float_kernel() {
-  return *FOCUSLLM_CHOOSE(FloatKernel, &scalar::float_kernel, &avx2::float_kernel, &avx512::float_kernel,
-                          &avx512::float_kernel, &avx512_bf16::float_kernel, &amx::float_kernel);
-}
-
-void read_rows(const Weights& weights, ProductType type, const float* x, std::int64_t rows, float* y,
-               bool accumulate) {
+void read_rows(const Weights& weights, const Arithmetic& arithmetic, const float* x, std::int64_t rows,
+               float* y, bool accumulate) {
+  const Int8Kernel& int8 = int8_kernel_for(arithmetic.isa);
+  const FloatKernel& floats = float_kernel_for(arithmetic.isa);
   for (std::int64_t row = 0; row < rows; row += kMostRows) {
     const std::int64_t some = std::min(kMostRows, rows - row);
     const float* from = x + row * weights.inputs();
     float* to = y + row * weights.outputs();
-    if (type == ProductType::int8) {
-      read_int8(weights, from, some, to, accumulate);
-    } else if (type == ProductType::bf16) {
-      read_bf16(weights, from, some, to, accumulate);
+    if (arithmetic.type == ProductType::int8) {
+      read_int8(int8, weights, from, some, to, accumulate);
+    } else if (arithmetic.type == ProductType::bf16) {
+      read_bf16(floats, weights, from, some, to, accumulate);
     } else {
-      for_tasks(weights, some, active_float_kernel().f32_tile_rows,
-                [&](const Task& task) { multiply_f32(weights, task, from, to, accumulate); });
+      for_tasks(weights, some, floats.f32_tile_rows,
+                [&](const Task& task) { multiply_f32(floats, weights, task, from, to, accumulate); });
     }
   }
 }

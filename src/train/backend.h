@@ -12,6 +12,7 @@ struct Backend {
   /// Rows without gradients and frozen products go through the engine's kernels (CPU and f32 only); otherwise
   /// everything is plain torch: the form that runs on any device, and in double for tests.
   bool fast = true;
+  Isa isa = default_isa();  ///< fast: whose kernels
   torch::Device device = torch::kCPU;
   torch::Dtype dtype = torch::kFloat;               ///< of activations and gradients
   ProductType product = ProductType::f32;           ///< frozen products of rows with gradients: f32 or bf16

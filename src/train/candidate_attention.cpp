@@ -33,6 +33,7 @@ void attend_memory(const CandidateWhere& where, const float* q, float* out, floa
     const std::int64_t at = row * heads.heads;
     problems.push_back({.shape = heads,
                         .type = where.model->backend().kv_type,
+                        .isa = where.model->backend().isa,
                         .scale = where.model->spec().attention_scale,
                         .queries = q + at * heads.dim,
                         .positions = memory.positions.data() + row,

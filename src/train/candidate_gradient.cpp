@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "base/bf16.h"
-#include "base/cpu.h"
 #include "train/gradient_kernel.h"
 #include "train/sgemm.h"
 
@@ -81,7 +80,8 @@ void HeadGradient::add(const attention::KvRun& run) {
         run.count);
   sgemm(queries_, run.count, dim_, 1, {dy_.data(), dim_, false}, {values, dim_, true}, false, dp_.data(),
         run.count);
-  const auto softmax = FOCUSLLM_ACTIVE(gradient_kernels)->softmax;
+  const auto softmax =
+      FOCUSLLM_OF_ISA(GradientKernels, where_.model->backend().isa, gradient_kernels).softmax;
   const attention::Visible visible = where_.visible();
   for (std::int64_t r = 0; r < queries_; ++r) {
     const std::int64_t row = index(r) / where_.heads().heads;

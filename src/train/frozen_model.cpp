@@ -50,7 +50,7 @@ std::vector<std::size_t> kinds_of(const model::Spec& spec) {
 FrozenModel::FrozenModel(std::shared_ptr<const gguf::File> file, const Backend& backend)
     : file_(std::move(file)),
       backend_(with_all_threads(backend)),
-      model_(std::make_shared<model::Model>(file_, backend.ordinary_product)),
+      model_(std::make_shared<model::Model>(file_, Arithmetic{backend.ordinary_product, backend.isa})),
       bos_(bos_token(*file_)),
       kinds_(kinds_of(spec())),
       output_norm_(vector(model_->output_norm())),
@@ -101,7 +101,7 @@ Tensor FrozenModel::embed(std::span<const Token> tokens) const {
 }
 
 Tensor FrozenModel::norm(const Tensor& x, const Tensor& weight) const {
-  return rms_norm(x, weight, spec().epsilon);
+  return rms_norm(x, weight, spec().epsilon, backend_.isa);
 }
 
 Tensor FrozenModel::heads(const Tensor& x, int count, const Tensor& weight) const {
@@ -128,7 +128,7 @@ Tensor FrozenModel::add_attention(const FrozenLayer& layer, const Tensor& x, con
 
 Tensor FrozenModel::add_feed_forward(const FrozenLayer& layer, const Tensor& x) const {
   const auto gate_up = layer.gate_up.apply(norm(x, layer.feed_forward_norm));
-  const auto y = layer.down.apply(gate(gate_up, layer.gate));
+  const auto y = layer.down.apply(gate(gate_up, layer.gate, backend_.isa));
   return x + (layer.post_feed_forward_norm.defined() ? norm(y, layer.post_feed_forward_norm) : y);
 }
 

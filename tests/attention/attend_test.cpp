@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "attention/reference.h"
 #include "base/cpu.h"
 #include "base/error.h"
 #include "problem_data.h"
@@ -131,6 +132,34 @@ TEST(Attend, PartsWithQueriesOfTheirOwnMerge) {
   const Expected all = merged({&near, &far, &nothing}, nullptr);
   expect_near(block.out, all.out);
   expect_near(block.lse, all.lse);
+}
+
+TEST(Attend, EachBlockHasItsOwnKernels) {
+  ProblemData near = keys_at(150, 60, 1), far = keys_at(0, 150, 2);
+  std::vector<TestBlock> alone, together;
+  std::vector<Block> blocks;
+  together.reserve(supported_isas().size() + 1);
+  const auto add = [&](Isa isa, const Backend* backend) {
+    for (std::vector<TestBlock>* to : {&alone, &together}) to->push_back({{part_of(near), part_of(far)}});
+    Block block = alone.back().block();
+    block.isa = isa;
+    block.backend = backend;
+    attend(block);
+    block.parts = together.back().parts;
+    block.out = together.back().out.data();
+    block.lse = together.back().lse.data();
+    blocks.push_back(block);
+  };
+  for (const Isa isa : supported_isas()) add(isa, nullptr);
+  add(default_isa(), &reference::backend);
+  attend(blocks);
+  const Expected all = merged({&near, &far}, nullptr);
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(together[i].out, alone[i].out);
+    EXPECT_EQ(together[i].lse, alone[i].lse);
+    expect_near(together[i].out, all.out);
+  }
 }
 
 TEST(Attend, OnePartIsThePartialAttention) {

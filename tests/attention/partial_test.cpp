@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
-#include "attention/backend.h"
 #include "attention/reference.h"
 #include "base/cpu.h"
 #include "base/error.h"
@@ -42,26 +41,20 @@ void expect_close(const std::vector<float>& actual, const std::vector<float>& wa
                                  << actual[worst] << ", wanted " << wanted[worst];
 }
 
-/// Restores the instruction set and the thread count that a test changes.
+/// Restores the thread count that a test changes.
 class PartialTest : public testing::Test {
  protected:
-  void TearDown() override {
-    set_active_isa(isa_);
-    omp_set_num_threads(threads_);
-    use_backend("cpu");
-  }
+  void TearDown() override { omp_set_num_threads(threads_); }
 
   template <typename Body>
   void for_each_isa(Body body) {
     for (const Isa isa : supported_isas()) {
-      set_active_isa(isa);
       SCOPED_TRACE(testing::Message() << isa_name(isa));
-      body();
+      body(isa);
     }
   }
 
  private:
-  Isa isa_ = active_isa();
   int threads_ = omp_get_max_threads();
 };
 
@@ -87,8 +80,9 @@ Results reference_results(ProblemData& data) {
   return wanted;
 }
 
-void expect_matches(ProblemData& data, const Results& wanted) {
+void expect_matches(ProblemData& data, Isa isa, const Results& wanted) {
   Problem& p = data.problem();
+  p.isa = isa;
   const std::string what = describe(p, data.keys());
   for (const Use use : {Use::read, Use::answer}) {
     p.use = use;
@@ -130,7 +124,7 @@ TEST_F(PartialTest, MatchesReferenceOverRowsAndKeys) {
         const auto runs = split ? some_runs(keys) : std::vector<RunSpec>{{0, keys, 2}};
         ProblemData data(shape, type, consecutive(keys / 2, rows), runs, mask);
         const Results wanted = reference_results(data);
-        for_each_isa([&] { expect_matches(data, wanted); });
+        for_each_isa([&](Isa isa) { expect_matches(data, isa, wanted); });
       }
       ++combination;
     }
@@ -146,7 +140,7 @@ TEST_F(PartialTest, MatchesReferenceOverShapes) {
         for (const std::int64_t rows : {2, 33}) {
           ProblemData data(shape, type, consecutive(90, rows), some_runs(131), window(100));
           const Results wanted = reference_results(data);
-          for_each_isa([&] { expect_matches(data, wanted); });
+          for_each_isa([&](Isa isa) { expect_matches(data, isa, wanted); });
         }
       }
     }
@@ -157,7 +151,7 @@ TEST_F(PartialTest, MatchesReferenceAtTheWidestHead) {
   for (const KvType type : kTypes) {
     ProblemData data({2, 1, 512}, type, consecutive(70, 40), some_runs(150), kCausal);
     const Results wanted = reference_results(data);
-    for_each_isa([&] { expect_matches(data, wanted); });
+    for_each_isa([&](Isa isa) { expect_matches(data, isa, wanted); });
   }
 }
 
@@ -170,7 +164,7 @@ TEST_F(PartialTest, ManySmallPagesAndRepeatedPositions) {
       for (std::int64_t& position : positions) position = position / 3 * 3;
       ProblemData data({9, 3, 64}, type, positions, pages, window(250));
       const Results wanted = reference_results(data);
-      for_each_isa([&] { expect_matches(data, wanted); });
+      for_each_isa([&](Isa isa) { expect_matches(data, isa, wanted); });
     }
   }
 }
@@ -181,8 +175,8 @@ TEST_F(PartialTest, RowsThatSeeNothing) {
       // Keys at 50 to 149: the first rows come before all of them.
       ProblemData data({9, 3, 64}, type, consecutive(50 - rows / 2 - 1, rows), {{50, 100, 4}}, kCausal);
       const Results wanted = reference_results(data);
-      for_each_isa([&] {
-        expect_matches(data, wanted);
+      for_each_isa([&](Isa isa) {
+        expect_matches(data, isa, wanted);
         EXPECT_EQ(data.lse()[0], kNone);
         EXPECT_EQ(data.out()[0], 0);
       });
@@ -191,9 +185,10 @@ TEST_F(PartialTest, RowsThatSeeNothing) {
 }
 
 TEST_F(PartialTest, NoRunsAndNoRows) {
-  for_each_isa([&] {
+  for_each_isa([&](Isa isa) {
     for (const std::int64_t rows : {0, 1, 60}) {
       ProblemData data({4, 2, 32}, KvType::bf16, consecutive(0, rows), {}, kCausal);
+      data.problem().isa = isa;
       partial(data.problem());
       EXPECT_THAT(data.out(), testing::Each(0.0F));
       EXPECT_THAT(data.lse(), testing::Each(kNone));
@@ -208,7 +203,7 @@ TEST_F(PartialTest, EverythingNeedsNoPositions) {
     ProblemData data({6, 2, 48}, KvType::bf16, consecutive(0, rows), some_runs(300), kEverything);
     data.problem().positions = nullptr;
     const Results wanted = reference_results(data);
-    for_each_isa([&] { expect_matches(data, wanted); });
+    for_each_isa([&](Isa isa) { expect_matches(data, isa, wanted); });
   }
 }
 
@@ -217,7 +212,8 @@ TEST_F(PartialTest, HugeLogitsStayFinite) {
     for (const float scale : {300.0F, -300.0F, 0.0F}) {
       ProblemData data({6, 2, 64}, KvType::f32, consecutive(0, rows), {{0, 300, 0}}, kCausal);
       data.problem().scale = scale;
-      for_each_isa([&] {
+      for_each_isa([&](Isa isa) {
+        data.problem().isa = isa;
         partial(data.problem());
         for (const float x : data.out()) ASSERT_TRUE(std::isfinite(x));
         for (const float x : data.lse()) ASSERT_TRUE(std::isfinite(x));
@@ -227,12 +223,13 @@ TEST_F(PartialTest, HugeLogitsStayFinite) {
 }
 
 TEST_F(PartialTest, PartsOfTheKeysMergeToTheWhole) {
-  for_each_isa([&] {
+  for_each_isa([&](Isa isa) {
     for (const KvType type : kTypes) {
       for (const std::int64_t rows : {1, 5, 70}) {
         const std::vector<RunSpec> runs{{0, 100, 1}, {100, 37, 2}, {137, 263, 0}};
         ProblemData data({9, 3, 64}, type, consecutive(110, rows), runs, kCausal);
         Problem& p = data.problem();
+        p.isa = isa;
         partial(p);
         const std::vector<float> whole = data.out();
         const std::vector<float> whole_lse = data.lse();
@@ -242,7 +239,7 @@ TEST_F(PartialTest, PartsOfTheKeysMergeToTheWhole) {
         for (std::size_t i = 0; i < all.size(); ++i) {  // the last one is hidden from all rows but a few
           p.runs = all.subspan(all.size() - 1 - i, 1);
           partial(p);
-          merge(p.shape, p.rows, data.out().data(), data.lse().data(), out.data(), lse.data());
+          merge(isa, p.shape, p.rows, data.out().data(), data.lse().data(), out.data(), lse.data());
         }
         expect_close(out, whole, tolerance(type), "merged out");
         expect_close(lse, whole_lse, tolerance(type), "merged lse");
@@ -252,9 +249,10 @@ TEST_F(PartialTest, PartsOfTheKeysMergeToTheWhole) {
 }
 
 TEST_F(PartialTest, WindowAndBeyondMergeToCausal) {
-  for_each_isa([&] {
+  for_each_isa([&](Isa isa) {
     ProblemData data({4, 1, 256}, KvType::f32, consecutive(150, 90), some_runs(200), kCausal);
     Problem& p = data.problem();
+    p.isa = isa;
     partial(p);
     const std::vector<float> whole = data.out();
     p.visible = window(64);
@@ -263,7 +261,7 @@ TEST_F(PartialTest, WindowAndBeyondMergeToCausal) {
     std::vector<float> lse = data.lse();
     p.visible = beyond(64);
     partial(p);
-    merge(p.shape, p.rows, data.out().data(), data.lse().data(), out.data(), lse.data());
+    merge(isa, p.shape, p.rows, data.out().data(), data.lse().data(), out.data(), lse.data());
     expect_close(out, whole, tolerance(KvType::f32), "merged out");
   });
 }
@@ -279,10 +277,10 @@ TEST_F(PartialTest, MergeOfLargeResultsAndOfNothing) {
   other_lse[1] = kNone;
   lse[2] = kNone;
   other_lse[3] = lse[3] = kNone;
-  for_each_isa([&] {
+  for_each_isa([&](Isa isa) {
     std::vector<float> to = out;
     std::vector<float> to_lse = lse;
-    merge(shape, rows, other.data(), other_lse.data(), to.data(), to_lse.data());
+    merge(isa, shape, rows, other.data(), other_lse.data(), to.data(), to_lse.data());
     EXPECT_NEAR(to[0], 3, 1e-6);
     EXPECT_NEAR(to_lse[0], 1 + std::log(2.0F), 1e-6);
     EXPECT_EQ(to[1 * 32], 2);
@@ -295,10 +293,11 @@ TEST_F(PartialTest, MergeOfLargeResultsAndOfNothing) {
 }
 
 TEST_F(PartialTest, ColumnSumsAddUpToTheRows) {
-  for_each_isa([&] {
+  for_each_isa([&](Isa isa) {
     for (const KvType type : kTypes) {
       ProblemData data({6, 2, 64}, type, consecutive(100, 700), {{0, 400, 0}, {400, 500, 3}}, kCausal);
       Problem& p = data.problem();
+      p.isa = isa;
       partial(p);
       std::vector<float> sums(static_cast<std::size_t>(6 * 900), 0);
       column_sums(p, data.lse().data(), sums.data(), 900);
@@ -312,7 +311,7 @@ TEST_F(PartialTest, ColumnSumsAddUpToTheRows) {
 }
 
 TEST_F(PartialTest, ManyProblemsAtOnceEqualEachAlone) {
-  for_each_isa([&] {
+  for_each_isa([&](Isa isa) {
     std::vector<ProblemData> data;
     for (std::int64_t i = 0; i < 40; ++i) {
       const KvType type = kTypes[i % 3];
@@ -323,6 +322,7 @@ TEST_F(PartialTest, ManyProblemsAtOnceEqualEachAlone) {
     }
     std::vector<Results> alone;
     for (ProblemData& d : data) {
+      d.problem().isa = isa;
       partial(d.problem());
       alone.push_back({d.out(), d.lse(), {}});
       std::fill(d.out().begin(), d.out().end(), NAN);
@@ -378,7 +378,8 @@ TEST_F(PartialTest, RowsDoNotDependOnWhatIsBesideThem) {
         ProblemData data(shape, type, consecutive(1200, kRows), pages(1300), visible);
         ProblemData other({9, 3, 64}, type, consecutive(600, 40), some_runs(700), kCausal);
         Problem& p = data.problem();
-        for_each_isa([&] {
+        for_each_isa([&](Isa isa) {
+          p.isa = other.problem().isa = isa;
           for (const Use use : {Use::read, Use::answer}) {
             p.use = use;
             omp_set_num_threads(1);
@@ -404,15 +405,37 @@ TEST_F(PartialTest, RowsDoNotDependOnWhatIsBesideThem) {
   }
 }
 
-TEST_F(PartialTest, TorchBackendByName) {
-  ProblemData data({4, 2, 32}, KvType::bf16, consecutive(20, 9), some_runs(50), kCausal);
-  reference::partial(data.problem());
-  const std::vector<float> wanted = data.out();
-  use_backend("torch");
-  std::fill(data.out().begin(), data.out().end(), NAN);
-  partial(data.problem());
-  EXPECT_EQ(data.out(), wanted);
-  EXPECT_THROW(use_backend("abacus"), UsageError);
+// Problems of one call may differ in what computes them.
+TEST_F(PartialTest, EachProblemHasItsOwnKernels) {
+  const HeadShape shape{9, 3, 64};
+  std::vector<ProblemData> data;
+  for (std::size_t i = 0; i < 2 * supported_isas().size(); ++i)
+    data.emplace_back(shape, kTypes[i % 3], consecutive(300, 40), some_runs(340), kCausal);
+  std::vector<Problem> problems;
+  std::vector<Results> alone;
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    Problem& p = data[i].problem();
+    p.use = i % 2 == 0 ? Use::read : Use::answer;
+    p.isa = supported_isas()[i / 2];
+    partial(p);
+    alone.push_back({data[i].out(), data[i].lse(), {}});
+    std::fill(data[i].out().begin(), data[i].out().end(), NAN);
+    problems.push_back(p);
+  }
+  ProblemData torch(shape, KvType::bf16, consecutive(300, 40), some_runs(340), kCausal);
+  const Results wanted = reference_results(torch);
+  std::fill(torch.out().begin(), torch.out().end(), NAN);
+  problems.push_back(torch.problem());
+  problems.back().backend = &reference::backend;
+  partial(problems);
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    expect_same(data[i].out(), alone[i].out, "out of " + std::to_string(i));
+    expect_same(data[i].lse(), alone[i].lse, "lse of " + std::to_string(i));
+  }
+  expect_same(torch.out(), wanted.out, "out of torch");
+  std::vector<float> sums(wanted.sums.size(), 0.5F);
+  column_sums(problems.back(), wanted.lse.data(), sums.data(), torch.keys() + 3);
+  expect_same(sums, wanted.sums, "column sums of torch");
 }
 
 TEST_F(PartialTest, RefusesWhatIsNotSupported) {

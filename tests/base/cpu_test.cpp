@@ -3,10 +3,29 @@
 #include <fstream>
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "base/error.h"
 
 namespace focusllm {
 namespace {
+
+TEST(Isa, IsFoundByItsName) {
+  for (const Isa isa : supported_isas()) EXPECT_EQ(isa_named(isa_name(isa)), isa);
+  EXPECT_THAT(supported_isas(), testing::Contains(default_isa()));
+}
+
+TEST(Isa, OneThatIsNotThereIsRefusedWithThoseThatAre) {
+  try {
+    isa_named("abacus");
+    ADD_FAILURE() << "found";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::StartsWith("isa abacus: not an instruction set of this machine"));
+    for (const Isa isa : supported_isas())
+      EXPECT_THAT(error.what(), testing::HasSubstr(std::string(isa_name(isa))));
+  }
+}
 
 TEST(Bf16Dot, FastOnAmdThatHasIt) {
   EXPECT_TRUE(bf16_dot_is_fast("AuthenticAMD", true));

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "context/focus/tail_store.h"
 #include "engine/adapter_search.h"
+#include "engine/parts.h"
 #include "focusllm/session.h"
 #include "gguf/writer.h"
 #include "memory/segment_store.h"

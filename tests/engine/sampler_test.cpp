@@ -34,7 +34,7 @@ TEST(Sampler, DrawsByProbability) {
   std::map<Token, int> counts;
   constexpr int kDraws = 20000;
   for (int i = 0; i < kDraws; ++i) ++counts[sampler.sample(kLogits, {})];
-  const double total = log_sum_exp(kLogits);
+  const double total = log_sum_exp(default_isa(), kLogits);
   for (std::size_t i = 0; i < kLogits.size(); ++i) {
     EXPECT_NEAR(counts[static_cast<Token>(i)] / double{kDraws}, std::exp(kLogits[i] - total), 0.015) << i;
   }
@@ -98,7 +98,7 @@ TEST(Sampler, RefusesNonsense) {
 }
 
 TEST(MostLikely, IsSortedAndNormalised) {
-  const auto top = most_likely(kLogits, 9);
+  const auto top = most_likely(default_isa(), kLogits, 9);
   ASSERT_EQ(top.size(), 5U);
   EXPECT_EQ(top[0].id, 1);
   EXPECT_EQ(top[1].id, 4);
@@ -106,7 +106,7 @@ TEST(MostLikely, IsSortedAndNormalised) {
   double sum = 0;
   for (const auto& token : top) sum += std::exp(token.logprob);
   EXPECT_NEAR(sum, 1, 1e-6);
-  EXPECT_TRUE(most_likely(kLogits, 0).empty());
+  EXPECT_TRUE(most_likely(default_isa(), kLogits, 0).empty());
 }
 
 }  // namespace

@@ -11,60 +11,21 @@
 #include "engine/answer_job.h"
 #include "engine/options.h"
 #include "engine/parts.h"
-#include "focusllm/session.h"
-#include "support/tiny_engine.h"
+#include "talk.h"
 
 namespace focusllm::test {
 namespace {
 
-/// What one session reads and asks.
-struct Talk {
-  std::string method;
-  std::int64_t text = 0, answer = 0;  ///< tokens
-  int late = 0;                       ///< milliseconds after the others
-};
-
 class SchedulerTest : public testing::Test {
  protected:
   Session session(const std::string& method, const CancelToken* cancel = nullptr) const {
-    Session::Options options;
-    options.raw = true;
-    options.cancel = cancel;
-    options.context.method = method;
-    options.context.beyond_trained = true;
-    if (method != "full" && method != "dca") options.context.local = 32;
-    if (method == "infllm") options.context.block = 8;
-    if (method == "infllm") options.context.top_k = options.context.answer_top_k = 3;
-    if (method == "focus") options.context.chunk = 24;
-    return Session(tiny_.engine, options);
+    return open_session(tiny_, method, cancel);
   }
-  /// All tokens of two answers, with their log-probabilities.
   std::vector<TokenProbability> hold(const Talk& talk, unsigned seed) const {
-    auto reader = session(talk.method);
-    std::vector<TokenProbability> drawn;
-    AskOptions ask;
-    ask.max_tokens = talk.answer;
-    ask.sampling.temperature = seed % 2 == 0 ? 0 : 1;
-    ask.sampling.seed = seed;
-    reader.read_tokens(tiny_.tokens(talk.text, seed));
-    for (int turn = 0; turn < 2; ++turn) {
-      for (const GeneratedToken& token : reader.ask("", ask).tokens)
-        drawn.push_back({token.id, token.logprob});
-      reader.read_tokens(tiny_.tokens(5, seed + 100));
-    }
-    return drawn;
+    return test::hold(tiny_, talk, seed);
   }
   TinyEngine tiny_;
 };
-
-void expect_same(const std::vector<TokenProbability>& got, const std::vector<TokenProbability>& want,
-                 const Talk& talk) {
-  ASSERT_EQ(got.size(), want.size()) << talk.method;
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    ASSERT_EQ(got[i].id, want[i].id) << talk.method << ", token " << i;
-    ASSERT_EQ(got[i].logprob, want[i].logprob) << talk.method << ", token " << i;
-  }
-}
 
 const std::vector<Talk> kTalks = {
     {"full", 700, 12, 0},    {"infllm", 900, 20, 3}, {"focus", 600, 9, 0},    {"streaming", 1300, 15, 10},

@@ -49,7 +49,7 @@ std::string error_of(const std::string& tensor, std::size_t element, float value
                      model::Want want = model::Want::all) {
   const TinyModel tiny{TinySizes{}};
   poison(tiny, tensor, element, value);
-  model::Model model(tiny.file, ProductType::f32);
+  model::Model model(tiny.file, Arithmetic{ProductType::f32});
   const auto shared = std::make_shared<model::Model>(std::move(model));
   model::Runner runner(shared);
   OwnValues lane(shared->spec());

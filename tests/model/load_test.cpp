@@ -51,7 +51,7 @@ std::string error_of(const std::string& architecture, const std::function<void(g
   const TinyModel tiny(sizes);
   const auto bytes = changed(*tiny.file, change, without);
   try {
-    const model::Model model(gguf::File::parse(bytes, "changed.gguf"), ProductType::f32);
+    const model::Model model(gguf::File::parse(bytes, "changed.gguf"), Arithmetic{ProductType::f32});
   } catch (const Error& error) {
     return error.what();
   }
@@ -135,7 +135,8 @@ std::string adapter_error(const std::function<void(gguf::Writer&)>& change, cons
   const TinyAdapter adapter(tiny, 4, 1);
   const auto bytes = changed(*adapter.file, change, without);
   try {
-    const model::Model model(tiny.file, ProductType::f32, gguf::File::parse(bytes, "changed.gguf"));
+    const model::Model model(tiny.file, Arithmetic{ProductType::f32},
+                             gguf::File::parse(bytes, "changed.gguf"));
   } catch (const Error& error) {
     return error.what();
   }

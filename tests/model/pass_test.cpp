@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "attention/backend.h"
 #include "base/error.h"
 #include "memory/kv_pages.h"
 #include "model/runner.h"
@@ -134,6 +135,28 @@ TEST_F(PassTest, ATokenWhoseNumbersAreBrokenEndsItsOwnLane) {
   pass.check(1);
   const Hidden got = hidden(pass, 1);
   EXPECT_EQ(got, alone(good, Use::read));
+}
+
+int counted_problems = 0;
+/// Our kernels once more.
+const attention::Backend kCounting{.partial = [](const attention::Problem& problem) {
+  attention::Problem counted = problem;
+  counted.backend = nullptr;
+  attention::partial(counted);
+  ++counted_problems;
+}};
+
+TEST_F(PassTest, ABackendComputesAllAttention) {
+  const auto a = tokens(40, 1);
+  const Hidden wanted = alone(a, Use::read);
+  model::Runner runner(tiny_.model, &kCounting);
+  Text lane(tiny_.model->spec());
+  model::Pass pass;
+  pass.add(lane, a, 0, Use::read, Want::all);
+  counted_problems = 0;
+  runner.run(pass);
+  EXPECT_EQ(counted_problems, tiny_.model->spec().layers);
+  EXPECT_EQ(hidden(pass, 0), wanted);
 }
 
 TEST_F(PassTest, StopsBetweenLayers) {

@@ -21,7 +21,7 @@ std::string error_of(const std::function<void(gguf::Writer&)>& change, const Tin
   change(writer);
   const auto bytes = writer.bytes();
   try {
-    const model::Model model(gguf::File::parse(bytes, "changed.gguf"), ProductType::f32);
+    const model::Model model(gguf::File::parse(bytes, "changed.gguf"), Arithmetic{ProductType::f32});
   } catch (const Error& error) {
     return error.what();
   }
@@ -48,7 +48,7 @@ TEST(Spec, TensorsMayHaveFurtherDimensionsOfOne) {
     writer.add(tensor.name, tensor.type, dims, {tensor.data.begin(), tensor.data.end()});
   }
   const auto bytes = writer.bytes();
-  const model::Model model(gguf::File::parse(bytes, "four.gguf"), ProductType::f32);
+  const model::Model model(gguf::File::parse(bytes, "four.gguf"), Arithmetic{ProductType::f32});
   EXPECT_EQ(model.spec().vocabulary, 97);
 }
 

@@ -56,7 +56,7 @@ TinyAdapter::TinyAdapter(const TinyModel& base, int rank, unsigned seed)
     : bytes(build(base, rank, seed)), file(gguf::File::parse(bytes, "adapter.gguf")) {}
 
 std::shared_ptr<const model::Model> with_adapter(const TinyModel& base, const TinyAdapter& adapter) {
-  return std::make_shared<model::Model>(base.file, ProductType::f32, adapter.file);
+  return std::make_shared<model::Model>(base.file, Arithmetic{ProductType::f32}, adapter.file);
 }
 
 }  // namespace focusllm::test

@@ -66,10 +66,9 @@ class Folder {
 
 }  // namespace
 
-TinyEngine::TinyEngine(int threads, const TinySizes& sizes) {
+TinyEngine::TinyEngine(int threads, const TinySizes& sizes, EngineOptions options) {
   const Folder folder;  // a mapped file may go
   write_model(sizes, folder.path() / "tiny.gguf");
-  EngineOptions options;
   options.threads = threads;
   options.find_adapter = false;
   engine = Engine::load(folder.path() / "tiny.gguf", options);

@@ -104,7 +104,7 @@ TinySizes tiny_sizes(const std::string& architecture) {
 TinyModel::TinyModel(const TinySizes& sizes, unsigned seed)
     : bytes(Builder(sizes, seed).build()),
       file(gguf::File::parse(bytes, "tiny.gguf")),
-      model(std::make_shared<model::Model>(file, ProductType::f32)) {}
+      model(std::make_shared<model::Model>(file, Arithmetic{ProductType::f32})) {}
 
 std::vector<std::int32_t> random_tokens(std::int64_t count, int vocabulary, unsigned seed) {
   std::mt19937 random(seed);

@@ -84,14 +84,6 @@ std::int64_t width_of(BlockType type) {
   return elements == 1 ? 75 : elements == 32 ? 160 : 512;
 }
 
-class EveryIsa : public ::testing::Test {
- protected:
-  void TearDown() override { set_active_isa(before_); }
-
- private:
-  Isa before_ = active_isa();
-};
-
 std::vector<float> apply(const Linear& linear, const std::vector<float>& x, std::int64_t rows, Use use,
                          std::optional<float> start = std::nullopt) {
   std::vector<float> y(static_cast<std::size_t>(rows * linear.outputs()), start.value_or(std::nanf("")));
@@ -99,15 +91,14 @@ std::vector<float> apply(const Linear& linear, const std::vector<float>& x, std:
   return y;
 }
 
-TEST_F(EveryIsa, RowsThatAnswerMatchTheReferenceInEveryType) {
+TEST(EveryIsa, RowsThatAnswerMatchTheReferenceInEveryType) {
   for (const BlockType type : kTypes) {
     const std::int64_t inputs = width_of(type);
     const RandomMatrix first(type, 37, inputs, 1);
     const RandomMatrix second(type, 16, inputs, 2);
     const bool floats = block_traits(type).elements == 1;
-    const Linear linear({first.matrix(), second.matrix()});
     for (const Isa isa : supported_isas()) {
-      set_active_isa(isa);
+      const Linear linear({first.matrix(), second.matrix()}, {ProductType::automatic, isa});
       for (const std::int64_t rows : kRows) {
         const std::vector<float> x = normal(rows * inputs, 3);
         for (const std::optional<float> start : {std::optional<float>(), std::optional(2.5F)}) {
@@ -121,20 +112,20 @@ TEST_F(EveryIsa, RowsThatAnswerMatchTheReferenceInEveryType) {
   }
 }
 
-TEST_F(EveryIsa, RowsThatAreReadMatchTheReferenceInEveryType) {
+TEST(EveryIsa, RowsThatAreReadMatchTheReferenceInEveryType) {
   for (const BlockType type : kTypes) {
     const std::int64_t inputs = width_of(type);
     const RandomMatrix first(type, 101, inputs, 1);
     const RandomMatrix second(type, 64, inputs, 2);
     for (const Isa isa : supported_isas()) {
-      set_active_isa(isa);
       for (const ProductType number : {ProductType::f32, ProductType::bf16, ProductType::int8}) {
-        if (number == ProductType::bf16 && !has_bf16_products()) {
-          EXPECT_THROW(Linear({first.matrix()}, number), Error);
+        if (number == ProductType::bf16 && !has_bf16_products(isa)) {
+          EXPECT_THROW(Linear({first.matrix()}, {number, isa}), Error);
           continue;
         }
-        const Linear linear({first.matrix(), second.matrix()}, number);
+        const Linear linear({first.matrix(), second.matrix()}, {number, isa});
         EXPECT_EQ(linear.product_type(), number);
+        EXPECT_EQ(linear.isa(), isa);
         EXPECT_EQ(linear.outputs(), 165);
         EXPECT_EQ(linear.inputs(), inputs);
         for (const std::int64_t rows : {1, 7, 33, 100}) {
@@ -153,20 +144,19 @@ TEST_F(EveryIsa, RowsThatAreReadMatchTheReferenceInEveryType) {
 
 // Widths that are not whole blocks of what is scaled or unpacked together, and more than is unpacked at a
 // time.
-TEST_F(EveryIsa, OddWidthsAreReadRightly) {
+TEST(EveryIsa, OddWidthsAreReadRightly) {
   for (const std::int64_t inputs : {32, 64, 96, 160, 288, 576, 1536, 2048, 2112, 2304, 4864}) {
     const RandomMatrix matrix(BlockType::q4_1, 70, inputs, 1);
     const RandomMatrix floats(BlockType::bf16, 70, inputs + 3, 2);
     for (const Isa isa : supported_isas()) {
-      set_active_isa(isa);
       const std::string where = fmt::format("width {} {}", inputs, isa_name(isa));
       for (const ProductType number : {ProductType::f32, ProductType::int8}) {
         const std::vector<float> x = normal(37 * inputs, 3);
-        const Linear linear({matrix.matrix()}, number);
+        const Linear linear({matrix.matrix()}, {number, isa});
         expect_product({&matrix}, x, 37, apply(linear, x, 37, Use::read), 0, number, where);
       }
       const std::vector<float> x = normal(9 * (inputs + 3), 3);
-      const Linear linear({floats.matrix()});
+      const Linear linear({floats.matrix()}, {ProductType::automatic, isa});
       expect_product({&floats}, x, 9, apply(linear, x, 9, Use::read), 0, ProductType::bf16,
                      where + " floats");
     }
@@ -174,14 +164,14 @@ TEST_F(EveryIsa, OddWidthsAreReadRightly) {
 }
 
 /// The number types that rows are read in, and rows that answer (nothing).
-std::vector<std::optional<ProductType>> arithmetics() {
+std::vector<std::optional<ProductType>> arithmetics(Isa isa) {
   std::vector<std::optional<ProductType>> all{std::nullopt, ProductType::f32, ProductType::int8};
-  if (has_bf16_products()) all.push_back(ProductType::bf16);
+  if (has_bf16_products(isa)) all.push_back(ProductType::bf16);
   return all;
 }
 
 // To the bit: in groups of every size, from 1 to 600, in any order.
-TEST_F(EveryIsa, ARowDoesNotDependOnItsNeighbours) {
+TEST(EveryIsa, ARowDoesNotDependOnItsNeighbours) {
   constexpr std::int64_t kWidth = 320;
   constexpr std::int64_t kOutputs = 83;
   const std::vector<float> x = normal(600 * kWidth, 5);
@@ -191,9 +181,8 @@ TEST_F(EveryIsa, ARowDoesNotDependOnItsNeighbours) {
   for (const BlockType type : {BlockType::q4_1, BlockType::q8_0, BlockType::bf16, BlockType::f32}) {
     const RandomMatrix matrix(type, kOutputs, kWidth, 1);
     for (const Isa isa : supported_isas()) {
-      set_active_isa(isa);
-      for (const auto number : arithmetics()) {
-        const Linear linear({matrix.matrix()}, number.value_or(ProductType::automatic));
+      for (const auto number : arithmetics(isa)) {
+        const Linear linear({matrix.matrix()}, {number.value_or(ProductType::automatic), isa});
         const Use use = number ? Use::read : Use::answer;
         const std::vector<float> all = apply(linear, x, 600, use);
         std::shuffle(order.begin(), order.end(), random);
@@ -222,7 +211,7 @@ TEST(Linear, StacksMixBlockTypes) {
   const RandomMatrix v(BlockType::q8_0, 19, 640, 2);
   const RandomMatrix f(BlockType::f16, 5, 640, 3);
   for (const ProductType type : {ProductType::automatic, ProductType::int8}) {
-    const Linear linear({q.matrix(), v.matrix(), f.matrix()}, type);
+    const Linear linear({q.matrix(), v.matrix(), f.matrix()}, {type});
     for (const Use use : {Use::read, Use::answer}) {
       for (const std::int64_t rows : kRows) {
         const std::vector<float> x = normal(rows * 640, 5);
@@ -233,11 +222,10 @@ TEST(Linear, StacksMixBlockTypes) {
   }
 }
 
-TEST_F(EveryIsa, NotANumberStaysInItsRowAndIsSeen) {
+TEST(EveryIsa, NotANumberStaysInItsRowAndIsSeen) {
   const RandomMatrix matrix(BlockType::q4_1, 32, 576, 1);
   for (const Isa isa : supported_isas()) {
-    set_active_isa(isa);
-    const Linear linear({matrix.matrix()}, ProductType::int8);
+    const Linear linear({matrix.matrix()}, {ProductType::int8, isa});
     for (const Use use : {Use::read, Use::answer}) {
       for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
         std::vector<float> x = normal(100 * 576, 5);
@@ -250,7 +238,7 @@ TEST_F(EveryIsa, NotANumberStaysInItsRowAndIsSeen) {
   }
 }
 
-TEST_F(EveryIsa, WeightsThatAreNotNumbersAreSeenInTheirOutput) {
+TEST(EveryIsa, WeightsThatAreNotNumbersAreSeenInTheirOutput) {
   for (const BlockType type : {BlockType::q4_0, BlockType::q4_k, BlockType::bf16}) {
     const RandomMatrix matrix(type, 40, 512, 1);
     const std::int64_t bytes = row_bytes(matrix.matrix());
@@ -258,8 +246,7 @@ TEST_F(EveryIsa, WeightsThatAreNotNumbersAreSeenInTheirOutput) {
     const std::uint16_t nan = 0x7fff;  // as f16 and as bf16
     std::memcpy(broken.data() + 21 * bytes, &nan, 2);
     for (const Isa isa : supported_isas()) {
-      set_active_isa(isa);
-      const Linear linear({BlockMatrix{type, broken.data(), 40, 512}});
+      const Linear linear({BlockMatrix{type, broken.data(), 40, 512}}, {ProductType::automatic, isa});
       const std::vector<float> x = normal(3 * 512, 5);
       for (const Use use : {Use::read, Use::answer}) {
         const std::vector<float> y = apply(linear, x, 3, use);
@@ -271,7 +258,7 @@ TEST_F(EveryIsa, WeightsThatAreNotNumbersAreSeenInTheirOutput) {
 }
 
 // Weights that are all of one size, or all zeros, or of one block: the corners of fixed point.
-TEST_F(EveryIsa, EvenWeightsAreReadRightly) {
+TEST(EveryIsa, EvenWeightsAreReadRightly) {
   for (const float size : {0.0F, 1.0F, -3.0F}) {
     std::vector<float> values(64 * 256, size);
     for (std::size_t i = 0; i < values.size(); i += 7) values[i] = -size;
@@ -279,8 +266,7 @@ TEST_F(EveryIsa, EvenWeightsAreReadRightly) {
     quantize(BlockType::q8_0, values.data(), std::ssize(values), blocks.data());
     const std::vector<float> x = normal(4 * 256, 5);
     for (const Isa isa : supported_isas()) {
-      set_active_isa(isa);
-      const Linear linear({BlockMatrix{BlockType::q8_0, blocks.data(), 64, 256}}, ProductType::int8);
+      const Linear linear({BlockMatrix{BlockType::q8_0, blocks.data(), 64, 256}}, {ProductType::int8, isa});
       const std::vector<float> y = apply(linear, x, 4, Use::read);
       for (std::int64_t i = 0; i < 4 * 64; ++i) {
         const double exact = product_of(x.data() + i / 64 * 256, values.data() + i % 64 * 256, 256);
@@ -292,7 +278,7 @@ TEST_F(EveryIsa, EvenWeightsAreReadRightly) {
 
 TEST(Linear, FirstCallsFromSeveralThreadsPrepareOnce) {
   const RandomMatrix matrix(BlockType::q4_1, 64, 576, 1);
-  const Linear linear({matrix.matrix()}, ProductType::int8);
+  const Linear linear({matrix.matrix()}, {ProductType::int8});
   const std::vector<float> x = normal(64 * 576, 5);
   std::vector<std::vector<float>> results(4);
   std::vector<std::thread> threads;
@@ -330,10 +316,12 @@ TEST(Linear, ContradictoryStacksAreRefused) {
 }
 
 TEST(ProductTypes, FollowThePrecisionOfTheFile) {
-  EXPECT_EQ(choose_product_type(BlockType::f32), ProductType::f32);
-  EXPECT_NE(choose_product_type(BlockType::f16), ProductType::int8);
-  EXPECT_NE(choose_product_type(BlockType::bf16), ProductType::int8);
-  EXPECT_NE(choose_product_type(BlockType::q4_1), ProductType::automatic);
+  for (const Isa isa : supported_isas()) {
+    EXPECT_EQ(choose_product_type(BlockType::f32, isa), ProductType::f32);
+    EXPECT_NE(choose_product_type(BlockType::f16, isa), ProductType::int8);
+    EXPECT_NE(choose_product_type(BlockType::bf16, isa), ProductType::int8);
+    EXPECT_NE(choose_product_type(BlockType::q4_1, isa), ProductType::automatic);
+  }
 }
 
 // A wide feed-forward is no vocabulary: what a product is follows from who uses it, not from its size.

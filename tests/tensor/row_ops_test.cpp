@@ -6,7 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/cpu.h"
 #include "random_matrix.h"
 
 namespace focusllm {
@@ -16,20 +15,17 @@ using testing::normal;
 
 constexpr std::int64_t kWidths[] = {1, 3, 4, 7, 8, 15, 16, 17, 31, 33, 64, 100, 576, 1537};
 
-/// Runs `check(rows, width)` for each instruction set, at odd widths, for one row and for enough to use the
-/// threads.
-void sweep(const std::function<void(std::int64_t, std::int64_t)>& check) {
-  const Isa before = active_isa();
+/// Runs `check(isa, rows, width)` for each instruction set, at odd widths, for one row and for enough to use
+/// the threads.
+void sweep(const std::function<void(Isa, std::int64_t, std::int64_t)>& check) {
   for (const Isa isa : supported_isas()) {
     SCOPED_TRACE(isa_name(isa));
-    set_active_isa(isa);
     for (const std::int64_t width : kWidths) {
       SCOPED_TRACE(width);
-      check(1, width);
-      check(40, width);
+      check(isa, 1, width);
+      check(isa, 40, width);
     }
   }
-  set_active_isa(before);
 }
 
 void expect_near(const std::vector<float>& got, const std::vector<double>& want,
@@ -41,7 +37,7 @@ void expect_near(const std::vector<float>& got, const std::vector<double>& want,
 }
 
 TEST(RowOps, DotRows) {
-  sweep([](std::int64_t rows, std::int64_t width) {
+  sweep([](Isa isa, std::int64_t rows, std::int64_t width) {
     const std::vector<float> x = normal(width, 1);
     std::vector<Bf16> matrix;
     for (const float value : normal(rows * width, 2)) matrix.push_back(to_bf16(value));
@@ -53,13 +49,13 @@ TEST(RowOps, DotRows) {
       bound[i / x.size()] += 1e-6 * std::abs(term);
     }
     std::vector<float> out(want.size());
-    dot_rows(x.data(), matrix.data(), rows, width, out.data());
+    dot_rows(isa, x.data(), matrix.data(), rows, width, out.data());
     expect_near(out, want, bound);
   });
 }
 
 TEST(RowOps, RmsNorm) {
-  sweep([](std::int64_t rows, std::int64_t width) {
+  sweep([](Isa isa, std::int64_t rows, std::int64_t width) {
     std::vector<float> x = normal(rows * width, 1);
     const std::vector<float> weight = normal(width, 2);
     std::vector<double> want(x.size());
@@ -76,21 +72,21 @@ TEST(RowOps, RmsNorm) {
       }
     }
     std::vector<float> out(x.size());
-    rms_norm(x.data(), weight.data(), 1e-5F, rows, width, out.data());
+    rms_norm(isa, x.data(), weight.data(), 1e-5F, rows, width, out.data());
     expect_near(out, want, bound);
-    rms_norm(x.data(), weight.data(), 1e-5F, rows, width, x.data());
+    rms_norm(isa, x.data(), weight.data(), 1e-5F, rows, width, x.data());
     EXPECT_EQ(x, out) << "in place";
   });
 }
 
 TEST(RowOps, AddAndScale) {
-  sweep([](std::int64_t rows, std::int64_t width) {
+  sweep([](Isa isa, std::int64_t rows, std::int64_t width) {
     const std::vector<float> x = normal(rows * width, 1);
     std::vector<float> y = normal(rows * width, 2);
     std::vector<float> want(x.size());
     for (std::size_t i = 0; i < x.size(); ++i) want[i] = (x[i] + y[i]) * 1.25F;
-    add_rows(x.data(), rows, width, y.data());
-    scale_rows(1.25F, rows, width, y.data());
+    add_rows(isa, x.data(), rows, width, y.data());
+    scale_rows(isa, 1.25F, rows, width, y.data());
     EXPECT_EQ(y, want);
   });
 }
@@ -107,8 +103,8 @@ std::vector<float> gates(std::int64_t rows, std::int64_t width) {
 }
 
 /// The exponent's own rounding makes the error relative to its size.
-void check_gate(std::int64_t rows, std::int64_t width,
-                void (*operation)(const float*, std::int64_t, std::int64_t, float*),
+void check_gate(Isa isa, std::int64_t rows, std::int64_t width,
+                void (*operation)(Isa, const float*, std::int64_t, std::int64_t, float*),
                 double (*activation)(double), double (*exponent)(double)) {
   const std::vector<float> input = gates(rows, width);
   std::vector<double> want;
@@ -123,14 +119,15 @@ void check_gate(std::int64_t rows, std::int64_t width,
     }
   }
   std::vector<float> out(want.size());
-  operation(input.data(), rows, width, out.data());
+  operation(isa, input.data(), rows, width, out.data());
   expect_near(out, want, bound);
 }
 
 TEST(RowOps, SiluGate) {
-  sweep([](std::int64_t rows, std::int64_t width) {
+  sweep([](Isa isa, std::int64_t rows, std::int64_t width) {
     check_gate(
-        rows, width, silu_gate, [](double x) { return x / (1 + std::exp(-x)); }, [](double) { return 0.0; });
+        isa, rows, width, silu_gate, [](double x) { return x / (1 + std::exp(-x)); },
+        [](double) { return 0.0; });
   });
 }
 
@@ -139,15 +136,15 @@ double gelu_exponent(double x) {
 }
 
 TEST(RowOps, GeluGate) {
-  sweep([](std::int64_t rows, std::int64_t width) {
+  sweep([](Isa isa, std::int64_t rows, std::int64_t width) {
     check_gate(
-        rows, width, gelu_gate, [](double x) { return x / (1 + std::exp(-gelu_exponent(x))); },
+        isa, rows, width, gelu_gate, [](double x) { return x / (1 + std::exp(-gelu_exponent(x))); },
         gelu_exponent);
   });
 }
 
 TEST(RowOps, LogSumExpAndTheLargest) {
-  sweep([](std::int64_t rows, std::int64_t width) {
+  sweep([](Isa isa, std::int64_t rows, std::int64_t width) {
     for (const std::int64_t count : {rows * width, 1000 * rows + width}) {
       std::vector<float> x = normal(count, 7);
       for (float& value : x) value *= 8;
@@ -155,35 +152,35 @@ TEST(RowOps, LogSumExpAndTheLargest) {
       x[x.size() / 2] = x.back() = 40;  // the largest, twice
       double sum = 0;
       for (const float value : x) sum += std::exp(static_cast<double>(value) - 40);
-      EXPECT_TRUE(std::abs(log_sum_exp(x) - 40 - std::log(sum)) <= 1e-6) << count;
-      EXPECT_EQ(place_of_largest(x), std::max_element(x.begin(), x.end()) - x.begin()) << count;
+      EXPECT_TRUE(std::abs(log_sum_exp(isa, x) - 40 - std::log(sum)) <= 1e-6) << count;
+      EXPECT_EQ(place_of_largest(isa, x), std::max_element(x.begin(), x.end()) - x.begin()) << count;
     }
   });
 }
 
 TEST(RowOps, NotANumberStays) {
-  sweep([](std::int64_t rows, std::int64_t width) {
+  sweep([](Isa isa, std::int64_t rows, std::int64_t width) {
     std::vector<float> input(static_cast<std::size_t>(rows * 2 * width), 1.0F);
     input[0] = std::nanf("");
     std::vector<float> out(static_cast<std::size_t>(rows * width));
-    silu_gate(input.data(), rows, width, out.data());
+    silu_gate(isa, input.data(), rows, width, out.data());
     EXPECT_TRUE(std::isnan(out[0]));
-    gelu_gate(input.data(), rows, width, out.data());
+    gelu_gate(isa, input.data(), rows, width, out.data());
     EXPECT_TRUE(std::isnan(out[0]));
   });
 }
 
 TEST(RowOps, NumbersThatAreNotFiniteAreFound) {
-  sweep([](std::int64_t rows, std::int64_t width) {
+  sweep([](Isa isa, std::int64_t rows, std::int64_t width) {
     const std::vector<float> good = normal(rows * width, 1), weight = normal(width, 2);
     std::vector<float> out(good.size());
-    EXPECT_EQ(rms_norm(good.data(), weight.data(), 1e-5F, rows, width, out.data()), -1);
+    EXPECT_EQ(rms_norm(isa, good.data(), weight.data(), 1e-5F, rows, width, out.data()), -1);
     EXPECT_TRUE(all_finite(good.data(), rows * width));
     for (const float bad : {NAN, INFINITY, -INFINITY}) {
       std::vector<float> x = good;
       x[static_cast<std::size_t>((rows - 1) * width)] = bad;
       x[static_cast<std::size_t>((rows / 2 + 1) * width - 1)] = bad;
-      EXPECT_EQ(rms_norm(x.data(), weight.data(), 1e-5F, rows, width, out.data()), rows / 2);
+      EXPECT_EQ(rms_norm(isa, x.data(), weight.data(), 1e-5F, rows, width, out.data()), rows / 2);
       EXPECT_FALSE(all_finite(x.data(), rows * width));
     }
   });

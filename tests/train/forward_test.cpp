@@ -158,7 +158,7 @@ TEST(Forward, WithoutChunksIsTheEnginesModel) {
 
   context::Options options;
   options.kv_type = attention::KvType::f32;
-  const auto engine = std::make_shared<model::Model>(file, ProductType::f32);
+  const auto engine = std::make_shared<model::Model>(file, Arithmetic{ProductType::f32});
   const auto context = alone(options, engine, cancel);
   std::vector<float> hidden;
   const auto keep = [&](std::int64_t, std::span<const float> rows) {

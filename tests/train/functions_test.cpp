@@ -39,30 +39,27 @@ void compare(const Operation& operation, const std::vector<Tensor>& inputs, doub
 
 TEST(RowFunctions, EqualTorchOnEveryInstructionSet) {
   torch::manual_seed(1);
-  const Isa before = active_isa();
   for (const Isa isa : supported_isas()) {
-    set_active_isa(isa);
     SCOPED_TRACE(isa_name(isa));
     for (const std::int64_t width : {1, 7, 16, 33, 96}) {
       const Tensor weight = torch::randn({width});
       const auto norm = [&](const std::vector<Tensor>& x) {
-        return train::rms_norm(x[0], weight.to(x[0].scalar_type()), 1e-5);
+        return train::rms_norm(x[0], weight.to(x[0].scalar_type()), 1e-5, isa);
       };
       compare(norm, {torch::randn({5, width})}, 1e-4);
       for (const auto kind : {model::Gate::silu, model::Gate::gelu}) {
-        compare([&](const std::vector<Tensor>& x) { return train::gate(x[0], kind); },
+        compare([&](const std::vector<Tensor>& x) { return train::gate(x[0], kind, isa); },
                 {4 * torch::randn({3, 2 * width})}, 1e-4);
       }
     }
   }
-  set_active_isa(before);
 }
 
 TEST(RowFunctions, LargeInputsStayFinite) {
   const auto x =
       torch::tensor({-1e4F, -100.0F, 100.0F, 1e4F, 1.0F, 1.0F, 1.0F, 1.0F}).view({1, 8}).requires_grad_();
   for (const auto kind : {model::Gate::silu, model::Gate::gelu}) {
-    const Tensor y = train::gate(x, kind);
+    const Tensor y = train::gate(x, kind, default_isa());
     y.sum().backward();
     EXPECT_TRUE(y.isfinite().all().item<bool>());
     EXPECT_TRUE(x.grad().isfinite().all().item<bool>());
@@ -71,7 +68,8 @@ TEST(RowFunctions, LargeInputsStayFinite) {
 
 TEST(RowFunctions, NaNGoesThrough) {
   const auto x = torch::full({2, 32}, NAN).requires_grad_();
-  const Tensor y = train::rms_norm(train::gate(x, model::Gate::silu), torch::ones({16}), 1e-5);
+  const Tensor y = train::rms_norm(train::gate(x, model::Gate::silu, default_isa()), torch::ones({16}), 1e-5,
+                                   default_isa());
   y.sum().backward();
   EXPECT_TRUE(y.isnan().all().item<bool>());
   EXPECT_TRUE(x.grad().isnan().all().item<bool>());

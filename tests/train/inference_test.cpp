@@ -73,7 +73,7 @@ TEST_P(TrainingIsInference, ForEveryLabel) {
   train::CandidateModel training(tiny.file, fast_backend(), shape, cancel);
   randomise(training.parameters());
   const WrittenAdapter adapter(*tiny.file, training.parameters(), shape);
-  const auto model = std::make_shared<model::Model>(tiny.file, ProductType::f32, adapter.file);
+  const auto model = std::make_shared<model::Model>(tiny.file, Arithmetic{ProductType::f32}, adapter.file);
   const std::optional<std::int32_t> token = bos >= 0 ? std::optional(bos) : std::nullopt;
 
   SampleSizes cases[3];

@@ -68,13 +68,13 @@ void BlockMemory::add_blocks(std::span<const std::int64_t> blocks, std::vector<a
   }
 }
 
-void BlockMemory::rank_page(const float* query, std::int64_t page, std::int64_t top_k,
+void BlockMemory::rank_page(Isa isa, const float* query, std::int64_t page, std::int64_t top_k,
                             std::vector<Ranked>& best) const {
   const std::int64_t first = page * kPageBlocks;
   const std::int64_t count = std::min(kPageBlocks, blocks_ - first);
   std::array<float, kPageBlocks> scores;
-  dot_rows(query, representatives_[static_cast<std::size_t>(page)]->data(), count, representative_width(),
-           scores.data());
+  dot_rows(isa, query, representatives_[static_cast<std::size_t>(page)]->data(), count,
+           representative_width(), scores.data());
   best.clear();
   for (std::int64_t i = 0; i < count; ++i) {
     const float score = scores[static_cast<std::size_t>(i)];
@@ -83,13 +83,13 @@ void BlockMemory::rank_page(const float* query, std::int64_t page, std::int64_t 
   keep_best(best, top_k);
 }
 
-std::vector<std::int64_t> BlockMemory::select(const float* query, std::int64_t top_k) const {
+std::vector<std::int64_t> BlockMemory::select(Isa isa, const float* query, std::int64_t top_k) const {
   std::vector<std::int64_t> ids(static_cast<std::size_t>(std::min(blocks_, top_k)));
   std::iota(ids.begin(), ids.end(), 0);
   if (blocks_ <= top_k) return ids;
   std::vector<std::vector<Ranked>> pages(representatives_.size());
   parallel_for(static_cast<std::int64_t>(pages.size()), [&](std::int64_t page) {
-    rank_page(query, page, top_k, pages[static_cast<std::size_t>(page)]);
+    rank_page(isa, query, page, top_k, pages[static_cast<std::size_t>(page)]);
   });
   std::vector<Ranked> best;
   for (const auto& page : pages) best.insert(best.end(), page.begin(), page.end());

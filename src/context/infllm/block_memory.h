@@ -35,8 +35,8 @@ class BlockMemory {
   std::int64_t block_begin(std::int64_t block) const { return sizes_.initial + block * sizes_.block; }
 
   /// The `top_k` blocks nearest to `query` [heads, dim] (the mean of the block of queries, rotated): in text
-  /// order.
-  std::vector<std::int64_t> select(const float* query, std::int64_t top_k) const;
+  /// order. `isa`: whose kernels compare.
+  std::vector<std::int64_t> select(Isa isa, const float* query, std::int64_t top_k) const;
   /// Runs of initial tokens [0, min(end, initial)), raw keys.
   void add_initial(std::int64_t end, std::vector<attention::KvRun>& runs) const;
   /// Runs of the remainder's tokens before `end`, raw keys.
@@ -72,7 +72,8 @@ class BlockMemory {
   /// equal.
   using Ranked = std::pair<float, std::int64_t>;
   /// The `top_k` best blocks of one page of representatives, in no order.
-  void rank_page(const float* query, std::int64_t page, std::int64_t top_k, std::vector<Ranked>& best) const;
+  void rank_page(Isa isa, const float* query, std::int64_t page, std::int64_t top_k,
+                 std::vector<Ranked>& best) const;
   void represent(int head, std::int64_t first, std::int64_t offset, float* out) const;
   /// Where the next block's representatives go.
   Bf16* next_representatives();

@@ -137,7 +137,7 @@ void InfLlm::choose_far(const model::LaneRows& rows, LayerState& state) {
   memory.add_initial(end, far_runs_);
   memory.add_remainder(end, far_runs_);
   if (memory.blocks() == 0) return;
-  chosen_ = memory.select(mean_query(rows).data(), answering() ? answer_top_k_ : top_k_);
+  chosen_ = memory.select(model().isa(), mean_query(rows).data(), answering() ? answer_top_k_ : top_k_);
   memory.add_blocks(chosen_, chosen_runs_);
   far_runs_.insert(far_runs_.end(), chosen_runs_.begin(), chosen_runs_.end());
 }
