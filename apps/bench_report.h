@@ -12,8 +12,7 @@ namespace focusllm::cli {
 
 /// What was measured on, printed with every result: figures without it mean nothing.
 struct BenchMachine {
-  std::string cpu, model;
-  Isa isa = Isa::scalar;
+  std::string cpu, isa, model;
   int threads = 0;
   std::uint64_t seed = 0;
   Peaks peaks;

@@ -33,17 +33,6 @@ void fill(const Taken& taken, Options& options, const model::Spec& spec) {
   }
 }
 
-/// As the methods' own functions get them.
-Options settled(const Options& options, const model::Spec& spec) {
-  Options settled = with_defaults(options, spec);
-  for (const Taken& taken : method_named(options.method).settings) {
-    if (taken.setting->zero != kNone) continue;
-    std::int64_t& value = settled.*std::get<std::int64_t Settings::*>(taken.setting->value);
-    value = std::max<std::int64_t>(0, value);
-  }
-  return settled;
-}
-
 }  // namespace
 
 const Taken* Method::find(const Setting& setting) const {
@@ -70,6 +59,16 @@ Options with_defaults(Options options, const model::Spec& spec) {
   for (const Taken& taken : method.settings) fill(taken, options, spec);
   if (method.complete != nullptr) method.complete(options);
   return options;
+}
+
+Options settled(const Options& options, const model::Spec& spec) {
+  Options settled = with_defaults(options, spec);
+  for (const Taken& taken : method_named(options.method).settings) {
+    if (taken.setting->zero != kNone) continue;
+    std::int64_t& value = settled.*std::get<std::int64_t Settings::*>(taken.setting->value);
+    value = std::max<std::int64_t>(0, value);
+  }
+  return settled;
 }
 
 bool shrink(Options& options, const model::Spec& spec) {

@@ -50,6 +50,8 @@ const Method& method_named(std::string_view name);
 /// Sizes that are 0 become the method's own for the model; others are checked. What was filled stays as it is
 /// when it is filled again. Throws UsageError for an unknown method or sizes that make no sense.
 Options with_defaults(Options options, const model::Spec& spec);
+/// The same as the methods' own functions get them: a size that was given as none is 0.
+Options settled(const Options& options, const model::Spec& spec);
 /// Options that were not given become those that take less memory; false where there are none.
 bool shrink(Options& options, const model::Spec& spec);
 /// What to do where memory does not suffice, even for int8.

@@ -18,8 +18,9 @@ Segment::Segment(const HeadShape& shape, KvType type, int layers, std::int64_t c
   for (int side = 0; side < 2 * layers; ++side) layout_.clear_gaps(own_ + side * layout_.side_bytes());
 }
 
-Segment::Segment(const HeadShape& shape, int layers, SegmentKey key)
+Segment::Segment(const HeadShape& shape, int layers, SegmentKey key, Isa isa)
     : Segment(shape, key.encoder.kv_type, layers, std::ssize(key.tokens)) {
+  isa_ = isa;
   key_ = std::make_shared<const SegmentKey>(std::move(key));
 }
 

@@ -19,8 +19,8 @@ namespace focusllm::memory {
 class Segment {
  public:
   Segment(const HeadShape& shape, KvType type, int layers, std::int64_t capacity);
-  /// Of exactly these tokens, by which others may find it.
-  Segment(const HeadShape& shape, int layers, SegmentKey key);
+  /// Of exactly these tokens, by which others may find it, encoded with the kernels of `isa`.
+  Segment(const HeadShape& shape, int layers, SegmentKey key, Isa isa = default_isa());
   /// One that was encoded before, with the kernels of `isa`: its bytes, which begin at a multiple of
   /// KvLayout::kAlignment, and who keeps them.
   static std::shared_ptr<const Segment> encoded(const HeadShape& shape, int layers, SegmentKey key, Isa isa,
@@ -58,7 +58,7 @@ class Segment {
 
   KvLayout layout_;
   int layers_;
-  Isa isa_ = active_isa();
+  Isa isa_ = default_isa();
   std::shared_ptr<const SegmentKey> key_;
   std::shared_ptr<const std::byte> bytes_;
   std::byte* own_ = nullptr;  ///< the same bytes where they are this segment's to store into

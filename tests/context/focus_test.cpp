@@ -42,7 +42,8 @@ class FocusAlone : public context::Alone {
  public:
   FocusAlone(const context::Options& options, const std::shared_ptr<const model::Model>& model,
              const CancelToken& cancel)
-      : Alone(std::make_unique<context::Focus>(options, model), model, cancel) {}
+      : Alone(std::make_unique<context::Focus>(context::settled(options, model->spec()), model), model,
+              cancel) {}
   const context::Candidates* candidates() const { return focus().candidates(); }
   std::int64_t memory_bytes() const { return focus().memory_bytes(); }
   std::int64_t tokens() const { return focus().tokens(); }
@@ -331,7 +332,7 @@ TEST_F(FocusMethod, MemoryAfterAnAnswerIsWhatWasNeeded) {
     FocusAlone focus(chosen, longer.model, cancel_);
     read(focus, tokens(0, 800));
     steps(focus, tokens(800, answer));
-    const std::int64_t needed = context::Focus::bytes_needed(chosen, longer.model->spec(), 800);
+    const std::int64_t needed = context::bytes_needed(chosen, longer.model->spec(), 800);
     EXPECT_LE(focus.memory_bytes(), needed) << expected;
     EXPECT_GE(focus.memory_bytes(), needed / 4) << expected;
   }
@@ -418,7 +419,7 @@ TEST_F(FocusMethod, ModelsOfOneFileExchangeChunksOnlyWhereTheyAreTheSame) {
   const auto text = tokens(0, 150);
   const auto hash = model::weights_hash(*tiny_.file);
   const auto of = [&](const std::shared_ptr<const gguf::File>& file, ProductType products) {
-    return std::make_shared<const model::Model>(file, products, nullptr, hash);
+    return std::make_shared<const model::Model>(file, Arithmetic{products}, nullptr, hash);
   };
   const auto model = of(tiny_.file, ProductType::f32);
   sizes_.rope_base = 500;
@@ -443,7 +444,7 @@ TEST_F(FocusMethod, AdaptersOfOneModelShareChunksAndNeverCandidates) {
   const auto hash = model::weights_hash(*tiny_.file);
   const TinyAdapter other(tiny_, 5, 4);
   const auto with = [&](const std::shared_ptr<const gguf::File>& adapter) {
-    return std::make_shared<const model::Model>(tiny_.file, ProductType::f32, adapter, hash);
+    return std::make_shared<const model::Model>(tiny_.file, Arithmetic{ProductType::f32}, adapter, hash);
   };
   const auto shared = with_stores(options());
   expect_no_exchange(with(adapter_.file), shared, with(other.file), options(), text);

@@ -92,7 +92,7 @@ TEST(Budget, WhatALongAnswerTakesIsNeededAsWell) {
   };
   EXPECT_NO_THROW(fit(0));
   EXPECT_EQ(fit(100).answer_tokens, 100);
-  EXPECT_THROW(fit(tiny.spec_of(*engine).trained_context - 1), Error);
+  EXPECT_THROW(fit(spec_of(*tiny.engine).trained_context - 1), Error);
 }
 
 }  // namespace

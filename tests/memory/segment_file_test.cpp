@@ -48,8 +48,9 @@ SegmentKey key_of(KvType type, std::int64_t tokens) {
   return key;
 }
 
-Segment segment_of(const HeadShape& shape, KvType type, int layers, std::int64_t tokens) {
-  Segment segment(shape, layers, key_of(type, tokens));
+Segment segment_of(const HeadShape& shape, KvType type, int layers, std::int64_t tokens,
+                   Isa isa = default_isa()) {
+  Segment segment(shape, layers, key_of(type, tokens), isa);
   std::mt19937 random(5);
   std::normal_distribution<float> normal(0, 1);
   std::vector<float> keys(static_cast<std::size_t>(shape.kv_heads * shape.dim)), values(keys.size());
@@ -85,7 +86,7 @@ void rehash(std::vector<std::byte>& file) {
 }
 
 /// What all tokens and layers of a segment make of some queries.
-std::vector<float> attention_over(const Segment& segment) {
+std::vector<float> attention_over(const Segment& segment, Isa isa = default_isa()) {
   const HeadShape& shape = segment.shape();
   const std::int64_t rows = 3;
   std::vector<float> queries(static_cast<std::size_t>(rows * shape.heads * shape.dim)), all;
@@ -95,6 +96,7 @@ std::vector<float> attention_over(const Segment& segment) {
     const attention::KvRun runs[] = {segment.run(layer, segment.capacity(), 0)};
     attention::partial({.shape = shape,
                         .type = segment.type(),
+                        .isa = isa,
                         .scale = 0.25F,
                         .queries = queries.data(),
                         .rows = rows,
@@ -148,7 +150,7 @@ TEST_P(SegmentFiles, GiveBackWhatWasWritten) {
   write_segment(path.get(), written);
   const auto read = open_segment(path.get());
   EXPECT_EQ(*read->key(), *written.key());
-  EXPECT_EQ(read->isa(), active_isa());
+  EXPECT_EQ(read->isa(), default_isa());
   EXPECT_EQ(read->type(), type);
   EXPECT_EQ(read->layers(), 3);
   EXPECT_EQ(read->capacity(), tokens);
@@ -163,15 +165,12 @@ TEST_P(SegmentFiles, AreAttendedToWithTheSameBits) {
   const Path path;
   write_segment(path.get(), written);
   const auto read = open_segment(path.get());
-  const Isa before = active_isa();
   for (const Isa isa : supported_isas()) {
-    set_active_isa(isa);
-    const auto want = attention_over(written);
-    const auto got = attention_over(*read);
+    const auto want = attention_over(written, isa);
+    const auto got = attention_over(*read, isa);
     ASSERT_TRUE(std::isfinite(want.front()));
     EXPECT_EQ(std::memcmp(got.data(), want.data(), want.size() * sizeof(float)), 0) << isa_name(isa);
   }
-  set_active_isa(before);
 }
 
 TEST_P(SegmentFiles, AreEqualBytesForEqualSegments) {
@@ -193,12 +192,9 @@ INSTANTIATE_TEST_SUITE_P(All, SegmentFiles,
                                           testing::Values(1, 5, 131)));
 
 TEST(SegmentFile, KnowsTheInstructionSetThatEncodedIt) {
-  const Isa before = active_isa();
   for (const Isa isa : supported_isas()) {
-    set_active_isa(isa);
     const Path path;
-    write_segment(path.get(), segment_of({2, 1, 16}, KvType::bf16, 1, 2));
-    set_active_isa(before);
+    write_segment(path.get(), segment_of({2, 1, 16}, KvType::bf16, 1, 2, isa));
     EXPECT_EQ(open_segment(path.get())->isa(), isa) << isa_name(isa);
   }
 }

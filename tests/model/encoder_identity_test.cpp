@@ -19,7 +19,8 @@ using memory::EncoderIdentity;
 EncoderIdentity identity(const std::shared_ptr<const gguf::File>& file,
                          ProductType products = ProductType::f32, KvType type = KvType::bf16,
                          const std::shared_ptr<const gguf::File>& adapter = nullptr) {
-  return model::encoder_identity(model::Model(file, products, adapter, model::weights_hash(*file)), type);
+  return model::encoder_identity(
+      model::Model(file, Arithmetic{products}, adapter, model::weights_hash(*file)), type);
 }
 
 /// The file with one key changed.
@@ -51,7 +52,8 @@ TEST_F(EncoderIdentities, AreEqualForTheSameFileInTwoModels) {
 }
 
 TEST_F(EncoderIdentities, AreOfOneModelWhereTheWeightsWereNotHashed) {
-  const model::Model one(tiny_.file, ProductType::f32), other(tiny_.file, ProductType::f32);
+  const model::Model one(tiny_.file, Arithmetic{ProductType::f32}),
+      other(tiny_.file, Arithmetic{ProductType::f32});
   EXPECT_EQ(model::encoder_identity(one, KvType::bf16), model::encoder_identity(one, KvType::bf16));
   EXPECT_NE(model::encoder_identity(one, KvType::bf16), model::encoder_identity(other, KvType::bf16));
 }
@@ -62,7 +64,7 @@ TEST_F(EncoderIdentities, DependOnWeightsAndNumberTypes) {
   EXPECT_NE(of(ProductType::f32, KvType::int8), of());
   EXPECT_NE(of(ProductType::int8).products, of().products);
   // What `automatic` became is what counts.
-  EXPECT_EQ(of(ProductType::automatic), of(choose_product_type(BlockType::f32)));
+  EXPECT_EQ(of(ProductType::automatic), of(choose_product_type(BlockType::f32, default_isa())));
 }
 
 TEST_F(EncoderIdentities, DependOnMetadataThatNumbersFollowFrom) {

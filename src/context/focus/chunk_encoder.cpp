@@ -15,7 +15,7 @@ std::shared_ptr<const memory::Segment> ChunkEncoder::known(const memory::Segment
 std::shared_ptr<const memory::Segment> ChunkEncoder::take(std::span<const Token> chunk) {
   memory::SegmentKey key{identity_, {chunk.begin(), chunk.end()}};
   if (auto segment = known(key)) return segment;
-  auto segment = std::make_shared<memory::Segment>(spec_.heads, spec_.layers, std::move(key));
+  auto segment = std::make_shared<memory::Segment>(spec_.heads, spec_.layers, std::move(key), isa_);
   works_.emplace_back(spec_, segment);
   return segment;
 }

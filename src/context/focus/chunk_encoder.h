@@ -16,7 +16,10 @@ namespace focusllm::context {
 class ChunkEncoder {
  public:
   ChunkEncoder(const model::Model& model, attention::KvType type, memory::SegmentStore& store)
-      : spec_(model.spec()), identity_(model::encoder_identity(model, type)), store_(store) {}
+      : spec_(model.spec()),
+        isa_(model.isa()),
+        identity_(model::encoder_identity(model, type)),
+        store_(store) {}
 
   /// Takes a chunk. Keys and values are in its segment once no work is pending.
   std::shared_ptr<const memory::Segment> take(std::span<const Token> chunk);
@@ -40,6 +43,7 @@ class ChunkEncoder {
   std::shared_ptr<const memory::Segment> known(const memory::SegmentKey& key) const;
 
   const model::Spec& spec_;
+  Isa isa_;
   memory::EncoderIdentity identity_;
   memory::SegmentStore& store_;
   std::deque<Work> works_;

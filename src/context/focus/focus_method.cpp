@@ -44,13 +44,6 @@ constexpr Taken kFocusSettings[] = {
     {&kExact},
     {&kBeyondTrained}};
 
-/// That a text of so many tokens is cut into.
-std::int64_t chunks_of(const Options& options, std::int64_t tokens) {
-  const std::int64_t memory = tokens - options.local;
-  if (memory <= 0) return 0;
-  return std::max<std::int64_t>(1, ceil_div(memory - options.overlap, options.chunk - options.overlap));
-}
-
 std::int64_t focus_memory(const Options& options, const model::Spec& spec, std::int64_t tokens) {
   const std::int64_t memory = std::max<std::int64_t>(0, tokens - options.local);
   const std::int64_t chunks = chunks_of(options, tokens);
@@ -120,6 +113,12 @@ const Method kFocus = {
       return options.chunk != 0 ? "use a larger `chunk`, or none, which chooses one; or give a shorter text"
                                 : "";
     }};
+
+std::int64_t chunks_of(const Options& options, std::int64_t tokens) {
+  const std::int64_t memory = tokens - options.local;
+  if (memory <= 0) return 0;
+  return std::max<std::int64_t>(1, ceil_div(memory - options.overlap, options.chunk - options.overlap));
+}
 
 attention::KvType window_type(attention::KvType type) {
   return type == attention::KvType::int8 ? attention::KvType::bf16 : type;
