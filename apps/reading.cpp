@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "flags.h"
 #include "interrupt.h"
 #include "terminal.h"
 
@@ -116,7 +117,7 @@ bool Reader::fits(const std::string& question) {
     err_line(fmt::format(
         "the question is left out, it does not fit any more:{} with it {}; or end this conversation "
         "(Ctrl-D) and begin another",
-        room, error.what()));
+        room, with_flags(error.what())));
     return false;
   }
 }

@@ -258,7 +258,7 @@ TEST_F(FocusMethod, ALongAnswerIsNotInterruptedAndTheNextQuestionIsCutAnew) {
   sizes_.context = 4096;
   const TinyModel longer(sizes_);
   auto chosen = options();
-  context::Focus focus(chosen, longer.model);
+  context::Focus focus(context::settled(chosen, longer.model->spec()), longer.model);
   model::Runner runner(longer.model);
   const auto rows = [&] {
     std::int64_t sum = 0;
@@ -556,7 +556,7 @@ TEST_F(FocusMethod, TailsAreCutToFitThePassAndStayWhatTheyAre) {
   model::Runner runner(model_);
   for (const bool cites : {false, true}) {
     const auto hold = [&](const context::Options& chosen, std::int64_t most_rows) {
-      context::Focus focus(chosen, model_);
+      context::Focus focus(context::settled(chosen, model_->spec()), model_);
       if (cites) focus.start_citing();
       const auto run = [&] {
         for (model::Pass pass; focus.plan(pass, most_rows); pass.clear()) {

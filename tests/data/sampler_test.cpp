@@ -398,62 +398,62 @@ TEST(Sampler, WhatCannotBeMadeIsAnErrorThatSaysWhatToDo) {
     bench.sampler(tiny)->draw(0, 0, Kind::retrieval);
     FAIL();
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("--chunk-size"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("`chunk_size`"));
   }
 }
 
-TEST(SamplerOptions, ContradictionsNameTheFlag) {
+TEST(SamplerOptions, ContradictionsNameTheField) {
   const std::vector<std::pair<std::string, std::function<void(SamplerOptions&)>>> wrong = {
-      {"--chunk-size", [](auto& o) { o.chunk_sizes = {}; }},
-      {"--chunk-size",
+      {"`chunk_size`", [](auto& o) { o.chunk_sizes = {}; }},
+      {"`chunk_size`",
        [](auto& o) {
          o.chunk_sizes = {256, 8};
        }},
-      {"--chunk-size", [](auto& o) { o.chunk_sizes = {2000}; }},
-      {"--chunks",
+      {"`chunk_size`", [](auto& o) { o.chunk_sizes = {2000}; }},
+      {"`chunks`",
        [](auto& o) {
          o.chunks = {0, 3};
        }},
-      {"--chunks",
+      {"`chunks`",
        [](auto& o) {
          o.chunks = {5, 3};
        }},
-      {"--chunks",
+      {"`chunks`",
        [](auto& o) {
          o.chunks = {1, 25};
        }},
-      {"--run", [](auto& o) { o.run = 0; }},
-      {"--run", [](auto& o) { o.run = 25; }},
-      {"--local",
+      {"`run`", [](auto& o) { o.run = 0; }},
+      {"`run`", [](auto& o) { o.run = 25; }},
+      {"`local`",
        [](auto& o) {
          o.local = {1, 100};
        }},
-      {"--local",
+      {"`local`",
        [](auto& o) {
          o.local = {8, 900};
        }},
-      {"--labels",
+      {"`labels`",
        [](auto& o) {
          o.labels = {0, 4};
        }},
-      {"--tail",
+      {"`tail`",
        [](auto& o) {
          o.tail = {0, 5};
        }},
-      {"--renewed", [](auto& o) { o.renewed = -1; }},
-      {"--renewed", [](auto& o) { o.renewed = std::nan(""); }},
-      {"--positions", [](auto& o) { o.positions = 11; }},
-      {"--positions", [](auto& o) { o.positions = 900; }},
-      {"--facts", [](auto& o) { o.facts = 0; }},
-      {"--questions",
+      {"`renewed`", [](auto& o) { o.renewed = -1; }},
+      {"`renewed`", [](auto& o) { o.renewed = std::nan(""); }},
+      {"`positions`", [](auto& o) { o.positions = 11; }},
+      {"`positions`", [](auto& o) { o.positions = 900; }},
+      {"`facts`", [](auto& o) { o.facts = 0; }},
+      {"`questions`",
        [](auto& o) {
          o.questions = {0, 0};
        }},
-      {"--chat", [](auto& o) { o.chat = 1.5; }},
-      {"--gapless", [](auto& o) { o.gapless = std::nan(""); }},
-      {"--batch", [](auto& o) { o.batch = 0; }},
-      {"--retrieval", [](auto& o) { o.retrieval = o.repetition = o.continuation = 0; }},
-      {"--retrieval", [](auto& o) { o.repetition = -1; }}};
+      {"`chat`", [](auto& o) { o.chat = 1.5; }},
+      {"`gapless`", [](auto& o) { o.gapless = std::nan(""); }},
+      {"`batch`", [](auto& o) { o.batch = 0; }},
+      {"`retrieval`", [](auto& o) { o.retrieval = o.repetition = o.continuation = 0; }},
+      {"`retrieval`", [](auto& o) { o.repetition = -1; }}};
   EXPECT_NO_THROW(check(small_options(), kContext));
   EXPECT_NO_THROW(check(SamplerOptions(), 2048)) << "the defaults suit a small model";
   for (const auto& [flag, change] : wrong) {

@@ -103,7 +103,7 @@ TEST_F(Run, APromptWithoutRoomForItsAnswerIsRefusedBeforeItIsRead) {
   plan_.depths = {50};
   const auto lines = run("passkey");
   ASSERT_EQ(lines.size(), 1U);
-  EXPECT_THAT(lines[0].at("error").get<std::string>(), HasSubstr("--beyond-trained"));
+  EXPECT_THAT(lines[0].at("error").get<std::string>(), HasSubstr("`beyond_trained`"));
 }
 
 TEST_F(Run, FilesOfOneNameAreToldApartByWhatTheyHold) {

@@ -11,15 +11,23 @@
 namespace focusllm::cli_test {
 namespace {
 
+constexpr std::int64_t kWidth = 64;
 constexpr const char* kChatml =
     "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>'}}";
 
-/// A GGUF file with all that is read before training: architecture, context, vocabulary.
+/// A GGUF file with all that is read before training: what the model is, with no weights but the embedding's,
+/// and its vocabulary.
 void write_model(const std::filesystem::path& path) {
   const auto vocabulary = small_byte_level(kChatml, {"<|im_start|>", "<|im_end|>"});
   gguf::Writer writer;
   writer.set("general.architecture", "llama");
   writer.set("llama.context_length", std::uint32_t{4096});
+  writer.set("llama.block_count", std::uint32_t{2});
+  writer.set("llama.embedding_length", std::uint32_t{kWidth});
+  writer.set("llama.feed_forward_length", std::uint32_t{128});
+  writer.set("llama.attention.head_count", std::uint32_t{4});
+  writer.set("llama.attention.head_count_kv", std::uint32_t{2});
+  writer.set("llama.attention.layer_norm_rms_epsilon", 1e-5F);
   writer.set("tokenizer.ggml.model", "gpt2");
   writer.set("tokenizer.ggml.pre", "gpt-2");
   std::vector<std::string> texts;
@@ -32,6 +40,9 @@ void write_model(const std::filesystem::path& path) {
   writer.set("tokenizer.ggml.bos_token_id", std::uint32_t{256});
   writer.set("tokenizer.ggml.eos_token_id", std::uint32_t{257});
   writer.set("tokenizer.chat_template", kChatml);
+  const auto words = static_cast<std::int64_t>(vocabulary->texts.size());
+  writer.add("token_embd.weight", BlockType::f32, {kWidth, words},
+             std::vector<std::byte>(static_cast<std::size_t>(kWidth * words) * sizeof(float)));
   writer.write(path);
 }
 
