@@ -21,9 +21,11 @@ void set_thread_count(int threads);
 /// here.
 template <typename Body>
 void parallel_for(std::int64_t count, Body&& body) {
+  // A region of one thread would be a level of its own: regions within it would start their threads anew.
+  if (count == 1) return body(std::int64_t{0});
   std::exception_ptr error;
   std::mutex mutex;
-#pragma omp parallel for schedule(dynamic, 1) if (count > 1)
+#pragma omp parallel for schedule(dynamic, 1) if (count > 0)
   for (std::int64_t i = 0; i < count; ++i) {
     try {
       body(i);

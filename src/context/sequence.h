@@ -22,6 +22,7 @@ class Sequence : public model::Lane {
   virtual attention::KvType type() const = 0;
   /// Whether the attention is looked at where nobody sees its result.
   virtual bool noting() const { return false; }
+  bool watches() const override { return noting(); }
   const model::Spec& spec() const { return *spec_; }
   std::int64_t key_width() const { return std::int64_t{spec_->heads.kv_heads} * spec_->heads.dim; }
 

@@ -67,6 +67,8 @@ class Lane {
   /// What they point to stays until the layer is over. Called from several threads, each for a lane of its
   /// own; what a lane sees of another is there when all of them have returned.
   virtual void attend(const LaneRows& rows, std::vector<attention::Block>& blocks) = 0;
+  /// Whether attended() is to be called in this pass.
+  virtual bool watches() const { return false; }
   /// Called when the blocks' results are there, likewise from several threads.
   virtual void attended(const LaneRows& /*rows*/, std::span<const attention::Block> /*blocks*/) {}
 };

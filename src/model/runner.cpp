@@ -15,7 +15,11 @@ void Runner::size_scratch() {
   const Spec& spec = model().spec();
   const auto rows = static_cast<std::size_t>(pass_->rows());
   turns_ = 1;
-  for (const Pass::Entry& entry : pass_->entries_) turns_ = std::max(turns_, entry.lane->turns());
+  watched_ = false;
+  for (const Pass::Entry& entry : pass_->entries_) {
+    turns_ = std::max(turns_, entry.lane->turns());
+    watched_ = watched_ || entry.lane->watches();
+  }
   queries_.resize(static_cast<std::size_t>(turns_) * rows * static_cast<std::size_t>(spec.attention_width()));
   keys_.resize(rows * static_cast<std::size_t>(spec.heads.kv_heads * spec.heads.dim));
   lse_.resize(rows * static_cast<std::size_t>(spec.heads.heads));
@@ -70,9 +74,11 @@ void Runner::attend(const LayerRows& layer) {
     lane.attend(lanes_[i], blocks_[i]);
   });
   attend_blocks();
-  for_lanes([&](std::size_t i, Lane& lane) {
-    if (!blocks_[i].empty()) lane.attended(lanes_[i], blocks_[i]);
-  });
+  if (watched_) {
+    for_lanes([&](std::size_t i, Lane& lane) {
+      if (!blocks_[i].empty() && lane.watches()) lane.attended(lanes_[i], blocks_[i]);
+    });
+  }
   const std::int64_t width = model().spec().attention_width();
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     if (pass_->entries_[i].failure) std::fill_n(lanes_[i].out, lanes_[i].count * width, 0.0F);

@@ -38,6 +38,7 @@ class Runner final : private AttentionSource {
   Pass* pass_ = nullptr;
   Rotations rotations_;
   int turns_ = 1;
+  bool watched_ = false;                               ///< some lane of the pass watches
   std::vector<LaneRows> lanes_;                        ///< of the layer at hand
   std::vector<std::vector<attention::Block>> blocks_;  ///< of each lane
   std::vector<attention::Block> all_blocks_;

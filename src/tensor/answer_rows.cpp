@@ -98,14 +98,10 @@ void fill_tiles(const QuantizedRows& x) {
   }
 }
 
-void quantize(const AnswerKernel& kernel, const float* x, const QuantizedRows& to) {
+void quantize_row(const AnswerKernel& kernel, const float* x, const QuantizedRows& to, std::int64_t row) {
   const std::int64_t blocks = to.width / 32;
-#pragma omp parallel for schedule(static) if (to.rows >= kRowsWorthForking)
-  for (std::int64_t row = 0; row < to.rows; ++row) {
-    kernel.quantize(x + row * to.width, to.width, to.quants + row * to.width, to.scales + row * blocks,
-                    to.sums + row * blocks, to.totals + 2 * row * blocks);
-  }
-  if (kernel.takes_tiles && to.rows > 1) fill_tiles(to);
+  kernel.quantize(x + row * to.width, to.width, to.quants + row * to.width, to.scales + row * blocks,
+                  to.sums + row * blocks, to.totals + 2 * row * blocks);
 }
 
 }  // namespace
@@ -122,7 +118,13 @@ void answer_rows(const Weights& weights, Isa isa, const float* x, std::int64_t r
   quantized.width = weights.inputs();
   if (quantizes) {
     quantized = buffers.resize(rows, weights.inputs());
-    quantize(kernel, x, quantized);
+  }
+  // Few rows are quantised before the threads could have come together.
+  const bool together = rows >= kRowsWorthForking;
+  const bool tiled = kernel.takes_tiles && rows > 1;
+  if (quantizes && !together) {
+    for (std::int64_t row = 0; row < rows; ++row) quantize_row(kernel, x, quantized, row);
+    if (tiled) fill_tiles(quantized);
   }
   const auto groups = weights.groups();
   const auto count = static_cast<std::int64_t>(groups.size());
@@ -130,6 +132,12 @@ void answer_rows(const Weights& weights, Isa isa, const float* x, std::int64_t r
   const std::int64_t chunk = std::max<std::int64_t>(1, count / (8 * thread_count()));
 #pragma omp parallel if (rows * bytes_of(weights) >= kBytesWorthForking)
   {
+    if (quantizes && together) {
+#pragma omp for schedule(static)
+      for (std::int64_t row = 0; row < rows; ++row) quantize_row(kernel, x, quantized, row);
+#pragma omp single
+      if (tiled) fill_tiles(quantized);
+    }
 #pragma omp for schedule(dynamic, chunk) nowait
     for (std::int64_t i = 0; i < count; ++i)
       multiply_group(kernel, groups[static_cast<std::size_t>(i)], quantized, x, y, weights.outputs(),

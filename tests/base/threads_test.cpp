@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include "base/error.h"
 
@@ -48,6 +49,13 @@ TEST(ParallelFor, AnExceptionComesOutAndTheOthersRun) {
     EXPECT_THROW(parallel_for(count, body), std::runtime_error) << count;
     EXPECT_EQ(calls, count);
   }
+}
+
+/// Else regions within it would be a level deeper, and start their threads anew each time.
+TEST(ParallelFor, OfOneIsNoParallelRegion) {
+  int level = -1;
+  parallel_for(1, [&](std::int64_t) { level = omp_get_level(); });
+  EXPECT_EQ(level, 0);
 }
 
 }  // namespace

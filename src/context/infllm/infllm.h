@@ -36,6 +36,7 @@ class InfLlm final : public SingleLane {
   enum { kNear, kFar, kParts };
   void begin(std::span<const std::int64_t> /*positions*/) override {}
   int turns() const override { return kParts; }
+  bool watches() const override { return true; }
   void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;
   void attended(const model::LaneRows& rows, std::span<const attention::Block> blocks) override;
   void store(const model::LaneRows& rows, LayerState& state);
