@@ -133,6 +133,7 @@ void Scheduler::cycle() {
   drop_cancelled();
   plan_jobs();
   answer_idle();
+  tell();
   if (!planned_.empty()) run_pass();
 }
 
@@ -222,7 +223,7 @@ void Scheduler::take_logits(std::span<Job*> jobs) {
       finish(*jobs[i], failures[i]);
       continue;
     }
-    tell(*jobs[i]);
+    told_.push_back(jobs[i]);
     const std::int64_t before = pass_.rows();
     plan(*jobs[i], model::kPassRows);
     answer_rows_ += pass_.rows() - before;
@@ -247,8 +248,9 @@ void Scheduler::run_pass() {
       finish(*job, std::current_exception());
       continue;
     }
-    if (!job->answering()) tell(*job);  // of an answer, a token is news
+    if (!job->answering()) told_.push_back(job);  // of an answer, a token is news
   }
+  tell();
 }
 
 /// What a row of reading takes, from a pass's time.
@@ -260,17 +262,20 @@ void Scheduler::note_time(double seconds) {
   seconds_per_row_ = reading / static_cast<double>(read);
 }
 
-void Scheduler::tell(Job& job) {
+/// All at once: those that wake up want the lock as well.
+void Scheduler::tell() {
+  if (told_.empty()) return;
   {
     const std::lock_guard lock(mutex_);
-    job.news_ = true;
+    for (Job* job : told_) job->news_ = true;
   }
-  job.changed_.notify_all();
+  for (Job* job : std::exchange(told_, {})) job->changed_.notify_all();
 }
 
 void Scheduler::finish(Job& job, std::exception_ptr failure) {
   std::erase(jobs_, &job);
   std::erase(planned_, &job);
+  std::erase(told_, &job);
   const std::lock_guard lock(mutex_);
   job.failure_ = std::move(failure);
   job.finished_ = true;

@@ -82,7 +82,7 @@ class Scheduler {
   void answer_idle();
   void take_logits(std::span<Job*> jobs);
   void run_pass();
-  void tell(Job& job);
+  void tell();
   void finish(Job& job, std::exception_ptr failure);
   std::int64_t reading_rows() const;
   void note_time(double seconds);
@@ -95,6 +95,7 @@ class Scheduler {
   std::vector<Job*> jobs_;     ///< those that run, in the order in which they take turns
   std::vector<Job*> planned_;  ///< those with rows in the pass
   std::vector<Job*> idle_;     ///< those that had nothing to plan
+  std::vector<Job*> told_;     ///< whose threads have news
   AlignedBuffer<float> hidden_, logits_;
   std::int64_t answer_rows_ = 0;  ///< of the pass
   double seconds_per_row_ = 0;    ///< of reading, as measured last
