@@ -37,20 +37,16 @@ constexpr Taken kDualChunkSettings[] = {
 
 }  // namespace
 
-const Method kDualChunk = {
-    .traits = {.name = "dca",
-               .sees = "everything before it, at distances that the model knows",
-               .keeps = "all keys and values",
-               .suits = "texts somewhat longer than the trained context",
-               .forks = true},
-    .settings = kDualChunkSettings,
-    .make = make_one<DualChunk>,
-    .bytes_needed = [](const Options& options, const model::Spec& spec,
-                       std::int64_t tokens) { return layers_bytes(spec, options.kv_type, tokens); },
-    .reading = [](const Options&, const model::Spec& spec, int layer,
-                  std::int64_t tokens) { return causal_reading(spec, layer, tokens, kAllKeys); },
-    .answering = [](const Options&, const model::Spec& spec, int layer,
-                    std::int64_t depth) { return causal_answering(spec, layer, depth, kAllKeys); }};
+const Method kDualChunk = {.traits = {.name = "dca",
+                                      .sees = "everything before it, at distances that the model knows",
+                                      .keeps = "all keys and values",
+                                      .suits = "texts somewhat longer than the trained context",
+                                      .forks = true},
+                           .settings = kDualChunkSettings,
+                           .make = make_one<DualChunk>,
+                           .bytes_needed = bytes_of_all,
+                           .reading = read_all,
+                           .answering = answer_all};
 
 DualChunk::DualChunk(const Options& options, std::shared_ptr<const model::Model> the_model)
     : SingleLane(std::move(the_model), {}),

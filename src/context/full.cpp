@@ -19,22 +19,18 @@ void check_positions_of_all(const Options& options, const model::Spec& spec, std
 
 }  // namespace
 
-const Method kFull = {
-    .traits = {.name = "full",
-               .sees = "everything before it, at true positions",
-               .keeps = "all keys and values",
-               .suits = "texts that fit the trained context",
-               .plain = true,
-               .forks = true},
-    .settings = kFullSettings,
-    .make = make_one<Full>,
-    .bytes_needed = [](const Options& options, const model::Spec& spec,
-                       std::int64_t tokens) { return layers_bytes(spec, options.kv_type, tokens); },
-    .reading = [](const Options&, const model::Spec& spec, int layer,
-                  std::int64_t tokens) { return causal_reading(spec, layer, tokens, kAllKeys); },
-    .answering = [](const Options&, const model::Spec& spec, int layer,
-                    std::int64_t depth) { return causal_answering(spec, layer, depth, kAllKeys); },
-    .check_positions = check_positions_of_all};
+const Method kFull = {.traits = {.name = "full",
+                                 .sees = "everything before it, at true positions",
+                                 .keeps = "all keys and values",
+                                 .suits = "texts that fit the trained context",
+                                 .plain = true,
+                                 .forks = true},
+                      .settings = kFullSettings,
+                      .make = make_one<Full>,
+                      .bytes_needed = bytes_of_all,
+                      .reading = read_all,
+                      .answering = answer_all,
+                      .check_positions = check_positions_of_all};
 
 Full::Full(const Options& options, std::shared_ptr<const model::Model> model)
     : SingleLane(std::move(model), {}), options_(options) {

@@ -12,6 +12,7 @@
 #include "context/full.h"
 #include "context/infllm/infllm_method.h"
 #include "context/streaming.h"
+#include "context/window_cache.h"
 #include "memory/block_file.h"
 
 namespace focusllm::context {
@@ -128,6 +129,22 @@ std::int64_t one(const Options& /*options*/, const model::Spec& /*spec*/) {
 
 std::int64_t trained_context(const Options& /*options*/, const model::Spec& spec) {
   return spec.trained_context;
+}
+
+std::int64_t local_window(const Options& options, const model::Spec& /*spec*/) {
+  return options.local;
+}
+
+std::int64_t bytes_of_all(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  return layers_bytes(spec, options.kv_type, tokens);
+}
+
+Reading read_all(const Options& /*options*/, const model::Spec& spec, int layer, std::int64_t tokens) {
+  return causal_reading(spec, layer, tokens, kAllKeys);
+}
+
+Answering answer_all(const Options& /*options*/, const model::Spec& spec, int layer, std::int64_t depth) {
+  return causal_answering(spec, layer, depth, kAllKeys);
 }
 
 }  // namespace focusllm::context

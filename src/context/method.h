@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -78,5 +79,15 @@ std::unique_ptr<Context> make_one(const Options& options, std::shared_ptr<const 
 std::int64_t none(const Options& options, const model::Spec& spec);  ///< 0
 std::int64_t one(const Options& options, const model::Spec& spec);
 std::int64_t trained_context(const Options& options, const model::Spec& spec);
+std::int64_t local_window(const Options& options, const model::Spec& spec);
+/// `kTokens` first tokens, no more than the local window has.
+template <std::int64_t kTokens>
+std::int64_t at_most_local(const Options& options, const model::Spec& /*spec*/) {
+  return std::min(kTokens, options.local);
+}
+// And need and cost where every token sees all before it, and keeps them.
+std::int64_t bytes_of_all(const Options& options, const model::Spec& spec, std::int64_t tokens);
+Reading read_all(const Options& options, const model::Spec& spec, int layer, std::int64_t tokens);
+Answering answer_all(const Options& options, const model::Spec& spec, int layer, std::int64_t depth);
 
 }  // namespace focusllm::context

@@ -10,15 +10,6 @@ namespace {
 std::int64_t half_the_trained(const Options& /*options*/, const model::Spec& spec) {
   return std::max<std::int64_t>(1, spec.trained_context / 2);
 }
-std::int64_t local_window(const Options& options, const model::Spec& /*spec*/) {
-  return options.local;
-}
-/// First tokens, no more than the window has.
-template <std::int64_t kTokens>
-std::int64_t at_most_local(const Options& options, const model::Spec& /*spec*/) {
-  return std::min(kTokens, options.local);
-}
-
 template <std::int64_t kTokens>
 constexpr std::array<Taken, 2> taken(std::string_view tokens) {
   return {Taken{&kLocal, "half the trained context", half_the_trained, one, trained_context},

@@ -14,9 +14,6 @@ constexpr std::int64_t kMostBlocks = std::int64_t{1} << 20;
 std::int64_t most_blocks(const Options& /*options*/, const model::Spec& /*spec*/) {
   return kMostBlocks;
 }
-std::int64_t local_size(const Options& options, const model::Spec& /*spec*/) {
-  return options.local;
-}
 std::int64_t block_size(const Options& options, const model::Spec& /*spec*/) {
   return options.block;
 }
@@ -27,9 +24,7 @@ constexpr Taken kInfLlmSettings[] = {
        return std::min<std::int64_t>(spec.trained_context, 1024);
      },
      one, trained_context},
-    {&kInitial, "128, at most the local window",
-     [](const Options& options, const model::Spec&) { return std::min<std::int64_t>(options.local, 128); },
-     none, local_size},
+    {&kInitial, "128, at most the local window", at_most_local<128>, none, local_window},
     {&kBlock, "16",
      [](const Options&, const model::Spec& spec) { return std::min<std::int64_t>(spec.trained_context, 16); },
      one, trained_context},
