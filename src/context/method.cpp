@@ -36,11 +36,6 @@ void fill(const Taken& taken, Options& options, const model::Spec& spec) {
 
 }  // namespace
 
-const Taken* Method::find(const Setting& setting) const {
-  const auto found = std::ranges::find(settings, &setting, &Taken::setting);
-  return found != settings.end() ? &*found : nullptr;
-}
-
 std::span<const Method* const> all_methods() {
   return kMethods;
 }

@@ -38,9 +38,6 @@ struct Method {
   std::int64_t (*disk_needed)(const Options&, const model::Spec&, std::int64_t tokens) = nullptr;
   bool (*shrink)(Options&, const model::Spec&) = nullptr;
   std::string_view (*memory_advice)(const Options&) = nullptr;
-
-  /// Null for a setting that the method does not take.
-  const Taken* find(const Setting& setting) const;
 };
 
 /// All methods.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -33,7 +35,7 @@ class ContentStore {
     std::string hash = key.hash();
     const std::lock_guard lock(mutex_);
     if (find(hash, key)) return;
-    std::erase_if(known_, [](const auto& entry) { return entry.second.value.expired(); });
+    forget_expired();
     use(known_.emplace(std::move(hash), Known{value, held_.end()})->second, value);
   }
   /// Of the values that it holds.
@@ -83,6 +85,13 @@ class ContentStore {
     held_.push_front({value, &known});
     known.held = held_.begin();
   }
+  /// Looked for as often as there are twice as many, so that an insertion costs the same however many there
+  /// are.
+  void forget_expired() {
+    if (known_.size() < most_known_) return;
+    std::erase_if(known_, [](const auto& entry) { return entry.second.value.expired(); });
+    most_known_ = std::max(kLeastKnown, 2 * known_.size());
+  }
   void let_go() {
     const Held& last = held_.back();
     bytes_ -= bytes_of(*last.value);
@@ -90,10 +99,13 @@ class ContentStore {
     held_.pop_back();
   }
 
+  static constexpr std::size_t kLeastKnown = 64;
+
   std::int64_t most_bytes_;
   std::int64_t bytes_ = 0;
   std::list<Held> held_;                               ///< last used first
   std::unordered_multimap<std::string, Known> known_;  ///< by hash
+  std::size_t most_known_ = kLeastKnown;               ///< before those that nobody holds are forgotten
   mutable std::mutex mutex_;
 };
 
