@@ -55,17 +55,18 @@ std::span<const float> Decoder::forward(const Rows& all, AttentionSource& source
   if (all.size() == 0) return {};
   const Spec& spec = model_->spec();
   embed(all);
-  places_ = nullptr;
+  places_.clear();
   const auto layers = static_cast<int>(model_->layers().size());
   const Rows* rows = &all;
   for (int i = 0; i < layers; ++i) {
     if (stop && stop()) throw Cancelled();
-    attend(all, i, source);
-    if (i + 1 == layers && all.wanted.size() < all.positions.size()) {
-      keep_wanted(all);
-      rows = &last_;
+    attend(*rows, i, source);
+    const std::vector<std::int64_t> kept = rows->behind(i, layers);
+    if (kept.empty()) return {};
+    if (std::ssize(kept) < rows->size()) {
+      keep(*rows, kept);
+      rows = &left_;
     }
-    if (rows->size() == 0) return {};
     project_out(*rows, model_->layers()[static_cast<std::size_t>(i)]);
     feed_forward(*rows, i, source);
   }
@@ -73,11 +74,13 @@ std::span<const float> Decoder::forward(const Rows& all, AttentionSource& source
   return {normed_.data(), static_cast<std::size_t>(rows->size() * spec.width)};
 }
 
-void Decoder::keep_wanted(const Rows& rows) {
-  last_ = rows.wanted_only();
-  places_ = &rows.wanted;
-  keep_rows(rows.wanted, model_->spec().width, x_.data());
-  keep_rows(rows.wanted, model_->spec().attention_width(), attended_.data());
+void Decoder::keep(const Rows& rows, std::span<const std::int64_t> kept) {
+  std::vector<std::int64_t> places;
+  for (const std::int64_t row : kept) places.push_back(place(row));
+  left_ = rows.only(kept);
+  places_ = std::move(places);
+  keep_rows(kept, model_->spec().width, x_.data());
+  keep_rows(kept, model_->spec().attention_width(), attended_.data());
 }
 
 void Decoder::norm(const Rows& rows, const std::vector<float>& weight, const Place& where,
@@ -87,14 +90,8 @@ void Decoder::norm(const Rows& rows, const std::vector<float>& weight, const Pla
     const std::int64_t bad = rms_norm(model_->isa(), x_.data(), weight.data(), spec.epsilon, rows.size(),
                                       spec.width, normed_.data());
     if (bad < 0) return;
-    const auto place = [&](std::int64_t row) {
-      return places_ == nullptr ? row : (*places_)[static_cast<std::size_t>(row)];
-    };
     const RowRange range = source.broken(place(bad), describe(rows, bad, where));
-    for (std::int64_t row = 0; row < rows.size(); ++row) {
-      if (place(row) >= range.first && place(row) < range.first + range.count)
-        std::fill_n(x_.data() + row * spec.width, spec.width, 0.0F);
-    }
+    fill_rows(rows.size(), range, spec.width, x_.data());
   }
 }
 
@@ -131,18 +128,25 @@ void Decoder::attend(const Rows& rows, int index, AttentionSource& source) {
   }
   const std::int64_t values = keys + std::int64_t{spec.heads.kv_heads} * spec.heads.dim;
   const LayerRows all{index, rows, qkv_.data(), stride, keys, values, attended_.data()};
-  if (index + 1 == spec.layers) check_last_keys(all, source);
+  check_last_keys(all, source);
   source.attend(all);
 }
 
-/// Broken keys and values of the other layers show up behind them; the last layer's may be all that is
-/// wanted.
 void Decoder::check_last_keys(const LayerRows& layer, AttentionSource& source) {
+  const bool last = layer.layer + 1 == model_->spec().layers;
   for (std::int64_t row = 0; row < layer.rows.size(); ++row) {
+    if (!last && layer.rows.ends[static_cast<std::size_t>(row)] > layer.layer) continue;
     if (all_finite(layer.qkv + row * layer.stride + layer.keys, layer.stride - layer.keys)) continue;
-    const RowRange range =
-        source.broken(row, describe(layer.rows, row, {"in the keys and values of layer", layer.layer}));
-    std::fill_n(qkv_.data() + range.first * layer.stride, range.count * layer.stride, 0.0F);
+    const RowRange range = source.broken(
+        place(row), describe(layer.rows, row, {"in the keys and values of layer", layer.layer}));
+    fill_rows(layer.rows.size(), range, layer.stride, qkv_.data());
+  }
+}
+
+void Decoder::fill_rows(std::int64_t rows, RowRange range, std::int64_t width, float* x) const {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    if (place(row) >= range.first && place(row) < range.first + range.count)
+      std::fill_n(x + row * width, width, 0.0F);
   }
 }
 

@@ -36,21 +36,27 @@ class Decoder {
  private:
   void embed(const Rows& rows);
   void attend(const Rows& rows, int index, AttentionSource& source);
-  /// Leaves out what nobody wants of the last layer.
-  void keep_wanted(const Rows& rows);
+  /// Leaves only some rows, ascending.
+  void keep(const Rows& rows, std::span<const std::int64_t> kept);
+  /// The place of a row among all rows of the pass.
+  std::int64_t place(std::int64_t row) const {
+    return places_.empty() ? row : places_[static_cast<std::size_t>(row)];
+  }
   void project_out(const Rows& rows, const Layer& layer);
   void attention_product(const AttentionProduct& product, const Rows& rows, const float* x, float* y,
                          bool accumulate) const;
   void feed_forward(const Rows& rows, int index, AttentionSource& source);
   /// RMS norm of the residual stream; rows that are not finite are broken, `where` says when.
   void norm(const Rows& rows, const std::vector<float>& weight, const Place& where, AttentionSource& source);
+  /// Zeros in the rows whose places are in a range.
+  void fill_rows(std::int64_t rows, RowRange range, std::int64_t width, float* x) const;
+  /// Broken keys and values show up behind their layer, but for those that rows end with.
   void check_last_keys(const LayerRows& layer, AttentionSource& source);
 
   std::shared_ptr<const Model> model_;
-  /// The wanted rows of the pass at hand, from the last layer's attention on; and the place of each among
-  /// all.
-  Rows last_;
-  const std::vector<std::int64_t>* places_ = nullptr;
+  /// The rows of the pass at hand that are left once the first ended, and their places.
+  Rows left_;
+  std::vector<std::int64_t> places_;
   Scratch<float> x_;         ///< [rows, width] residual stream
   Scratch<float> normed_;    ///< [rows, width]
   Scratch<float> qkv_;       ///< [rows, qkv_width]

@@ -30,24 +30,21 @@ std::size_t Pass::add(Lane& lane, std::span<const std::int32_t> tokens, std::int
   const std::int64_t first = rows_.size();
   const std::int64_t count = std::ssize(tokens);
   const std::int64_t wanted = want == Want::all ? count : want == Want::last ? 1 : 0;
-  entries_.push_back({&lane, {first, count}, {std::ssize(rows_.wanted), wanted}, use, want, nullptr});
-  for (std::int64_t i = 0; i < count; ++i) {
-    if (i >= count - wanted) rows_.wanted.push_back(first + i);
-    rows_.add(tokens[static_cast<std::size_t>(i)], first_position + i, use);
-  }
+  const int keys = wanted > 0 ? kAllLayers : lane.layers() - 1;
+  entries_.push_back(
+      {&lane, {first, count}, {wanted_, wanted}, use, wanted > 0 ? kBehindAll : keys, nullptr});
+  for (std::int64_t i = 0; i < count; ++i)
+    rows_.add(tokens[static_cast<std::size_t>(i)], first_position + i, use,
+              i < count - wanted ? keys : kBehindAll);
+  wanted_ += wanted;
   if (candidate_last) rows_.candidates.push_back(first + count - 1);
   return entries_.size() - 1;
 }
 
 void Pass::take_back(std::size_t entry) {
   if (entry >= entries_.size()) return;
-  const std::int64_t first = entries_[entry].rows.first;
-  const auto rows = static_cast<std::size_t>(first);
-  rows_.tokens.resize(rows);
-  rows_.positions.resize(rows);
-  rows_.uses.resize(rows, Use::read);
-  std::erase_if(rows_.candidates, [&](std::int64_t row) { return row >= first; });
-  std::erase_if(rows_.wanted, [&](std::int64_t row) { return row >= first; });
+  rows_.cut(entries_[entry].rows.first);
+  wanted_ = entries_[entry].wanted.first;
   entries_.resize(entry);
 }
 
@@ -57,13 +54,14 @@ void Pass::check(std::size_t entry) const {
 
 std::span<const float> Pass::hidden(std::size_t entry) const {
   const RowRange range = entries_[entry].wanted;
-  const std::int64_t width = std::ssize(hidden_) / std::max<std::int64_t>(1, std::ssize(rows_.wanted));
+  const std::int64_t width = std::ssize(hidden_) / std::max<std::int64_t>(1, wanted_);
   return hidden_.subspan(static_cast<std::size_t>(range.first * width),
                          static_cast<std::size_t>(range.count * width));
 }
 
 void Pass::clear() {
   rows_ = {};
+  wanted_ = 0;
   entries_.clear();
   hidden_ = {};
 }

@@ -11,6 +11,10 @@
 
 namespace focusllm::model {
 
+/// Rows that want no final hidden state go through all layers for their keys and values, unless their lane
+/// wants those of fewer.
+inline constexpr int kAllLayers = kBehindAll - 1;
+
 /// Rows of reading in a pass: enough for the products' peak, few enough for the caches.
 inline constexpr std::int64_t kPassRows = 512;
 
@@ -20,7 +24,7 @@ class LaneRows {
   int layer = 0;
   std::int64_t count = 0;                   ///< rows
   Use use = Use::read;                      ///< of all of them
-  bool keys_only = false;                   ///< nobody sees what they attend to: no blocks are needed
+  bool keys_only = false;                   ///< they end here, and attend to nothing: no blocks are needed
   const std::int64_t* positions = nullptr;  ///< [rows]
   const float* raw_queries = nullptr;       ///< [rows, heads, dim] before rotation, rows `stride` apart
   const float* raw_keys = nullptr;          ///< [rows, kv_heads, dim], likewise
@@ -51,7 +55,7 @@ class LaneRows {
   Isa isa = Isa::scalar;  ///< the model's
   const attention::Backend* backend = nullptr;
   const Rotations* rotations = nullptr;  ///< of all rows of the pass
-  std::int64_t first = 0;                ///< the lane's first row in the pass
+  std::int64_t first = 0;                ///< the lane's first row in the pass, as it began
   float* query_scratch[kMostTurns] = {};
   float* key_scratch = nullptr;
 };
@@ -63,6 +67,8 @@ class Lane {
   virtual ~Lane() = default;
   /// In how many ways it turns queries in one layer.
   virtual int turns() const { return 1; }
+  /// The layers whose keys and values it wants of rows that are not wanted to the end.
+  virtual int layers() const { return kAllLayers; }
   /// Keeps the rows' keys and values, and adds blocks of all rows, in order, unless they are `keys_only`.
   /// What they point to stays until the layer is over. Called from several threads, each for a lane of its
   /// own; what a lane sees of another is there when all of them have returned.
@@ -103,10 +109,11 @@ class Pass {
     RowRange rows;
     RowRange wanted;  ///< among those that are wanted
     Use use = Use::read;
-    Want want = Want::nothing;
+    int end = kBehindAll;  ///< where the last of its rows ends (Rows::ends)
     std::exception_ptr failure;
   };
   Rows rows_;
+  std::int64_t wanted_ = 0;  ///< rows
   std::vector<Entry> entries_;
   std::span<const float> hidden_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,24 +10,38 @@
 
 namespace focusllm::model {
 
+/// Where a row ends whose final hidden state is wanted: behind all layers.
+inline constexpr int kBehindAll = std::numeric_limits<int>::max();
+
+/// Whether what has this end ends in a layer, of a model with `layers` of them, or did before.
+inline bool ends_by(int end, int layer, int layers) {
+  return end <= layer || (end != kBehindAll && layer + 1 == layers);
+}
+
 /// What goes through the decoder in one pass, one entry of each vector for each row.
 struct Rows {
   std::vector<std::int32_t> tokens;
   std::vector<std::int64_t> positions;  ///< in the row's own sequence
   std::vector<Use> uses;                ///< what the row is for
+  /// The layer whose keys and values are the last that is wanted of the row (the model's last one, if that
+  /// comes before), or kBehindAll.
+  std::vector<int> ends;
   /// Rows with the candidates' q, k, v, o, ascending; the others have the model's.
   std::vector<std::int64_t> candidates;
-  /// Rows whose final hidden state is wanted, ascending; of the others only keys and values are.
-  std::vector<std::int64_t> wanted;
 
   std::int64_t size() const { return static_cast<std::int64_t>(positions.size()); }
-  void add(std::int32_t token, std::int64_t position, Use use) {
+  void add(std::int32_t token, std::int64_t position, Use use, int end) {
     tokens.push_back(token);
     positions.push_back(position);
     uses.push_back(use);
+    ends.push_back(end);
   }
-  /// The rows that are wanted, all of them wanted there.
-  Rows wanted_only() const;
+  /// Takes back all rows from this one on.
+  void cut(std::int64_t row);
+  /// Those that go on behind a layer, of a model with `layers` of them; ascending.
+  std::vector<std::int64_t> behind(int layer, int layers) const;
+  /// Only these rows, ascending.
+  Rows only(std::span<const std::int64_t> rows) const;
   /// Calls body(first, count, use) for rows that stand side by side and are for the same.
   template <typename Body>
   void for_uses(Body&& body) const {

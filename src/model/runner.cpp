@@ -26,21 +26,22 @@ void Runner::size_scratch() {
   blocks_.resize(pass_->entries_.size());
 }
 
-LaneRows Runner::lane_rows(const LayerRows& layer, const Pass::Entry& entry) {
+/// `at`: where its rows stand in the layer.
+LaneRows Runner::lane_rows(const LayerRows& layer, const Pass::Entry& entry, std::int64_t at) {
   const Spec& spec = model().spec();
   const std::int64_t first = entry.rows.first;
-  const float* qkv = layer.qkv + first * layer.stride;
+  const float* qkv = layer.qkv + at * layer.stride;
   LaneRows rows;
   rows.layer = layer.layer;
   rows.count = entry.rows.count;
   rows.use = entry.use;
-  rows.keys_only = entry.want == Want::nothing && layer.layer + 1 == spec.layers;
-  rows.positions = layer.rows.positions.data() + first;
+  rows.keys_only = ends_by(entry.end, layer.layer, spec.layers);
+  rows.positions = layer.rows.positions.data() + at;
   rows.raw_queries = qkv;
   rows.raw_keys = qkv + layer.keys;
   rows.values = qkv + layer.values;
   rows.stride = layer.stride;
-  rows.out = layer.out + first * spec.attention_width();
+  rows.out = layer.out + at * spec.attention_width();
   rows.lse = lse_.data() + first * spec.heads.heads;
   rows.heads = spec.heads;
   rows.isa = model().isa();
@@ -57,7 +58,7 @@ template <typename Body>
 void Runner::for_lanes(const Body& body) {
   parallel_for(static_cast<std::int64_t>(lanes_.size()), [&](std::int64_t i) {
     Pass::Entry& entry = pass_->entries_[static_cast<std::size_t>(i)];
-    if (entry.failure) return;
+    if (entry.failure || lanes_[static_cast<std::size_t>(i)].count == 0) return;
     try {
       body(static_cast<std::size_t>(i), *entry.lane);
     } catch (...) {
@@ -68,11 +69,14 @@ void Runner::for_lanes(const Body& body) {
 
 void Runner::attend(const LayerRows& layer) {
   lanes_.clear();
-  for (const Pass::Entry& entry : pass_->entries_) lanes_.push_back(lane_rows(layer, entry));
-  for_lanes([&](std::size_t i, Lane& lane) {
-    blocks_[i].clear();
-    lane.attend(lanes_[i], blocks_[i]);
-  });
+  std::int64_t at = 0;
+  for (const Pass::Entry& entry : pass_->entries_) {
+    const bool ended = layer.layer > 0 && ends_by(entry.end, layer.layer - 1, model().spec().layers);
+    lanes_.push_back(ended ? LaneRows{} : lane_rows(layer, entry, at));
+    at += lanes_.back().count;
+  }
+  for (std::vector<attention::Block>& blocks : blocks_) blocks.clear();
+  for_lanes([&](std::size_t i, Lane& lane) { lane.attend(lanes_[i], blocks_[i]); });
   attend_blocks();
   if (watched_) {
     for_lanes([&](std::size_t i, Lane& lane) {

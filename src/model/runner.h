@@ -27,7 +27,7 @@ class Runner final : private AttentionSource {
   void attend(const LayerRows& layer) override;
   RowRange broken(std::int64_t row, const std::string& message) override;
   void size_scratch();
-  LaneRows lane_rows(const LayerRows& layer, const Pass::Entry& entry);
+  LaneRows lane_rows(const LayerRows& layer, const Pass::Entry& entry, std::int64_t at);
   /// Calls body(entry's number) for all lanes that are whole; what it throws breaks the lane.
   template <typename Body>
   void for_lanes(const Body& body);

@@ -19,11 +19,13 @@ using model::Want;
 /// A whole text, causally. Breaks in one layer if asked.
 class Text final : public model::Lane {
  public:
-  explicit Text(const model::Spec& spec, int breaks_in = -1) : breaks_in_(breaks_in) {
+  explicit Text(const model::Spec& spec, int breaks_in = -1, int wanted_layers = model::kAllLayers)
+      : breaks_in_(breaks_in), wanted_layers_(wanted_layers) {
     for (int i = 0; i < spec.layers; ++i)
       layers_.emplace_back(memory::PagedRows(spec.heads, attention::KvType::bf16, 16),
                            memory::PagedRows(spec.heads, attention::KvType::bf16, 16));
   }
+  int layers() const override { return wanted_layers_; }
   void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override {
     if (rows.layer == breaks_in_) fail("broken on purpose");
     auto& [keys, values] = layers_[static_cast<std::size_t>(rows.layer)];
@@ -37,10 +39,11 @@ class Text final : public model::Lane {
     blocks.push_back(rows.block(attention::KvType::bf16, {&part_, 1}));
   }
   std::int64_t stored() const { return layers_.back().first.count(); }
+  const memory::PagedRows& keys(std::size_t layer) const { return layers_[layer].first; }
   bool keys_only() const { return keys_only_; }
 
  private:
-  int breaks_in_;
+  int breaks_in_, wanted_layers_;
   bool keys_only_ = false;
   std::vector<std::pair<memory::PagedRows, memory::PagedRows>> layers_;
   std::vector<attention::KvRun> runs_;
@@ -97,6 +100,51 @@ TEST_F(PassTest, NobodyComputesWhatNobodyWants) {
   EXPECT_TRUE(lane.keys_only());
   EXPECT_EQ(lane.stored(), 9);
   EXPECT_TRUE(pass.hidden(0).empty());
+}
+
+TEST_F(PassTest, ALaneOfFewerLayersEndsThere) {
+  const auto a = tokens(20, 1), b = tokens(33, 2);
+  const model::Spec& spec = tiny_.model->spec();
+  Text whole(spec);
+  model::Pass alone_pass;
+  alone_pass.add(whole, a, 0, Use::read, Want::nothing);
+  runner_.run(alone_pass);
+  const Hidden all = alone(b, Use::read);
+  for (int layers = 1; layers <= spec.layers; ++layers) {
+    Text before(spec), few(spec, -1, layers), behind(spec);
+    model::Pass pass;
+    pass.add(before, b, 0, Use::read, Want::all);
+    pass.add(few, a, 0, Use::read, Want::nothing);
+    pass.add(behind, b, 0, Use::read, Want::last);
+    runner_.run(pass);
+    EXPECT_TRUE(few.keys_only());
+    for (std::size_t layer = 0; layer < static_cast<std::size_t>(spec.layers); ++layer) {
+      ASSERT_EQ(few.keys(layer).count(), layer < static_cast<std::size_t>(layers) ? 20 : 0);
+      for (std::int64_t token = 0; token < few.keys(layer).count(); ++token) {
+        std::vector<float> got(static_cast<std::size_t>(spec.heads.dim)), wanted(got);
+        few.keys(layer).read(token, 0, got.data());
+        whole.keys(layer).read(token, 0, wanted.data());
+        EXPECT_EQ(got, wanted);
+      }
+    }
+    EXPECT_EQ(hidden(pass, 0), all);
+    EXPECT_EQ(hidden(pass, 2), Hidden(all.end() - spec.width, all.end()));
+    EXPECT_TRUE(pass.hidden(1).empty());
+  }
+}
+
+TEST_F(PassTest, BrokenKeysThatALaneEndsWithAreFound) {
+  for (const auto& tensor : tiny_.file->tensors()) {
+    if (tensor.name != "blk.0.attn_k.weight") continue;
+    auto* floats = reinterpret_cast<float*>(const_cast<std::byte*>(tensor.data.data()));
+    floats[3] = std::numeric_limits<float>::quiet_NaN();
+  }
+  const auto a = tokens(5, 1);
+  Text few(tiny_.model->spec(), -1, 1);
+  model::Pass pass;
+  pass.add(few, a, 2, Use::read, Want::nothing);
+  runner_.run(pass);
+  EXPECT_THROW(pass.check(0), Error);
 }
 
 TEST_F(PassTest, ALaneThatBreaksLeavesTheOthersAsTheyAre) {
