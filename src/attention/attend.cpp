@@ -185,10 +185,11 @@ void attend(std::span<const Block> blocks, std::span<std::exception_ptr> failure
   }
 }
 
-void column_sums(const Block& block, const Part& part, const float* lse, float* sums, std::int64_t stride) {
+void collect_columns(const Block& block, const Part& part, Collect collect, const float* lse, float* columns,
+                     std::int64_t stride) {
   AlignedBuffer<float> queries;
   if (block.type == KvType::int8) queries.resize(out_size(block));
-  column_sums(problem_of(block, part, {nullptr, nullptr, queries.data()}), lse, sums, stride);
+  collect_columns(problem_of(block, part, {nullptr, nullptr, queries.data()}), collect, lse, columns, stride);
 }
 
 }  // namespace focusllm::attention

@@ -58,7 +58,12 @@ inline void attend(const Block& block) {
   attend(std::span(&block, 1));
 }
 
-/// partial.h's column sums of one part, against the whole block's lse.
-void column_sums(const Block& block, const Part& part, const float* lse, float* sums, std::int64_t stride);
+/// partial.h's columns of one part, against the whole block's lse.
+void collect_columns(const Block& block, const Part& part, Collect collect, const float* lse, float* columns,
+                     std::int64_t stride);
+inline void column_sums(const Block& block, const Part& part, const float* lse, float* sums,
+                        std::int64_t stride) {
+  collect_columns(block, part, Collect::sum, lse, sums, stride);
+}
 
 }  // namespace focusllm::attention

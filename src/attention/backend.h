@@ -8,7 +8,8 @@ namespace focusllm::attention {
 /// of our kernels.
 struct Backend {
   void (*partial)(const Problem& problem) = nullptr;
-  void (*column_sums)(const Problem& problem, const float* lse, float* sums, std::int64_t stride) = nullptr;
+  void (*collect_columns)(const Problem& problem, Collect collect, const float* lse, float* columns,
+                          std::int64_t stride) = nullptr;
 };
 
 }  // namespace focusllm::attention

@@ -42,8 +42,8 @@ struct TileCall {
   float* top = nullptr;        ///< [vectors * lanes] running maximum of the scores
   float* total = nullptr;      ///< [vectors * lanes] running sum of exp2(score - top)
   float* out = nullptr;        ///< [dim][vectors * lanes] running sum of exp2(score - top) * value
-  const float* lse = nullptr;  ///< column sums only: [vectors * lanes], base 2
-  float* sums = nullptr;       ///< column sums only: [keys][lanes], added to
+  const float* lse = nullptr;  ///< columns only: [vectors * lanes], base 2
+  float* columns = nullptr;    ///< columns only: [keys][lanes], what came together so far
 };
 
 struct TileKernel {
@@ -58,9 +58,9 @@ struct TileKernel {
   /// tiles of AMX.
   void (*pack_values)(const void* rows, int keys, int dim, void* panels) = nullptr;
   void (*attend)(const TileCall& call) = nullptr;
-  void (*column_sums)(const TileCall& call) = nullptr;
-  /// sums [keys][lanes], summed over the lanes and added to `to` [keys].
-  void (*reduce_columns)(const float* sums, int keys, float* to) = nullptr;
+  /// By Collect: the tile's columns, and columns [keys][lanes] over the lanes and what `to` [keys] holds.
+  void (*collect[2])(const TileCall& call) = {};
+  void (*reduce[2])(const float* columns, int keys, float* to) = {};
   /// Stores query q, times factors[q], to rows[q] [dim] unless that is null.
   void (*unpack)(const float* out, int queries, int dim, const float* factors, float* const* rows) = nullptr;
 };

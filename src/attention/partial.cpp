@@ -15,7 +15,7 @@
 namespace focusllm::attention {
 namespace {
 
-constexpr std::int64_t kMinPartKeys = 512;  // of column sums: fewer cost more in packing than they save
+constexpr std::int64_t kMinPartKeys = 512;          // of columns: fewer cost more in packing than they save
 constexpr std::int64_t kMinParallelWork = 1 << 20;  // multiply-adds that one thread does while others wake up
 constexpr std::int64_t kBlockBytes =
     384 * 1024;                     // queries and sums of a work's rows, in the second-level cache
@@ -236,14 +236,15 @@ void partial(std::span<const Problem> problems) {
   }
 }
 
-void column_sums(const Problem& p, const float* lse, float* sums, std::int64_t stride) {
+void collect_columns(const Problem& p, Collect collect, const float* lse, float* columns,
+                     std::int64_t stride) {
   check(p);
-  if (p.backend != nullptr) return p.backend->column_sums(p, lse, sums, stride);
+  if (p.backend != nullptr) return p.backend->collect_columns(p, collect, lse, columns, stride);
   if (p.rows == 0) return;
   const TileKernel& kernel = tile_kernel(p.type, p.isa);
-  Columns columns = columns_inside(p, seen_by_any(p, 0, p.rows - 1));
-  columns.first -= columns.first % kTileKeys;
-  const std::int64_t keys = columns.last - columns.first;
+  Columns seen = columns_inside(p, seen_by_any(p, 0, p.rows - 1));
+  seen.first -= seen.first % kTileKeys;
+  const std::int64_t keys = seen.last - seen.first;
   const std::int64_t tiles = (keys + kTileKeys - 1) / kTileKeys;
   const std::int64_t wanted = std::int64_t{kWorksPerThread} * thread_count();
   // Each part packs all queries again: not worth it for fewer than kMinPartKeys keys.
@@ -251,14 +252,13 @@ void column_sums(const Problem& p, const float* lse, float* sums, std::int64_t s
   const bool parallel = keys * p.rows * p.shape.heads * p.shape.dim >= kMinParallelWork;
   for_each(p.shape.kv_heads * parts, parallel, [&](std::int64_t i) {
     const std::int64_t part = i % parts;
-    const Work work{
-        .problem = &p,
-        .kv_head = static_cast<int>(i / parts),
-        .row = 0,
-        .rows = p.rows,
-        .columns = {columns.first + tiles * part / parts * kTileKeys,
-                    std::min(columns.last, columns.first + tiles * (part + 1) / parts * kTileKeys)}};
-    sum_columns(kernel, work, lse, sums, stride);
+    const Work work{.problem = &p,
+                    .kv_head = static_cast<int>(i / parts),
+                    .row = 0,
+                    .rows = p.rows,
+                    .columns = {seen.first + tiles * part / parts * kTileKeys,
+                                std::min(seen.last, seen.first + tiles * (part + 1) / parts * kTileKeys)}};
+    attention::collect_columns(kernel, work, collect, lse, columns, stride);
   });
 }
 

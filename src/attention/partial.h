@@ -85,10 +85,17 @@ inline void partial(const Problem& problem) {
 void merge(Isa isa, const HeadShape& shape, std::int64_t rows, const float* from_out, const float* from_lse,
            float* to_out, float* to_lse);
 
-/// For each query head and key, the sum over queries of the *final* probability exp(scale q k - lse), where
-/// `lse` [rows, heads] is that of the merged attention. Adds to sums, one row of `stride` floats for each
-/// head; the keys of the runs stand side by side in it. `out` and `lse` of the problem are not used.
-void column_sums(const Problem& problem, const float* lse, float* sums, std::int64_t stride);
+/// What becomes of a key's probabilities, one of each query: their sum, or the largest.
+enum class Collect : std::uint8_t { sum, most };
+/// For each query head and key, what all queries give it: `collect` over their *final* probabilities
+/// exp(scale q k - lse), where `lse` [rows, heads] is that of the merged attention. Goes to what `columns`
+/// holds already, one row of `stride` floats for each head; the keys of the runs stand side by side in it.
+/// `out` and `lse` of the problem are not used.
+void collect_columns(const Problem& problem, Collect collect, const float* lse, float* columns,
+                     std::int64_t stride);
+inline void column_sums(const Problem& problem, const float* lse, float* sums, std::int64_t stride) {
+  collect_columns(problem, Collect::sum, lse, sums, stride);
+}
 
 /// "avx512_bf16", ...: the kernel that partial() runs for this type of keys, for `bench`.
 std::string_view kernel_name(KvType type, Isa isa);

@@ -73,7 +73,8 @@ void partial(const Problem& problem) {
   copy_to(lse.transpose(0, 1), problem.lse);
 }
 
-void column_sums(const Problem& problem, const float* lse, float* sums, std::int64_t stride) {
+void collect_columns(const Problem& problem, Collect collect, const float* lse, float* columns,
+                     std::int64_t stride) {
   const Keys keys = join(problem);
   const Tensor total = torch::from_blob(const_cast<float*>(lse), {problem.rows, problem.shape.heads, 1})
                            .to(torch::kFloat64)
@@ -81,8 +82,12 @@ void column_sums(const Problem& problem, const float* lse, float* sums, std::int
   Tensor weights = torch::exp(scores(problem, keys) - total);
   weights = weights.masked_fill(torch::isinf(total), 0);
   const std::int64_t count = keys.positions.size(0);
-  Tensor to = torch::from_blob(sums, {problem.shape.heads, count}, {stride, 1}, torch::kFloat32);
-  to.add_(weights.sum(1).to(torch::kFloat32));
+  Tensor to = torch::from_blob(columns, {problem.shape.heads, count}, {stride, 1}, torch::kFloat32);
+  if (collect == Collect::sum) {
+    to.add_(weights.sum(1).to(torch::kFloat32));
+  } else if (problem.rows > 0) {
+    to.copy_(torch::maximum(to, weights.amax(1).to(torch::kFloat32)));
+  }
 }
 
 }  // namespace focusllm::attention::reference

@@ -8,8 +8,9 @@ namespace focusllm::attention::reference {
 // against. Linked from focusllm_attention_torch only, so that nothing else needs torch.
 
 void partial(const Problem& problem);
-void column_sums(const Problem& problem, const float* lse, float* sums, std::int64_t stride);
+void collect_columns(const Problem& problem, Collect collect, const float* lse, float* columns,
+                     std::int64_t stride);
 /// Both.
-inline constexpr Backend backend{partial, column_sums};
+inline constexpr Backend backend{partial, collect_columns};
 
 }  // namespace focusllm::attention::reference

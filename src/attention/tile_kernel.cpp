@@ -206,7 +206,19 @@ void attend_block(const TileCall& call) {
   add_values<Dot, kCols>(call, keep);
 }
 
-template <class Dot, int kCols>
+/// Collect's two ways, of vectors and of a vector's lanes.
+struct Sum {
+  HWY_INLINE static Floats together(Floats a, Floats b) { return hn::Add(a, b); }
+  HWY_INLINE static float of_lanes(Floats a) { return hn::GetLane(hn::SumOfLanes(kFloat, a)); }
+  HWY_INLINE static float together(float a, float b) { return a + b; }
+};
+struct Most {
+  HWY_INLINE static Floats together(Floats a, Floats b) { return hn::Max(a, b); }
+  HWY_INLINE static float of_lanes(Floats a) { return hn::GetLane(hn::MaxOfLanes(kFloat, a)); }
+  HWY_INLINE static float together(float a, float b) { return a > b ? a : b; }
+};
+
+template <class Dot, class Way, int kCols>
 void column_block(const TileCall& call) {
   Floats unused[kCols];
   Floats lse[kCols];
@@ -216,12 +228,12 @@ void column_block(const TileCall& call) {
   }
   score_tile<Dot, kCols>(call, unused);
   for (int k = 0; k < call.keys; ++k) {
-    Floats sum = hn::LoadU(kFloat, call.sums + k * kLanes);
+    Floats column = hn::LoadU(kFloat, call.columns + k * kLanes);
     for (int c = 0; c < kCols; ++c) {
       const Floats score = hn::LoadU(kFloat, call.scores + (k * kCols + c) * kLanes);
-      sum = hn::Add(sum, exp2_negative(hn::Sub(score, lse[c])));
+      column = Way::together(column, exp2_negative(hn::Sub(score, lse[c])));
     }
-    hn::StoreU(sum, kFloat, call.sums + k * kLanes);
+    hn::StoreU(column, kFloat, call.columns + k * kLanes);
   }
 }
 
@@ -232,11 +244,11 @@ void attend(const TileCall& call) {
   attend_block<Dot, 3>(call);
 }
 
-template <class Dot>
-void column_sums(const TileCall& call) {
-  if (call.vectors == 1) return column_block<Dot, 1>(call);
-  if (call.vectors == 2) return column_block<Dot, 2>(call);
-  column_block<Dot, 3>(call);
+template <class Dot, class Way>
+void collect(const TileCall& call) {
+  if (call.vectors == 1) return column_block<Dot, Way, 1>(call);
+  if (call.vectors == 2) return column_block<Dot, Way, 2>(call);
+  column_block<Dot, Way, 3>(call);
 }
 
 #ifdef __AMX_BF16__
@@ -245,15 +257,17 @@ void attend_amx(const TileCall& call) {
   attend<AmxBf16>(call);
 }
 
-void column_sums_amx(const TileCall& call) {
+template <class Way>
+void collect_amx(const TileCall& call) {
   const tiles::Tiles tiles(kTileShapes);
-  column_sums<AmxBf16>(call);
+  collect<AmxBf16, Way>(call);
 }
 #endif
 
-void reduce_columns(const float* sums, int keys, float* to) {
+template <class Way>
+void reduce(const float* columns, int keys, float* to) {
   for (int k = 0; k < keys; ++k)
-    to[k] += hn::GetLane(hn::SumOfLanes(kFloat, hn::LoadU(kFloat, sums + k * kLanes)));
+    to[k] = Way::together(to[k], Way::of_lanes(hn::LoadU(kFloat, columns + k * kLanes)));
 }
 
 }  // namespace
@@ -265,8 +279,8 @@ void add_tile_kernels(Kernels& kernels) {
                  .load_rows = load_rows_f32,
                  .pack_values = pack_values_f32,
                  .attend = attend<DotF32>,
-                 .column_sums = column_sums<DotF32>,
-                 .reduce_columns = reduce_columns,
+                 .collect = {collect<DotF32, Sum>, collect<DotF32, Most>},
+                 .reduce = {reduce<Sum>, reduce<Most>},
                  .unpack = unpack};
 #ifdef __AMX_BF16__
   kernels.bf16 = {.lanes = kLanes,
@@ -276,8 +290,8 @@ void add_tile_kernels(Kernels& kernels) {
                   .load_rows = load_rows_bf16,
                   .pack_values = pack_values_amx,
                   .attend = attend_amx,
-                  .column_sums = column_sums_amx,
-                  .reduce_columns = reduce_columns,
+                  .collect = {collect_amx<Sum>, collect_amx<Most>},
+                  .reduce = {reduce<Sum>, reduce<Most>},
                   .unpack = unpack};
 #elif defined __AVX512BF16__
   kernels.bf16 = {.lanes = kLanes,
@@ -286,8 +300,8 @@ void add_tile_kernels(Kernels& kernels) {
                   .load_rows = load_rows_bf16,
                   .pack_values = pack_values_bf16,
                   .attend = attend<DotBf16>,
-                  .column_sums = column_sums<DotBf16>,
-                  .reduce_columns = reduce_columns,
+                  .collect = {collect<DotBf16, Sum>, collect<DotBf16, Most>},
+                  .reduce = {reduce<Sum>, reduce<Most>},
                   .unpack = unpack};
 #endif
 }

@@ -2,7 +2,7 @@
 
 #include "attention/work.h"
 
-// Tiles of keys and blocks of queries: what attend_tiles() and sum_columns() share.
+// Tiles of keys and blocks of queries: what attend_tiles() and collect_columns() share.
 
 namespace focusllm::attention {
 

@@ -58,9 +58,9 @@ bool few_use_bf16(KvType type, Isa isa);
 void attend_tiles(const TileKernel& kernel, const Work& work);
 /// Up to kMaxRowQueries queries. work.columns begins at a multiple of kRowKeys in a run, or at a part.
 void attend_few(const Work& work);
-/// Column sums of one key head over work.columns.
-void sum_columns(const TileKernel& kernel, const Work& work, const float* lse, float* sums,
-                 std::int64_t stride);
+/// What the queries give to the keys of one head, over work.columns.
+void collect_columns(const TileKernel& kernel, const Work& work, Collect collect, const float* lse,
+                     float* columns, std::int64_t stride);
 
 /// The natural log-sum-exp of a running maximum and sum in base 2; -inf when the sum is 0.
 float natural_lse(float top, float total);

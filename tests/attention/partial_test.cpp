@@ -68,15 +68,19 @@ std::string describe(const Problem& p, std::int64_t keys) {
 struct Results {
   std::vector<float> out;
   std::vector<float> lse;
-  std::vector<float> sums;
+  std::vector<float> sums = {};
+  std::vector<float> peaks = {};
 };
 
 Results reference_results(ProblemData& data) {
   reference::partial(data.problem());
-  Results wanted{data.out(), data.lse(), {}};
+  Results wanted{data.out(), data.lse()};
   const std::int64_t stride = data.keys() + 3;
   wanted.sums.assign(static_cast<std::size_t>(stride * data.problem().shape.heads), 0.5F);
-  reference::column_sums(data.problem(), wanted.lse.data(), wanted.sums.data(), stride);
+  wanted.peaks = wanted.sums;
+  std::fill(wanted.peaks.begin(), wanted.peaks.end(), 0.01F);
+  reference::collect_columns(data.problem(), Collect::sum, wanted.lse.data(), wanted.sums.data(), stride);
+  reference::collect_columns(data.problem(), Collect::most, wanted.lse.data(), wanted.peaks.data(), stride);
   return wanted;
 }
 
@@ -97,6 +101,9 @@ void expect_matches(ProblemData& data, Isa isa, const Results& wanted) {
   std::vector<float> sums(wanted.sums.size(), 0.5F);
   column_sums(p, wanted.lse.data(), sums.data(), stride);
   expect_close(sums, wanted.sums, 2 * tolerance(p.type), "column sums, " + what);
+  std::fill(sums.begin(), sums.end(), 0.01F);
+  collect_columns(p, Collect::most, wanted.lse.data(), sums.data(), stride);
+  expect_close(sums, wanted.peaks, 2 * tolerance(p.type), "largest of columns, " + what);
 }
 
 constexpr KvType kTypes[] = {KvType::f32, KvType::bf16, KvType::int8};

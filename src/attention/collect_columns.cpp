@@ -11,15 +11,17 @@ constexpr std::int64_t kPackedBytes = 256 * 1024;  // of queries, to stay in the
 
 class ColumnWork {
  public:
-  ColumnWork(const TileKernel& kernel, const Work& work, const float* lse, float* sums, std::int64_t stride)
+  ColumnWork(const TileKernel& kernel, const Work& work, Collect collect, const float* lse, float* columns,
+             std::int64_t stride)
       : kernel_(kernel),
         work_(work),
+        collect_(collect),
         problem_(*work.problem),
         dim_(problem_.shape.dim),
         group_(problem_.shape.heads / problem_.shape.kv_heads),
         width_(kVectors * kernel.lanes),
         lse_(lse),
-        to_(sums),
+        to_(columns),
         stride_(stride),
         rows_at_once_(
             std::clamp(kPackedBytes / (std::int64_t{dim_} * kernel.element_bytes * group_) / width_ * width_,
@@ -35,7 +37,7 @@ class ColumnWork {
       KeyCursor cursor(problem_, work_.columns);
       while (tile_.load(cursor)) {
         if (tile_.hidden(seen_by_any(problem_, row, row + rows_ - 1))) continue;
-        for (int head = 0; head < group_; ++head) sum_head(head);
+        for (int head = 0; head < group_; ++head) collect_head(head);
       }
     }
   }
@@ -53,7 +55,7 @@ class ColumnWork {
     lse2_ = scratch.take<float>(queries);
     scores_ = scratch.take<float>(kTileKeys * width_);
     visible_ = scratch.take<std::uint32_t>(kTileWords * width_);
-    sums_ = scratch.take<float>(kTileKeys * kernel_.lanes);
+    columns_ = scratch.take<float>(kTileKeys * kernel_.lanes);
     return scratch;
   }
 
@@ -88,18 +90,16 @@ class ColumnWork {
     return packed_ + (head * rows_at_once_ + first) * dim_ * kernel_.element_bytes;
   }
 
-  void sum_head(int head) {
-    std::fill_n(sums_, tile_.padded() * kernel_.lanes, 0.0F);
-    for (std::int64_t first = 0; first < rows_; first += width_) sum_block(head, first);
-    float totals[kTileKeys] = {};
-    kernel_.reduce_columns(sums_, tile_.padded(), totals);
+  void collect_head(int head) {
+    std::fill_n(columns_, tile_.padded() * kernel_.lanes, 0.0F);
+    for (std::int64_t first = 0; first < rows_; first += width_) collect_block(head, first);
     float* to = to_ + (work_.kv_head * group_ + head) * stride_;
-    for (const Tile::Piece& piece : tile_.pieces()) {
-      for (int k = 0; k < piece.count; ++k) to[piece.column + k] += totals[piece.begin + k];
-    }
+    const auto reduce = kernel_.reduce[static_cast<std::size_t>(collect_)];
+    for (const Tile::Piece& piece : tile_.pieces())
+      reduce(columns_ + piece.begin * kernel_.lanes, piece.count, to + piece.column);
   }
 
-  void sum_block(int head, std::int64_t first) {
+  void collect_block(int head, std::int64_t first) {
     const std::int64_t width = block_width(first);
     const std::int64_t last = std::min(first + width, rows_) - 1;
     const PositionRange top = seen_by(problem_, first_row_ + first);
@@ -110,19 +110,20 @@ class ColumnWork {
       const PositionRange seen = seen_by(problem_, first_row_ + std::min(first + q, last));
       set_visible(visible_, static_cast<int>(width), static_cast<int>(q), tile_.visible(seen));
     }
-    kernel_.column_sums({.dim = dim_,
-                         .keys = tile_.padded(),
-                         .vectors = static_cast<int>(width) / kernel_.lanes,
-                         .queries = packed(head, first),
-                         .key_rows = tile_.keys(),
-                         .visible = masked ? visible_ : nullptr,
-                         .scores = scores_,
-                         .lse = lse2_ + head * rows_at_once_ + first,
-                         .sums = sums_});
+    kernel_.collect[static_cast<std::size_t>(collect_)]({.dim = dim_,
+                                                         .keys = tile_.padded(),
+                                                         .vectors = static_cast<int>(width) / kernel_.lanes,
+                                                         .queries = packed(head, first),
+                                                         .key_rows = tile_.keys(),
+                                                         .visible = masked ? visible_ : nullptr,
+                                                         .scores = scores_,
+                                                         .lse = lse2_ + head * rows_at_once_ + first,
+                                                         .columns = columns_});
   }
 
   const TileKernel& kernel_;
   const Work& work_;
+  Collect collect_;
   const Problem& problem_;
   int dim_;
   int group_;
@@ -137,16 +138,16 @@ class ColumnWork {
   float* lse2_ = nullptr;  // [group][rows_at_once_], base 2
   float* scores_ = nullptr;
   std::uint32_t* visible_ = nullptr;
-  float* sums_ = nullptr;
+  float* columns_ = nullptr;
   Scratch& scratch_;
   Tile tile_;
 };
 
 }  // namespace
 
-void sum_columns(const TileKernel& kernel, const Work& work, const float* lse, float* sums,
-                 std::int64_t stride) {
-  ColumnWork(kernel, work, lse, sums, stride).run();
+void collect_columns(const TileKernel& kernel, const Work& work, Collect collect, const float* lse,
+                     float* columns, std::int64_t stride) {
+  ColumnWork(kernel, work, collect, lse, columns, stride).run();
 }
 
 }  // namespace focusllm::attention
