@@ -14,6 +14,7 @@ void add_perplexity(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_methods(CLI::App& app);
 void add_bench(CLI::App& app);
+void add_calibrate(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_train(CLI::App& app);
 

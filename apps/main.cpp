@@ -35,6 +35,7 @@ void describe(CLI::App& app) {
   add_perplexity(app);
   add_inspect(app);
   add_methods(app);
+  add_calibrate(app);
   add_bench(app);
   add_eval(app);
   add_train(app);

@@ -67,6 +67,9 @@ void add_setting(CLI::App& app, const Setting& setting, Settings& values) {
       return;
     case Setting::Kind::choice:
       return add_words(app, setting, values.**truth);
+    case Setting::Kind::words:
+      add(values.*std::get<std::string Settings::*>(setting.value))->type_name("TEXT");
+      return;
     case Setting::Kind::folder:
       add(values.*std::get<std::string Settings::*>(setting.value))->type_name("DIR");
       return;

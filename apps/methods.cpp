@@ -21,8 +21,8 @@ std::string cost_of(const MethodTraits& traits) {
 /// What else is to be known, as words.
 std::vector<std::string_view> notes(const MethodTraits& traits) {
   std::vector<std::string_view> all;
-  if (traits.recalls) all.push_back("for texts of any length");
   if (traits.needs_adapter) all.push_back("needs an adapter for the model");
+  if (traits.calibrates) all.push_back("measures a model that it does not know (focusllm calibrate)");
   if (traits.cites) all.push_back("cites places");
   if (traits.has_file) all.push_back("can keep memory in a file");
   return all;
@@ -30,8 +30,9 @@ std::vector<std::string_view> notes(const MethodTraits& traits) {
 
 std::string text_of(const MethodInfo& method) {
   const MethodTraits& traits = method;
-  std::string text = fmt::format("{}\n  a token sees  {}\n  its cost      {}\n  memory        {}\n",
-                                 traits.name, traits.sees, cost_of(traits), traits.keeps);
+  std::string text =
+      fmt::format("{}\n  for           {}\n  a token sees  {}\n  its cost      {}\n  memory        {}\n",
+                  traits.name, traits.suits, traits.sees, cost_of(traits), traits.keeps);
   if (const auto all = notes(traits); !all.empty())
     text += fmt::format("  beside        {}\n", fmt::join(all, ", "));
   for (const SettingUse& taken : method.settings)
@@ -42,11 +43,18 @@ std::string text_of(const MethodInfo& method) {
 
 Json json_of(const MethodInfo& method) {
   const MethodTraits& traits = method;
-  Json json = {{"name", traits.name},         {"sees", traits.sees},
-               {"keeps", traits.keeps},       {"linear", traits.linear},
-               {"recalls", traits.recalls},   {"needs_adapter", traits.needs_adapter},
-               {"cites", traits.cites},       {"forks", traits.forks},
-               {"has_file", traits.has_file}, {"settings", Json::array()}};
+  Json json = {{"name", traits.name},
+               {"suits", traits.suits},
+               {"calibrates", traits.calibrates},
+               {"sees", traits.sees},
+               {"keeps", traits.keeps},
+               {"linear", traits.linear},
+               {"recalls", traits.recalls},
+               {"needs_adapter", traits.needs_adapter},
+               {"cites", traits.cites},
+               {"forks", traits.forks},
+               {"has_file", traits.has_file},
+               {"settings", Json::array()}};
   for (const SettingUse& taken : method.settings)
     json["settings"].push_back({{"field", taken.setting->field},
                                 {"flag", taken.setting->flag},

@@ -67,7 +67,11 @@ Reader::Reader(const SessionFlags& flags) : flags_(flags), engine_(flags.model.l
   options.special = flags.special;
   options.chat_template = flags.chat_template;
   options.system = flags.system;
-  options.on_progress = [this](const Progress& progress) { progress_.show(progress); };
+  options.on_progress = [this](const Progress& progress) {
+    calibrating_.clear();
+    progress_.show(progress);
+  };
+  options.on_calibration = [this](const Progress& progress) { calibrating_.show(progress); };
   session_ = std::make_unique<Session>(engine_, std::move(options));
 }
 

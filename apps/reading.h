@@ -46,6 +46,7 @@ class Reader {
   const SessionFlags& flags_;
   std::shared_ptr<const Engine> engine_;
   ProgressLine progress_{"reading"};
+  ProgressLine calibrating_{"calibrating"};
   std::unique_ptr<Session> session_;
   std::vector<Start> starts_;
   std::chrono::steady_clock::time_point start_;

@@ -31,17 +31,24 @@ struct Settings {
   std::int64_t representatives = 0;  ///< infllm: keys averaged into a block's representative
   std::int64_t block_cache = 0;      ///< infllm: blocks of each layer in memory, the others in a file; 0: all
   std::string cache_dir;             ///< infllm: folder of that file; empty: TMPDIR, else /var/tmp
-  bool evict_by_score = false;  ///< infllm: the block with the least attention makes room, not the oldest
-  double score_decay = 0.9;     ///< infllm: what is left of that attention at the next choice
-  bool parity = false;          ///< infllm: as the official code, which counts some keys twice in reading
-  bool beyond_trained = false;  ///< full, focus: allowed past the trained context
-  std::int64_t chunk = 0;       ///< focus: tokens in a chunk; dca: the largest distance between two tokens
-  std::int64_t overlap = 0;     ///< focus: a chunk begins with so many tokens of the one before; -1: none
-  std::int64_t tail = 0;        ///< focus: most tokens of the local window that stand behind each chunk
-  std::int64_t refresh = 0;     ///< focus: tokens of an answer between two renewals of candidates
-  std::int64_t renew = 0;       ///< focus: chunks renewed then, those looked at hardest
-  bool exact = false;           ///< focus: the local window is computed anew with every renewal
-  std::int64_t sharpen = 0;     ///< dca: logits are sharpened as for a text of so many tokens; 0: not
+  bool evict_by_score = false;   ///< infllm: the block with the least attention makes room, not the oldest
+  double score_decay = 0.9;      ///< infllm: what is left of that attention at the next choice
+  bool parity = false;           ///< infllm: as the official code, which counts some keys twice in reading
+  bool beyond_trained = false;   ///< full, focus: allowed past the trained context
+  std::int64_t chunk = 0;        ///< focus: tokens in a chunk; dca: the largest distance between two tokens
+  std::int64_t overlap = 0;      ///< focus: a chunk begins with so many tokens of the one before; -1: none
+  std::int64_t tail = 0;         ///< focus: most tokens of the local window that stand behind each chunk
+  std::int64_t refresh = 0;      ///< focus: tokens of an answer between two renewals of candidates
+  std::int64_t renew = 0;        ///< focus: chunks renewed then, those looked at hardest
+  bool exact = false;            ///< focus: the local window is computed anew with every renewal
+  std::int64_t sharpen = 0;      ///< dca: logits are sharpened as for a text of so many tokens; 0: not
+  std::string heads;             ///< recall: the query heads that choose, "layer.head,..."; empty: calibrated
+  std::int64_t recalled = 0;     ///< recall: tokens of the text that stand in front of a question, at most
+  double threshold = -1;         ///< recall: places with less than this share of the best score stay out
+  std::int64_t span_before = 0;  ///< recall: tokens in front of a place that are shown with it; -1: none
+  std::int64_t span_behind = 0;  ///< recall: tokens behind it; -1: none
+  std::int64_t distance = 0;     ///< recall: tokens that all of the text seems to be away from a question
+  std::int64_t ending = 0;       ///< recall: last tokens of the text that are always shown; -1: none
   std::shared_ptr<memory::SegmentStore> chunk_store;  ///< focus: encoded chunks that sessions share, or null
   std::shared_ptr<context::TailStore> tail_store;  ///< focus: what sessions put behind equal chunks, or null
 };
@@ -56,6 +63,7 @@ struct Setting {
     on,      ///< a switch
     choice,  ///< words[0], or words[1] where it is true
     folder,
+    words,  ///< text
   };
   using Value =
       std::variant<std::int64_t Settings::*, double Settings::*, bool Settings::*, std::string Settings::*>;
@@ -88,6 +96,7 @@ struct MethodTraits {
   bool sees_ahead = false;     ///< rows of a prompt know what comes behind them: only an answer predicts
   bool has_file = false;       ///< can keep a part of its memory in a file (Settings::block_cache)
   bool cites = false;          ///< names the places that an answer drew on
+  bool calibrates = false;     ///< needs to know which of the model's heads find places (calibration.h)
   bool forks = false;          ///< a session goes on twice from what it read, where memory is not in a file
 };
 

@@ -94,6 +94,7 @@ class Session {
     std::string chat_template;  ///< one of ChatTemplate::names(); empty: the file's own
     std::string system;         ///< system message; empty: the template's own default
     ProgressCallback on_progress;
+    ProgressCallback on_calibration;      ///< of a method that first measures the model (calibration.h)
     const CancelToken* cancel = nullptr;  ///< stops this session and its forks as well; outlives them
   };
   Session(std::shared_ptr<const Engine> engine, Options options);

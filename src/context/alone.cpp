@@ -46,7 +46,9 @@ std::unique_ptr<Alone> Alone::fork(const CancelToken& cancel) const {
 
 std::unique_ptr<Alone> alone(const Options& options, const std::shared_ptr<const model::Model>& model,
                              const CancelToken& cancel) {
-  return std::make_unique<Alone>(make(options, model), model, cancel);
+  auto context = make(options, model);
+  context->begin_text();
+  return std::make_unique<Alone>(std::move(context), model, cancel);
 }
 
 }  // namespace focusllm::context

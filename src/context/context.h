@@ -22,6 +22,7 @@ struct Options : Settings {
   attention::KvType kv_type = attention::KvType::bf16;
   std::optional<Token> bos;        ///< focus: in front of tails and the local window; the model's own rule
   std::int64_t answer_tokens = 0;  ///< the most that an answer is expected to have; 0: not known
+  std::vector<Token> separator;    ///< recall: behind each span
 };
 
 /// A range of remembered tokens and the attention that it received.
@@ -46,7 +47,10 @@ class Context {
   Context& operator=(Context&&) noexcept = default;
   virtual ~Context() = default;
 
-  /// Takes text. Which rows are worked on together follows from the text, not from the pieces it comes in.
+  /// What comes is text that may be long, until end_text(); else it is the template's, a question or an
+  /// answer. A method that treats all tokens alike need not know.
+  virtual void begin_text() {}
+  /// Takes tokens. Which rows are worked on together follows from the text, not from the pieces it comes in.
   virtual void append(std::span<const Token> tokens) = 0;
   /// The text ends and a question begins: they are not mixed in one piece of work.
   virtual void end_text() = 0;

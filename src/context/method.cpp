@@ -11,6 +11,7 @@
 #include "context/focus/focus_method.h"
 #include "context/full.h"
 #include "context/infllm/infllm_method.h"
+#include "context/recall/recall_method.h"
 #include "context/streaming.h"
 #include "context/window_cache.h"
 #include "memory/block_file.h"
@@ -18,7 +19,7 @@
 namespace focusllm::context {
 namespace {
 
-constexpr std::array kMethods{&kFull, &kStreaming, &kLmInfinite, &kDualChunk, &kInfLlm, &kFocus};
+constexpr std::array kMethods{&kFull, &kStreaming, &kLmInfinite, &kDualChunk, &kRecall, &kInfLlm, &kFocus};
 
 void fill(const Taken& taken, Options& options, const model::Spec& spec) {
   if (taken.fallback == nullptr) return;

@@ -87,6 +87,51 @@ inline constexpr Setting kExact{"exact",
                                 &Settings::exact,
                                 "Compute the local window anew for each token",
                                 "/sizes/exact"};
+inline constexpr Setting kHeads{"heads",
+                                "--heads",
+                                Setting::Kind::words,
+                                &Settings::heads,
+                                "Query heads that choose, layer.head of each",
+                                "/recall/heads"};
+inline constexpr Setting kRecalled{"recalled",
+                                   "--recalled",
+                                   Setting::Kind::tokens,
+                                   &Settings::recalled,
+                                   "Tokens of the text that stand in front of a question, at most",
+                                   "/recall/recalled"};
+inline constexpr Setting kThreshold{"threshold",
+                                    "--threshold",
+                                    Setting::Kind::share,
+                                    &Settings::threshold,
+                                    "Places with less than this share of the best one's score stay out",
+                                    "/recall/threshold"};
+inline constexpr Setting kBefore{"span_before",
+                                 "--span-before",
+                                 Setting::Kind::tokens,
+                                 &Settings::span_before,
+                                 "Tokens in front of a place that are shown with it; 0: none",
+                                 "/recall/span_before",
+                                 kNone};
+inline constexpr Setting kBehind{"span_behind",
+                                 "--span-behind",
+                                 Setting::Kind::tokens,
+                                 &Settings::span_behind,
+                                 "Tokens behind a place that are shown with it; 0: none",
+                                 "/recall/span_behind",
+                                 kNone};
+inline constexpr Setting kDistance{"distance",
+                                   "--distance",
+                                   Setting::Kind::tokens,
+                                   &Settings::distance,
+                                   "Tokens that all of the text seems to be away from a question",
+                                   "/recall/distance"};
+inline constexpr Setting kEnding{"ending",
+                                 "--ending",
+                                 Setting::Kind::tokens,
+                                 &Settings::ending,
+                                 "Last tokens of the text that are always shown; 0: none",
+                                 "/recall/ending",
+                                 kNone};
 inline constexpr Setting kBeyondTrained{
     "beyond_trained",
     "--beyond-trained",
@@ -123,6 +168,7 @@ inline constexpr Setting kScoreDecay{"score_decay",
 inline constexpr std::array kSettings{
     &kLocal,         &kInitial,    &kBlock,    &kTopK,        &kAnswerTopK, &kRepresentatives, &kParity,
     &kSharpen,       &kChunk,      &kOverlap,  &kTail,        &kRefresh,    &kRenew,           &kExact,
-    &kBeyondTrained, &kBlockCache, &kCacheDir, &kCachePolicy, &kScoreDecay};
+    &kBeyondTrained, &kHeads,      &kRecalled, &kThreshold,   &kBefore,     &kBehind,          &kDistance,
+    &kEnding,        &kBlockCache, &kCacheDir, &kCachePolicy, &kScoreDecay};
 
 }  // namespace focusllm::context

@@ -13,7 +13,7 @@ void SingleLane::append(std::span<const Token> tokens) {
 }
 
 void SingleLane::end_text() {
-  if (!waiting_.empty()) ends_.push_back(tokens());
+  if (!waiting_.empty() && (ends_.empty() || ends_.back() < tokens())) ends_.push_back(tokens());
 }
 
 void SingleLane::end_prompt() {
@@ -51,9 +51,9 @@ bool SingleLane::plan(model::Pass& pass, std::int64_t most_rows) {
   std::iota(positions.begin(), positions.end(), done_);
   begin(positions);
   const std::vector<Token> tokens(waiting_.begin(), waiting_.begin() + group_.rows);
-  const model::Want want = sink_ && !stepping_ ? model::Want::all
-                           : group_.ends       ? model::Want::last
-                                               : model::Want::nothing;
+  const model::Want want = sink_ && !stepping_         ? model::Want::all
+                           : group_.ends && predicts() ? model::Want::last
+                                                       : model::Want::nothing;
   group_.entry = pass.add(*this, tokens, done_, stepping_ ? Use::answer : Use::read, want);
   return true;
 }
@@ -63,10 +63,10 @@ void SingleLane::took(const model::Pass& pass) {
   end();
   const std::span<const float> hidden = pass.hidden(group_.entry);
   if (sink_ && !stepping_) sink_(done_, hidden);
-  if (group_.ends) {
+  if (group_.ends) ends_.pop_front();
+  if (group_.ends && predicts()) {
     const auto last = hidden.last(static_cast<std::size_t>(spec().width));
     last_hidden_.assign(last.begin(), last.end());
-    ends_.pop_front();
   }
   waiting_.erase(waiting_.begin(), waiting_.begin() + group_.rows);
   done_ += group_.rows;

@@ -39,6 +39,8 @@ class SingleLane : public Context, protected model::Lane {
   const model::Spec& spec() const { return model_->spec(); }
   /// Whether the rows at hand are the last one of a prompt, or of an answer.
   bool answering() const { return group_.answering; }
+  /// Whether its hidden states are wanted at the ends of texts and prompts.
+  virtual bool predicts() const { return true; }
   /// Called before rows of tokens [first, first + positions.size()) go through the layers, and after.
   virtual void begin(std::span<const std::int64_t> positions) = 0;
   virtual void end() {}

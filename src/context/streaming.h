@@ -16,12 +16,15 @@ extern const Method kStreaming, kLmInfinite;
 /// window;
 /// - lm-infinite (arXiv 2308.16137): all at one distance, that of the window's first token.
 /// Sliding-window layers keep their own window.
-class Streaming final : public SingleLane {
+class Streaming : public SingleLane {
  public:
   /// one_distance: lm-infinite.
   Streaming(const Options& options, std::shared_ptr<const model::Model> model, bool one_distance);
   std::unique_ptr<Context> fork() const override { return std::make_unique<Streaming>(*this); }
   std::int64_t memory_bytes() const override;
+
+ protected:
+  void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;
 
  private:
   struct LayerCache {
@@ -30,7 +33,6 @@ class Streaming final : public SingleLane {
   };
   void begin(std::span<const std::int64_t> positions) override;
   int turns() const override { return 2; }
-  void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;
   void add_sinks(const model::LaneRows& rows, const float* keys, LayerCache& cache);
 
   bool one_distance_;

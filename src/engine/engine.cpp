@@ -12,6 +12,7 @@
 #include "engine/options.h"
 #include "engine/parts.h"
 #include "engine/scheduler.h"
+#include "focusllm/calibration.h"
 #include "focusllm/session.h"
 #include "memory/segment_store.h"
 #include "model/adapter.h"
@@ -33,6 +34,8 @@ struct Engine::Impl {
 };
 
 namespace {
+
+constexpr std::string_view kSeparator = "\n...\n";  // of passages that are shown without what is between them
 
 std::shared_ptr<const gguf::File> open_adapter(const gguf::File& base, const model::Spec& spec,
                                                const EngineOptions& options, std::string& base_hash) {
@@ -161,9 +164,10 @@ std::string Engine::name() const {
 }
 
 std::unique_ptr<context::Context> make_context(const Engine& engine, const context::Options& options) {
-  context::Options with_bos = options;
-  if (engine.tokenizer().adds_bos()) with_bos.bos = engine.tokenizer().bos();
-  return context::make(with_bos, EngineParts::model(engine));
+  context::Options complete = options;
+  if (engine.tokenizer().adds_bos()) complete.bos = engine.tokenizer().bos();
+  complete.separator = engine.tokenizer().encode_continued(kSeparator);
+  return context::make(complete, EngineParts::model(engine));
 }
 
 std::shared_ptr<memory::SegmentStore> make_chunk_store(std::int64_t most_bytes) {
@@ -174,7 +178,11 @@ std::shared_ptr<context::TailStore> make_tail_store(std::int64_t most_bytes) {
   return std::make_shared<context::TailStore>(most_bytes);
 }
 
-ContextOptions with_defaults(const Engine& engine, const ContextOptions& options) {
+ContextOptions with_defaults(const Engine& engine, const ContextOptions& given) {
+  ContextOptions options = given;
+  if (method_info(options.method).calibrates && options.heads.empty()) {
+    if (const auto known = known_calibration(engine)) options.heads = known->heads;
+  }
   ContextOptions filled = options;
   static_cast<Settings&>(filled) =
       context::with_defaults(resolve(options, attention::KvType::bf16), spec_of(engine));

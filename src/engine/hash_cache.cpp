@@ -1,6 +1,5 @@
 #include "engine/hash_cache.h"
 
-#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/output_file.h"
+#include "engine/cache_folder.h"
 #include "model/adapter.h"
 
 namespace focusllm {
@@ -18,18 +18,9 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kDigits = 32;
 
-/// Empty where the environment names none. As XDG asks, a relative XDG_CACHE_HOME does not count.
-fs::path cache_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && fs::path(cache).is_absolute()) return fs::path(cache) / "focusllm" / "weights";
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || !fs::path(home).is_absolute()) return {};
-  return fs::path(home) / ".cache" / "focusllm" / "weights";
-}
-
 /// One for each path, so that a model that is replaced leaves nothing behind. Empty where there is none.
 fs::path entry_of(const gguf::File& file) {
-  const fs::path folder = cache_folder();
+  const fs::path folder = cache_folder("weights");
   std::error_code error;
   const std::string path = fs::absolute(file.path(), error).string();
   if (folder.empty() || error) return {};

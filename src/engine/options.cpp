@@ -1,8 +1,11 @@
 #include "engine/options.h"
 
+#include <algorithm>
+
 #include "base/memory.h"
 #include "engine/budget.h"
 #include "engine/parts.h"
+#include "focusllm/calibration.h"
 #include "model/model.h"
 
 namespace focusllm {
@@ -64,7 +67,27 @@ class Fit {
 }  // namespace
 
 std::string long_method(const Engine& engine) {
-  return std::string(recalling_method(model_of(engine).has_adapter()));
+  const bool adapter = model_of(engine).has_adapter();
+  const auto fits = [&](const MethodInfo& method) {
+    if (!method.recalls || method.needs_adapter != adapter) return false;
+    if (!method.calibrates) return true;
+    const std::optional<Calibration> known = known_calibration(engine);
+    return !known || !known->heads.empty();
+  };
+  return std::string(std::ranges::find_if(methods(), fits)->name);
+}
+
+bool find_heads(const Engine& engine, ContextOptions& options, const CancelToken& cancel,
+                const ProgressCallback& progress) {
+  if (!method_info(options.method).calibrates || !options.heads.empty()) return true;
+  std::optional<Calibration> known = known_calibration(engine);
+  if (!known) known = calibrate(engine, cancel, progress);
+  options.heads = known->heads;
+  return !options.heads.empty();
+}
+
+void throw_without_heads() {
+  throw Error("none of the model's heads finds in a text what is asked for: use another `method`", "method");
 }
 
 bool lacks_adapter(const Engine& engine, const ContextOptions& options) {
@@ -84,7 +107,7 @@ std::string automatic_method(const Engine& engine, std::int64_t tokens, std::int
 
 context::Options resolve(const ContextOptions& options, attention::KvType kv_type,
                          std::int64_t answer_tokens) {
-  return {options, kv_type, std::nullopt, answer_tokens};
+  return {options, kv_type, std::nullopt, answer_tokens, {}};
 }
 
 context::Options fit_memory(const Engine& engine, const ContextOptions& options, std::int64_t tokens,

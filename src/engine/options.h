@@ -29,6 +29,12 @@ context::Options fit_memory(const Engine& engine, const ContextOptions& options,
 /// The same beside the engine's other sessions.
 context::Options fit_beside_others(const Engine& engine, const ContextOptions& options, std::int64_t tokens,
                                    std::int64_t answer_tokens = 0);
+/// Fills in the heads of a method that needs to know some, which may take a measurement of the model. False
+/// where the model has none that are of use.
+bool find_heads(const Engine& engine, ContextOptions& options, const CancelToken& cancel,
+                const ProgressCallback& progress = {});
+/// Throws the Error that says so.
+[[noreturn]] void throw_without_heads();
 std::unique_ptr<context::Context> make_context(const Engine& engine, const context::Options& options);
 
 }  // namespace focusllm

@@ -74,6 +74,7 @@ class ScoreJob final : public ContextJob {
  public:
   ScoreJob(context::Context& method, std::span<const Token> tokens, std::int64_t begin, Scorer& scorer)
       : ContextJob(method), tokens_(tokens), next_(begin), by_steps_(method.sees_ahead()), scorer_(scorer) {
+    method.begin_text();
     if (by_steps_) {
       method.append(tokens.first(static_cast<std::size_t>(begin) + 1));
     } else {
@@ -122,7 +123,9 @@ std::vector<float> log_probabilities(const Engine& engine, std::span<const Token
     fail("{} tokens of {} cannot be scored: at least one must stand before them", count, tokens.size());
   }
   const auto start = std::chrono::steady_clock::now();
-  const auto method = make_context(engine, fit_beside_others(engine, options, std::ssize(tokens)));
+  ContextOptions ready = options;
+  if (!find_heads(engine, ready, cancel)) throw_without_heads();
+  const auto method = make_context(engine, fit_beside_others(engine, ready, std::ssize(tokens)));
   const std::int64_t begin = std::ssize(tokens) - count - 1;
   Scorer scorer(engine, tokens, begin);
   ScoreJob job(*method, tokens, begin, scorer);

@@ -26,7 +26,7 @@ double seconds_since(Clock::time_point start) {
   return seconds_between(start, Clock::now());
 }
 
-constexpr std::size_t kReadTokens = std::size_t{1} << 14;  // handed to the method at once
+constexpr std::int64_t kReadTokens = 1 << 14;  // handed to the method at once
 
 /// What a fork begins with as it is.
 struct Conversation {
@@ -63,7 +63,7 @@ struct Session::Impl : Conversation {
   void take_question(std::string_view question, std::int64_t most_tokens);
   ContextOptions chosen(std::int64_t total) const;
   void decide(std::int64_t total);
-  void begin(const ContextOptions& chosen, std::int64_t room);
+  void begin(ContextOptions chosen, std::int64_t room);
   bool undecided() const { return context == nullptr; }
   void feed(bool all);
   void fall_back_if_needed(std::int64_t more);
@@ -111,9 +111,13 @@ void Session::Impl::decide(std::int64_t total) {
 }
 
 /// A method that is decided, with room for `room` tokens.
-void Session::Impl::begin(const ContextOptions& chosen, std::int64_t room) {
+void Session::Impl::begin(ContextOptions chosen, std::int64_t room) {
   context.reset();
   grant.reset();
+  if (!find_heads(*engine, chosen, cancel, options.on_calibration)) {
+    if (options.context.method != "auto") throw_without_heads();
+    chosen.method = long_method(*engine);
+  }
   grant = EngineParts::budget(*engine).admit([&](std::int64_t free, std::int64_t promised) {
     sizes = fit_memory(*engine, chosen, room, free, promised, answer_tokens);
     return context::bytes_needed(sizes, spec_of(*engine), room);
@@ -134,8 +138,10 @@ void Session::Impl::feed(bool all) {
     fall_back_if_needed(0);
   }
   while (fed < total) {
-    const auto rest = std::span(transcript.tokens()).subspan(static_cast<std::size_t>(fed));
-    const auto piece = rest.first(std::min(kReadTokens, rest.size()));
+    if (transcript.next_text(fed) == fed) context->begin_text();
+    const std::int64_t end = std::min({total, transcript.next_text(fed + 1), fed + kReadTokens});
+    const auto piece = std::span(transcript.tokens())
+                           .subspan(static_cast<std::size_t>(fed), static_cast<std::size_t>(end - fed));
     context->append(piece);
     fed += std::ssize(piece);
     run_reading();
@@ -150,7 +156,7 @@ void Session::Impl::fall_back_if_needed(std::int64_t more) {
     return;
   ContextOptions chosen = options.context;
   chosen.method = long_method(*engine);
-  begin(chosen, total);
+  begin(std::move(chosen), total);
   fed = 0;
   answered = 0;
 }

@@ -22,6 +22,15 @@ void Transcript::open() {
   }
 }
 
+void Transcript::mark_text() {
+  if (!std::exchange(in_text_, true)) text_begins_.push_back(size());
+}
+
+std::int64_t Transcript::next_text(std::int64_t token) const {
+  const auto next = std::ranges::lower_bound(text_begins_, token);
+  return next == text_begins_.end() ? size() : *next;
+}
+
 void Transcript::begin_text() {
   open();
   if (std::exchange(asked_, false) && chat_) append(chat_->next());
@@ -36,6 +45,7 @@ void Transcript::encode(std::string_view text) {
 }
 
 bool Transcript::take(std::string_view text) {
+  if (!text.empty()) mark_text();
   has_text_ = has_text_ || !text.empty();
   pending_.append(text);
   if (special_) return false;  // a control token's name may be cut anywhere
@@ -53,6 +63,7 @@ void Transcript::take(std::span<const Token> ids) {
   open();
   encode_pending();
   in_words_ = asked_ = false;
+  if (!ids.empty()) mark_text();
   tokens_.insert(tokens_.end(), ids.begin(), ids.end());
 }
 
@@ -75,7 +86,7 @@ void Transcript::ask(std::string_view question) {
   if (chat_) append(chat_->answer());
   if (tokens_.empty()) fail("nothing to read: the text and the question are empty");
   asked_ = true;
-  has_text_ = false;
+  has_text_ = in_text_ = false;
 }
 
 std::string Transcript::text(std::int64_t first, std::int64_t count) const {

@@ -36,6 +36,8 @@ class Transcript {
   /// A token of the answer.
   void answer(Token token) { tokens_.push_back(token); }
 
+  /// Where the first text begins that does not begin before `token`; size() where none does.
+  std::int64_t next_text(std::int64_t token) const;
   bool chat() const { return chat_ != nullptr; }
   const std::vector<Token>& tokens() const { return tokens_; }
   std::int64_t size() const { return std::ssize(tokens_); }
@@ -44,6 +46,7 @@ class Transcript {
 
  private:
   void open();
+  void mark_text();
   void append(const std::vector<Token>& more) { tokens_.insert(tokens_.end(), more.begin(), more.end()); }
   void encode(std::string_view text);
   void encode_pending();
@@ -53,12 +56,14 @@ class Transcript {
   std::string system_;
   bool special_;
   std::vector<Token> tokens_;
-  std::string pending_;    ///< text whose tokens may still change
-  std::size_t uncut_ = 0;  ///< bytes of it that are known to have no place to cut at
-  bool opened_ = false;    ///< the template's opening is there
-  bool in_words_ = false;  ///< pending text goes on with words of which a part is encoded
-  bool asked_ = false;     ///< an answer was given: the next words open a new turn
-  bool has_text_ = false;  ///< since the last answer
+  std::string pending_;                    ///< text whose tokens may still change
+  std::size_t uncut_ = 0;                  ///< bytes of it that are known to have no place to cut at
+  bool opened_ = false;                    ///< the template's opening is there
+  bool in_words_ = false;                  ///< pending text goes on with words of which a part is encoded
+  bool asked_ = false;                     ///< an answer was given: the next words open a new turn
+  bool has_text_ = false;                  ///< since the last answer
+  std::vector<std::int64_t> text_begins_;  ///< tokens, ascending
+  bool in_text_ = false;
 };
 
 }  // namespace focusllm

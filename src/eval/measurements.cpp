@@ -48,13 +48,16 @@ Json value_of(const Setting& setting, const ContextOptions& options) {
   return std::visit([&options](auto member) { return Json(options.*member); }, setting.value);
 }
 
-/// The settings that tell results apart, at their places: those of a cache only where it is used.
+/// The settings that tell results apart, at their places: sizes for all methods, others where they are taken,
+/// those of a cache only where it is used.
 void add_settings(const ContextOptions& options, Json& identity) {
   const MethodInfo& method = method_info(options.method);
   const bool cache = method.has_file && options.block_cache != 0;
   for (const Setting* setting : settings()) {
     const bool of_cache = setting->result.starts_with("/cache");
+    const bool of_all = setting->result.starts_with("/sizes");
     if (setting->result.empty() || (of_cache && !cache)) continue;
+    if (!of_all && method.find(*setting) == nullptr) continue;
     Json value = value_of(*setting, options);
     if (value == kNone && method.find(*setting) != nullptr) value = 0;
     identity[Json::json_pointer(std::string(setting->result))] = std::move(value);

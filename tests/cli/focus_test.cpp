@@ -20,7 +20,7 @@ TEST(Focus, WithoutAnAdapterIsNoAnswer) {
     EXPECT_EQ(ended.out, "");
     EXPECT_TRUE(is_one_line(ended.err)) << ended.err;
     EXPECT_THAT(ended.err, AllOf(HasSubstr(model), HasSubstr("--adapter"), HasSubstr("docs/adapters.md"),
-                                 HasSubstr("--method infllm")));
+                                 HasSubstr("--method recall")));
   }
 }
 

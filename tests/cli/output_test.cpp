@@ -210,7 +210,7 @@ TEST(Output, InspectShowsMetadataTensorsAndMemory) {
   EXPECT_EQ(result.at("metadata").at("general.architecture"), "llama");
   EXPECT_EQ(result.at("metadata").at("tokenizer.ggml.tokens").at("count"), 49152);
   EXPECT_FALSE(result.at("tensors").empty());
-  EXPECT_EQ(result.at("memory").size(), 6U * 2 * 2);
+  EXPECT_EQ(result.at("memory").size(), 7U * 2 * 2);
   const json own = result.at("model_memory");
   EXPECT_GT(own.at("weights_bytes"), own.at("file_bytes").get<double>() / 2);
   EXPECT_LT(own.at("weights_bytes"), own.at("file_bytes").get<double>() * 1.25);

@@ -17,6 +17,7 @@ context::Options small(const std::string& method) {
   options.initial = 4;
   options.block = 8;
   options.top_k = 3;
+  options.heads = "0.1,1.2,1.3";
   options.answer_top_k = 3;
   options.chunk = options.method == "dca" ? 50 : 16;  // dca: longer than two local windows
   return options;
@@ -160,7 +161,8 @@ TEST_P(Methods, NothingReadIsAnError) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Methods,
-                         testing::Values("full", "streaming", "lm-infinite", "dca", "infllm", "focus"));
+                         testing::Values("full", "streaming", "lm-infinite", "dca", "infllm", "focus",
+                                         "recall"));
 
 TEST(Full, RefusesMoreThanTheTrainedContextUnlessAsked) {
   TinySizes sizes;

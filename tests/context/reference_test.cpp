@@ -7,6 +7,8 @@
 
 #include "context/against_torch.h"
 #include "context/infllm_reference.h"
+#include "context/recall/reader.h"
+#include "context/recall/score.h"
 #include "support/tiny_model.h"
 #include "support/torch_decoder.h"
 
@@ -141,6 +143,59 @@ TEST_P(Architectures, StreamingEqualsPlainTorch) {
     const auto context = alone(chosen, tiny.model, cancel_);
     expect_near(states_of(*context, tokens, 7, 2),
                 reference.forward(tokens, streaming_reference(reference, 3, 19)), 2e-3);
+  }
+}
+
+/// methods.md section 7, steps 2 to 4: the raw keys of one head of a text that is read with first tokens and
+/// a window, and what the question behind it asks that head for.
+TEST_P(Architectures, RecallScoresEqualPlainTorch) {
+  const TinyModel tiny(sizes());
+  const TorchDecoder reference(*tiny.file);
+  const model::Spec& spec = tiny.model->spec();
+  auto chosen = exact_options("recall");
+  chosen.initial = 3;
+  chosen.local = 19;
+  constexpr std::int64_t kDistance = 30, kText = 150, kQuestion = 9, kBlock = 16;
+  const auto heads = context::all_heads(spec);
+  const auto tokens = random_tokens(kText + kQuestion, sizes().vocabulary, 6);
+  context::Reader reader(chosen, tiny.model, heads, attention::KvType::f32);
+  model::Runner runner(tiny.model);
+  const auto run = [&](context::Context& context) {
+    for (model::Pass pass; context.plan(pass, model::kPassRows); pass.clear()) {
+      runner.run(pass);
+      context.took(pass);
+    }
+  };
+  reader.append(std::span(tokens).first(kText));
+  reader.end_text();
+  run(reader);
+  context::HeadQueries queries(reader.keys().heads(), *tiny.model, kDistance);
+  const auto asking = reader.asking(queries);
+  asking->append(std::span(tokens).subspan(kText));
+  asking->end_text();
+  run(*asking);
+  const auto scores =
+      context::block_scores(reader.keys(), queries, {.block = kBlock, .first = 4, .end = kText});
+
+  std::map<std::pair<int, int>, torch::Tensor> most;  // [tokens] of each layer and head
+  const auto streaming = streaming_reference(reference, chosen.initial, chosen.local);
+  reference.forward(tokens, [&](int layer, torch::Tensor q, torch::Tensor k, torch::Tensor v) {
+    const auto group = q.size(1) / k.size(1);
+    const auto asked = reference.rotate(q.slice(0, kText), torch::full({kQuestion}, kDistance), layer);
+    const auto keys = k.slice(0, 4, kText).repeat_interleave(group, 1);
+    const auto logits = torch::einsum("ihd,jhd->hij", {asked, keys}) * spec.attention_scale;
+    const auto largest = std::get<0>(torch::softmax(logits, -1).max(1));
+    for (int head = 0; head < spec.heads.heads; ++head) most[{layer, head}] = largest[head];
+    return streaming(layer, q, k, v);
+  });
+  ASSERT_EQ(scores.size(), heads.size());
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    const auto smooth = most.at({heads[i].layer, heads[i].head}).unfold(0, 8, 1).mean(1);
+    for (std::int64_t block = 0; (block + 1) * kBlock + 8 <= kText - 4; ++block) {
+      const double wanted = smooth.slice(0, block * kBlock, (block + 1) * kBlock).max().item<double>();
+      EXPECT_NEAR(scores[i][static_cast<std::size_t>(block)], wanted, 2e-3 + 0.02 * wanted)
+          << heads[i].layer << "." << heads[i].head;
+    }
   }
 }
 

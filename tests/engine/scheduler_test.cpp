@@ -30,7 +30,7 @@ class SchedulerTest : public testing::Test {
 const std::vector<Talk> kTalks = {
     {"full", 700, 12, 0},    {"infllm", 900, 20, 3}, {"focus", 600, 9, 0},    {"streaming", 1300, 15, 10},
     {"dca", 500, 7, 0},      {"full", 3, 40, 1},     {"lm-infinite", 400, 5}, {"infllm", 40, 30, 5},
-    {"focus", 70, 25, 2},    {"full", 1, 3, 20},     {"streaming", 90, 33},   {"dca", 1200, 4, 7},
+    {"focus", 70, 25, 2},    {"full", 1, 3, 20},     {"recall", 900, 12, 4},  {"dca", 1200, 4, 7},
     {"infllm", 1500, 6, 15}, {"focus", 1000, 12, 0}, {"full", 512, 10, 0},    {"lm-infinite", 33, 21, 30}};
 
 TEST_F(SchedulerTest, ASessionAnswersAsIfItWereAlone) {

@@ -186,7 +186,7 @@ TEST_F(Sessions, TheAdapterThatComesWithTheProjectIsFoundAndUsed) {
   Session other(plain, options);
   other.expect(20000);
   other.read("A word.");
-  EXPECT_EQ(other.method(), "infllm");
+  EXPECT_EQ(other.method(), "recall");
 }
 
 #ifndef FOCUSLLM_SANITIZE
@@ -225,7 +225,7 @@ TEST_F(ShortModel, AutoLeavesRoomForTheWholeAnswer) {
   AskOptions ask = few(400);
   ask.on_token = [](const GeneratedToken&) { return false; };
   const Answer answer = chat.ask("Continue these verses, at great length.", ask);
-  EXPECT_EQ(chat.method(), "infllm");
+  EXPECT_EQ(chat.method(), "recall");
   EXPECT_FALSE(answer.tokens.empty());
 }
 
@@ -253,7 +253,7 @@ TEST_F(ShortModel, AutoChangesOverWhenTheConversationOutgrowsTheModel) {
   EXPECT_EQ(chat.method(), "full");
   chat.read(words(700));  // a second, long text
   chat.ask("And now?", few(5));
-  EXPECT_EQ(chat.method(), "infllm");
+  EXPECT_EQ(chat.method(), "recall");
   auto other = session();
   other.read(words(400));
   other.ask("What is this?", few(5));
@@ -261,7 +261,7 @@ TEST_F(ShortModel, AutoChangesOverWhenTheConversationOutgrowsTheModel) {
   AskOptions ask = few(200);
   ask.on_token = [](const GeneratedToken&) { return false; };
   other.ask("Tell all of it again, in your own words.", ask);
-  EXPECT_EQ(other.method(), "infllm");
+  EXPECT_EQ(other.method(), "recall");
 }
 #endif
 
@@ -278,7 +278,7 @@ TEST_F(Sessions, AnAdapterForAnotherModelIsRefusedWithBothHashes) {
 #ifndef FOCUSLLM_SANITIZE  // context_test cites in tiny models, under sanitizers too
 TEST_F(Sessions, CitesThePlaceOfTheAnswer) {
   const std::string text = psalms();
-  for (const char* method : {"infllm", "focus"}) {
+  for (const char* method : {"infllm", "focus", "recall"}) {
     auto reader = session(method);
     const std::string fact = "\nThe secret number of the lighthouse is 48213.\n";
     reader.read(text.substr(0, 3000) + fact + text.substr(3000));
@@ -290,7 +290,8 @@ TEST_F(Sessions, CitesThePlaceOfTheAnswer) {
     for (const Citation& citation : answer.citations) {
       EXPECT_GT(citation.share, 0);
       EXPECT_LE(citation.share, 1);
-      EXPECT_LE(citation.tokens, 128);
+      EXPECT_LE(citation.tokens,
+                method == std::string_view("recall") ? 3 * 112 : 128);  // spans that touch are one
       found |= reader.text(citation.first_token, citation.tokens).find("lighthouse") != std::string::npos;
     }
     EXPECT_TRUE(found) << method << ": " << answer.text;
@@ -324,7 +325,7 @@ TEST_F(Sessions, PiecesOfTextMakeNoDifference) {
   const std::vector<std::size_t> pieces{100};
 #else
   const std::string text = psalms().substr(0, 4000);
-  const std::vector methods{"full", "infllm"};
+  const std::vector methods{"full", "infllm", "recall"};
   const std::vector<std::size_t> pieces{1, 100, 1777};
 #endif
   for (const char* method : methods) {

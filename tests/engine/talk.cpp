@@ -14,6 +14,7 @@ Session open_session(const TinyEngine& tiny, const std::string& method, const Ca
   if (method == "infllm") options.context.block = 8;
   if (method == "infllm") options.context.top_k = options.context.answer_top_k = 3;
   if (method == "focus") options.context.chunk = 24;
+  options.context.heads = "0.1,1.2";
   return Session(tiny.engine, options);
 }
 

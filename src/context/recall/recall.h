@@ -1,0 +1,82 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "context/full.h"
+#include "context/recall/heads.h"
+#include "context/recall/reader.h"
+#include "context/recall/spans.h"
+
+namespace focusllm::context {
+
+/// Recall (methods.md section 7): a few heads read everything, by a part of the layers, and know where; the
+/// places are read again by the whole model. A question goes behind the text through the same layers; its
+/// queries at the chosen heads score all tokens; the best spans stand in front of it, as text, and the model
+/// answers as it would a short prompt. The conversation is kept, and each question recalls anew.
+class Recall final : public Context {
+ public:
+  Recall(const Options& options, std::shared_ptr<const model::Model> model);
+  Recall(const Recall& other);
+  Recall& operator=(const Recall&) = delete;
+
+  void append(std::span<const Token> tokens) override;
+  void begin_text() override;
+  void end_text() override;
+  void end_prompt() override;
+  void answer(Token token) override;
+  bool plan(model::Pass& pass, std::int64_t most_rows) override;
+  void took(const model::Pass& pass) override;
+  std::span<const float> hidden() const override { return shown_->hidden(); }
+  void set_sink(HiddenSink sink) override;
+  std::unique_ptr<Context> fork() const override { return std::make_unique<Recall>(*this); }
+  bool sees_ahead() const override { return true; }
+  std::int64_t room() const override;
+  std::int64_t tokens() const override;
+  std::int64_t done() const override;
+  std::int64_t memory_bytes() const override;
+  std::vector<Attended> attended() const override;
+
+ private:
+  enum class State {
+    reading,    ///< text, as it comes
+    asking,     ///< the question goes behind it
+    answering,  ///< spans and conversation
+  };
+  /// Text that came without a break: where it stands in the text, and among all tokens.
+  struct Piece {
+    std::int64_t text;
+    std::int64_t token;
+  };
+  /// Hands the reader all of the text but its last tokens.
+  void read_all_but(std::int64_t last);
+  void begin_asking();
+  /// The places that the question's queries looked at, in tokens of the text, the best first.
+  std::vector<Span> find() const;
+  /// The prompt that the whole model answers.
+  void show();
+  std::int64_t budget() const;
+  std::span<const Token> ending() const;
+  std::span<const Token> question() const;
+  std::int64_t token_of(std::int64_t text) const;
+
+  Options options_;
+  std::shared_ptr<const model::Model> model_;
+  Reader reader_;
+  std::vector<Token> opening_;  ///< before the first text
+  std::vector<Token> text_;
+  std::vector<Piece> pieces_;
+  std::vector<Token> words_;  ///< the conversation: all that is no text, but for the opening
+  std::size_t asked_ = 0;     ///< words before the question at hand
+  std::int64_t words_done_ = 0;
+  std::int64_t unread_ = 0;  ///< tokens at the end of the text that the reader has not got
+  bool in_text_ = false;
+  State state_ = State::reading;
+  Context* active_ = nullptr;  ///< whose rows are in a pass
+  std::unique_ptr<HeadQueries> queries_;
+  std::unique_ptr<Reader> asking_;
+  std::unique_ptr<Full> shown_;
+  std::vector<Span> spans_;
+};
+
+}  // namespace focusllm::context

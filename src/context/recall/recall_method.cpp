@@ -1,0 +1,118 @@
+#include "context/recall/recall_method.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "context/method.h"
+#include "context/recall/recall.h"
+
+namespace focusllm::context {
+namespace {
+
+constexpr std::int64_t kMostTokens = std::int64_t{1} << 20;
+constexpr int kUsualHeads = 3;
+
+template <std::int64_t kTokens>
+std::int64_t at_most_trained(const Options& /*options*/, const model::Spec& spec) {
+  return std::min(kTokens, spec.trained_context);
+}
+template <std::int64_t kTokens>
+std::int64_t fixed(const Options& /*options*/, const model::Spec& /*spec*/) {
+  return kTokens;
+}
+
+constexpr Taken kRecallSettings[] = {
+    {&kHeads, "those of the model's calibration"},
+    {&kLocal, "1024, at most the trained context", at_most_trained<1024>, one, trained_context},
+    {&kInitial, "64, at most the local window", at_most_local<64>, none, local_window},
+    {&kBlock, "32", fixed<32>, one, fixed<kMostTokens>},
+    {&kRecalled, "1024, at most half the trained context",
+     [](const Options&, const model::Spec& spec) {
+       return std::clamp<std::int64_t>(spec.trained_context / 2, 1, 1024);
+     },
+     one, trained_context},
+    {&kThreshold, "0.3"},
+    {&kBefore, "16", fixed<16>, none, trained_context},
+    {&kBehind, "64", fixed<64>, none, trained_context},
+    {&kDistance, "512, at most half the trained context",
+     [](const Options&, const model::Spec& spec) {
+       return std::clamp<std::int64_t>(spec.trained_context / 2, 1, 512);
+     },
+     one, trained_context},
+    {&kEnding, "0", none, none, trained_context}};
+
+void complete_recall(Options& options) {
+  if (!options.heads.empty()) parse_heads(options.heads);
+  if (options.threshold < 0) options.threshold = 0.3;
+  if (!(options.threshold <= 1))
+    throw UsageError(fmt::format("`threshold` {}: give a number from 0 to 1", options.threshold),
+                     "threshold");
+}
+
+/// Layers that are read, and key heads that are kept: an estimate before heads are known.
+struct Extent {
+  int layers;
+  std::size_t key_heads;
+};
+Extent extent_of(const Options& options, const model::Spec& spec) {
+  if (options.heads.empty()) return {std::max(1, spec.layers / 2), kUsualHeads};
+  const std::vector<QueryHead> heads = parse_heads(options.heads);
+  return {std::min(layers_of(heads), spec.layers), key_heads(heads, spec.heads).size()};
+}
+
+std::int64_t shown_tokens(const Options& options) {
+  return options.recalled + options.ending + options.answer_tokens;
+}
+
+std::int64_t recall_memory(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  const Extent extent = extent_of(options, spec);
+  std::int64_t bytes = tokens * static_cast<std::int64_t>(sizeof(Token));
+  bytes += HeadKeys::bytes_needed(extent.key_heads, spec.heads.dim, attention::KvType::int8, tokens);
+  for (int i = 0; i < extent.layers; ++i) {
+    const std::int64_t window = spec.window(i) > 0 ? spec.window(i) : options.local;
+    bytes += window_bytes(spec, options.kv_type, window, tokens);
+    bytes += window_bytes(spec, options.kv_type, 0, std::min(tokens, options.initial));
+  }
+  return bytes + layers_bytes(spec, options.kv_type, std::min(tokens, shown_tokens(options)));
+}
+
+Reading recall_reading(const Options& options, const model::Spec& spec, int layer, std::int64_t tokens) {
+  const int layers = extent_of(options, spec).layers;
+  if (layer >= layers) return {};
+  Reading reading = causal_reading(spec, layer, tokens, options.initial + options.local);
+  if (layer + 1 == layers) reading.pairs = 0;
+  return reading;
+}
+
+std::unique_ptr<Context> make_recall(const Options& options, std::shared_ptr<const model::Model> model) {
+  if (options.heads.empty())
+    throw UsageError("`heads`: none are given, and the model is not calibrated", "heads");
+  check_heads(parse_heads(options.heads), model->spec());
+  return std::make_unique<Recall>(options, std::move(model));
+}
+
+}  // namespace
+
+const Method kRecall = {
+    .traits = {.name = "recall",
+               .sees =
+                   "the places of the text that a few heads, which read all of it, found for the question",
+               .keeps = "the keys of these heads, and a window",
+               .suits = "questions about texts of any length, with any model",
+               .linear = true,
+               .recalls = true,
+               .sees_ahead = true,
+               .cites = true,
+               .calibrates = true,
+               .forks = true},
+    .settings = kRecallSettings,
+    .make = make_recall,
+    .bytes_needed = recall_memory,
+    .reading = recall_reading,
+    .answering =
+        [](const Options& options, const model::Spec& spec, int layer, std::int64_t depth) {
+          return causal_answering(spec, layer, std::min(depth, options.recalled), kAllKeys);
+        },
+    .complete = complete_recall};
+
+}  // namespace focusllm::context

@@ -1,0 +1,105 @@
+#include "context/recall/score.h"
+
+#include <algorithm>
+
+#include "attention/attend.h"
+#include "base/ceil_div.h"
+#include "memory/kv_pages.h"
+
+namespace focusllm::context {
+namespace {
+
+constexpr std::int64_t kNeighbours = 8;                 // tokens whose scores are averaged
+constexpr std::int64_t kPiece = std::int64_t{1} << 14;  // tokens that one thread goes through at a time
+
+/// One key head over the text, in pieces for the threads.
+class Scorer {
+ public:
+  Scorer(const HeadKeys& keys, std::size_t key_head, std::span<const float> queries, std::int64_t rows,
+         float scale, const Scoring& scoring)
+      : keys_(keys.keys(key_head)), scoring_(scoring) {
+    block_.shape = keys_.shape();
+    block_.type = keys_.type();
+    block_.isa = scoring.isa;
+    block_.rows = rows;
+    for (std::int64_t first = scoring.first; first < scoring.end; first += kPiece) {
+      Piece& piece = pieces_.emplace_back();
+      piece.first = first;
+      piece.tokens = std::min(kPiece, scoring.end - first);
+      memory::add_runs(keys_, keys_, first, first + piece.tokens, piece.runs);
+    }
+    for (const Piece& piece : pieces_)
+      parts_.push_back(
+          {.queries = queries.data(), .visible = attention::kEverything, .scale = scale, .runs = piece.runs});
+  }
+
+  /// scores: one vector for each query head of the key head, [blocks].
+  void run(std::span<const float> weights, std::span<std::vector<float>* const> scores) {
+    const auto heads = static_cast<std::size_t>(block_.shape.heads);
+    const std::size_t queries = static_cast<std::size_t>(block_.rows) * heads;
+    std::vector<float> out(queries * static_cast<std::size_t>(block_.shape.dim)), lse(queries);
+    block_.parts = parts_;
+    block_.out = out.data();
+    block_.lse = lse.data();
+    attention::attend(block_);
+    std::vector<float> most;
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      const std::int64_t tokens = pieces_[i].tokens;
+      most.assign(heads * static_cast<std::size_t>(tokens), 0.0F);
+      attention::collect_columns(block_, parts_[i], attention::Collect::most, lse.data(), most.data(),
+                                 tokens);
+      for (std::size_t head = 0; head < heads; ++head)
+        add_blocks(pieces_[i],
+                   std::span(most).subspan(head * static_cast<std::size_t>(tokens),
+                                           static_cast<std::size_t>(tokens)),
+                   weights[head], *scores[head]);
+    }
+  }
+
+ private:
+  struct Piece {
+    std::int64_t first = 0, tokens = 0;
+    std::vector<attention::KvRun> runs;
+  };
+
+  /// A token's score is the mean over it and those behind it, as far as the piece has them.
+  void add_blocks(const Piece& piece, std::span<const float> most, float weight,
+                  std::vector<float>& scores) const {
+    double sum = 0;
+    const std::int64_t tokens = piece.tokens;
+    const std::int64_t width = std::min(kNeighbours, tokens);
+    for (std::int64_t i = 0; i < width; ++i) sum += most[static_cast<std::size_t>(i)];
+    for (std::int64_t i = 0; i < tokens; ++i) {
+      const std::int64_t block = (piece.first + i - scoring_.first) / scoring_.block;
+      float& best = scores[static_cast<std::size_t>(block)];
+      best = std::max(best, static_cast<float>(weight * sum / static_cast<double>(width)));
+      sum -= most[static_cast<std::size_t>(i)];
+      if (i + width < tokens) sum += most[static_cast<std::size_t>(i + width)];
+    }
+  }
+
+  const memory::PagedRows& keys_;
+  const Scoring& scoring_;
+  attention::Block block_;
+  std::vector<Piece> pieces_;
+  std::vector<attention::Part> parts_;
+};
+
+}  // namespace
+
+std::vector<std::vector<float>> block_scores(const HeadKeys& keys, const HeadQueries& queries,
+                                             const Scoring& scoring) {
+  const std::int64_t tokens = std::max<std::int64_t>(0, scoring.end - scoring.first);
+  const auto blocks = static_cast<std::size_t>(ceil_div(tokens, scoring.block));
+  std::vector<std::vector<float>> scores(keys.query_heads(), std::vector<float>(blocks, 0.0F));
+  if (tokens == 0 || queries.rows() == 0) return scores;
+  for (std::size_t i = 0; i < keys.heads().size(); ++i) {
+    std::vector<std::vector<float>*> of_heads;
+    for (const std::size_t place : keys.heads()[i].of) of_heads.push_back(&scores[place]);
+    Scorer(keys, i, queries.of(i), queries.rows(), queries.scale(), scoring)
+        .run(keys.heads()[i].weights, of_heads);
+  }
+  return scores;
+}
+
+}  // namespace focusllm::context

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace focusllm::calibration {
+
+/// What a question is like.
+enum class Kind { facts, pairs, paraphrases };
+inline constexpr std::array kKinds{Kind::facts, Kind::pairs, Kind::paraphrases};
+
+struct Passage {
+  std::string text;
+  std::string question;  ///< that this passage answers; empty: filler
+};
+
+/// A text in which facts are hidden, made from word lists: the same for the same seed, on every machine.
+std::vector<Passage> make_text(Kind kind, std::uint64_t seed = 1);
+
+}  // namespace focusllm::calibration

@@ -1,0 +1,376 @@
+#include "context/recall/recall.h"
+
+#include <cmath>
+#include <random>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "context/alone.h"
+#include "context/method.h"
+#include "context/recall/score.h"
+#include "support/tiny_model.h"
+
+namespace focusllm::test {
+namespace {
+
+using context::QueryHead;
+using context::Span;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(RecallHeads, AreReadAsTheyAreWritten) {
+  EXPECT_EQ(context::parse_heads("2.4,15.6"), (std::vector<QueryHead>{{2, 4}, {15, 6}}));
+  EXPECT_EQ(context::format_heads(context::parse_heads("0.0,11.10*1,3.4*0.3")), "0.0,11.10,3.4*0.3");
+  for (const char* wrong :
+       {"", "2", "2.", ".4", "2.4,", ",2.4", "2.4;3.1", "-1.2", "2.4,2.4", "a.b", "99999999999.1", "2.4 ,3.1",
+        "2.4*", "2.4*0", "2.4*-1", "2.4*nan", "2.4*inf", "2.4,2.4*2"}) {
+    try {
+      context::parse_heads(wrong);
+      ADD_FAILURE() << wrong;
+    } catch (const UsageError& error) {
+      EXPECT_EQ(error.field(), "heads");
+    }
+  }
+}
+
+TEST(RecallHeads, HaveToBeTheModelsAndSeeEverything) {
+  const TinyModel llama{TinySizes{}}, gemma{tiny_sizes("gemma3")};
+  const auto refused = [](const char* heads, const TinyModel& tiny) {
+    try {
+      context::check_heads(context::parse_heads(heads), tiny.model->spec());
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(refused("2.3", llama), "");
+  EXPECT_THAT(refused("3.0", llama), HasSubstr("3 layers"));
+  EXPECT_THAT(refused("0.4", llama), HasSubstr("4 query heads"));
+  EXPECT_THAT(refused("0.0", gemma), HasSubstr("last 7 tokens"));
+  for (const QueryHead& head : context::all_heads(gemma.model->spec()))
+    EXPECT_EQ(gemma.model->spec().window(head.layer), 0);
+  EXPECT_EQ(std::ssize(context::all_heads(llama.model->spec())), 12);
+}
+
+TEST(RecallHeads, ThatReadOneKeyHeadKeepItOnce) {
+  const auto heads = context::parse_heads("3.5,1.0,3.4,1.3,3.1");
+  const auto keys = context::key_heads(heads, {6, 2, 16});
+  ASSERT_EQ(keys.size(), 4U);
+  EXPECT_EQ(keys[0].layer, 1);
+  EXPECT_EQ(keys[0].kv_head, 0);
+  EXPECT_EQ(keys[1].kv_head, 1);
+  EXPECT_EQ(keys[3].layer, 3);
+  EXPECT_THAT(keys[3].heads, ElementsAre(4, 5));
+  EXPECT_THAT(keys[3].of, ElementsAre(2U, 0U));
+  EXPECT_EQ(context::layers_of(heads), 4);
+}
+
+/// first and last token of each.
+std::vector<std::pair<std::int64_t, std::int64_t>> ends(const std::vector<Span>& spans) {
+  std::vector<std::pair<std::int64_t, std::int64_t>> ends;
+  for (const Span& span : spans) ends.emplace_back(span.first, span.end());
+  return ends;
+}
+
+TEST(RecallSpans, AreBlocksWithTheirSurroundingsBestFirst) {
+  const std::vector<std::vector<float>> scores{{0.1F, 0, 0, 0, 0, 0.5F, 0, 0, 0, 0.2F},
+                                               {0, 0, 0, 0, 0, 0, 0, 0, 0, 0.4F}};
+  context::Choice choice{.block = 10, .before = 3, .behind = 5, .budget = 1000, .threshold = 0.5};
+  EXPECT_EQ(ends(context::choose_spans(scores, 95, choice)), (decltype(ends({})){{47, 65}, {87, 95}}));
+  choice.threshold = 0;
+  EXPECT_EQ(ends(context::choose_spans(scores, 95, choice)),
+            (decltype(ends({})){{47, 65}, {87, 95}, {0, 15}}));
+  choice.budget = 26;  // the third does not fit
+  EXPECT_EQ(ends(context::choose_spans(scores, 95, choice)), (decltype(ends({})){{47, 65}, {87, 95}}));
+  choice.budget = 17;
+  EXPECT_TRUE(context::choose_spans(scores, 95, choice).empty());
+  EXPECT_TRUE(context::choose_spans({}, 0, choice).empty());
+  EXPECT_TRUE(context::choose_spans(std::vector<std::vector<float>>{{}}, 0, choice).empty());
+  EXPECT_TRUE(context::choose_spans(std::vector<std::vector<float>>{{0, 0}}, 20, choice).empty());
+}
+
+TEST(RecallSpans, ThatTouchAreOneAndCountOnce) {
+  const std::vector<std::vector<float>> scores{{0, 0.5F, 0.4F, 0, 0.3F, 0}};
+  const context::Choice choice{.block = 10, .before = 5, .behind = 5, .budget = 50, .threshold = 0.1};
+  const auto spans = context::choose_spans(scores, 60, choice);
+  EXPECT_EQ(ends(spans), (decltype(ends({})){{5, 55}}));
+  EXPECT_FLOAT_EQ(static_cast<float>(spans.front().score), 0.5F);
+}
+
+/// Raw queries and keys of one layer with one key head.
+struct Rows {
+  Rows(std::int64_t tokens, int heads, unsigned seed) : count(tokens), width((heads + 2) * 16) {
+    std::mt19937 engine(seed);
+    std::normal_distribution<float> normal(0, 1.5F);
+    for (std::int64_t i = 0; i < tokens * width; ++i) data.push_back(normal(engine));
+  }
+  const float* query(std::int64_t row, int head) const { return data.data() + row * width + head * 16; }
+  const float* key(std::int64_t row) const { return data.data() + (row + 1) * width - 32; }
+  model::LaneRows lane(int heads) const {
+    model::LaneRows rows;
+    rows.layer = 0;
+    rows.count = count;
+    rows.raw_queries = data.data();
+    rows.raw_keys = data.data() + heads * 16;
+    rows.stride = width;
+    return rows;
+  }
+  std::int64_t count, width;
+  std::vector<float> data;
+};
+
+/// methods.md section 7, steps 3 and 4, for one head in double.
+std::vector<double> plain_scores(const Rows& text, const Rows& question, int head,
+                                 const model::Rotations& rotation, float scale,
+                                 const context::Scoring& scoring) {
+  const auto tokens = static_cast<std::size_t>(scoring.end - scoring.first);
+  std::vector<double> most(tokens, 0.0);
+  for (std::int64_t row = 0; row < question.count; ++row) {
+    float turned[16];
+    rotation.rotate(0, question.query(row, head), 1, 0, turned);
+    std::vector<double> weights;
+    double total = 0;
+    for (std::int64_t t = scoring.first; t < scoring.end; ++t) {
+      double product = 0;
+      for (int d = 0; d < 16; ++d) product += double{turned[d]} * text.key(t)[d];
+      weights.push_back(std::exp(product * scale));
+      total += weights.back();
+    }
+    for (std::size_t i = 0; i < tokens; ++i) most[i] = std::max(most[i], weights[i] / total);
+  }
+  std::vector<double> blocks((tokens + static_cast<std::size_t>(scoring.block) - 1) /
+                             static_cast<std::size_t>(scoring.block));
+  for (std::size_t i = 0; i < tokens; ++i) {
+    double sum = 0;
+    for (std::size_t j = i; j < std::min(i + 8, tokens); ++j) sum += most[j] / 8;
+    double& block = blocks[i / static_cast<std::size_t>(scoring.block)];
+    block = std::max(block, sum);
+  }
+  return blocks;
+}
+
+TEST(RecallScores, AreThoseOfThePlainForm) {
+  TinySizes sizes;
+  sizes.kv_heads = 1;
+  const TinyModel tiny(sizes);
+  const auto heads = context::parse_heads("0.3,0.1*0.5");
+  constexpr std::int64_t kDistance = 40;
+  const model::Rotations rotation(*tiny.model, std::span(&kDistance, 1));
+  for (const std::int64_t tokens : {1, 7, 33, 1000, 17000}) {
+    const Rows text(tokens, 4, 1), question(tokens > 1000 ? 3 : 21, 4, 2);
+    for (const attention::KvType type : {attention::KvType::f32, attention::KvType::int8}) {
+      context::HeadKeys keys(heads, tiny.model->spec().heads, type);
+      context::HeadQueries queries(keys.heads(), *tiny.model, kDistance);
+      keys.take(text.lane(4));
+      queries.take(question.lane(4));
+      EXPECT_EQ(keys.tokens(), tokens);
+      EXPECT_EQ(queries.rows(), question.count);
+      for (const Isa isa : supported_isas()) {
+        const context::Scoring scoring{
+            .block = 32, .first = std::min<std::int64_t>(5, tokens - 1), .end = tokens, .isa = isa};
+        const auto scores = context::block_scores(keys, queries, scoring);
+        ASSERT_EQ(scores.size(), 2U);
+        for (std::size_t i = 0; i < 2; ++i) {
+          auto plain = plain_scores(text, question, heads[i].head, rotation,
+                                    tiny.model->spec().attention_scale, scoring);
+          for (double& score : plain) score *= heads[i].weight;
+          ASSERT_EQ(scores[i].size(), plain.size());
+          const double best = *std::max_element(plain.begin(), plain.end());
+          for (std::size_t block = 0; block < plain.size(); ++block) {
+            // The last tokens of a piece have fewer neighbours behind them.
+            if (tokens > 16384 && (block + 1) * 32 > 16384 - 32 && block * 32 < 16384 + 32) continue;
+            if (block + 1 == plain.size()) continue;
+            EXPECT_NEAR(scores[i][block], plain[block], 0.05 * best) << tokens << " " << isa_name(isa);
+          }
+        }
+      }
+    }
+  }
+}
+
+class RecallMethod : public testing::Test {
+ protected:
+  context::Options options() const {
+    context::Options options;
+    options.method = "recall";
+    options.heads = "0.1,1.2";
+    options.local = 24;
+    options.initial = 4;
+    options.block = 8;
+    options.span_before = 3;
+    options.span_behind = 5;
+    options.recalled = 60;
+    options.threshold = 0;
+    options.kv_type = attention::KvType::f32;
+    options.separator = {7, 8};
+    return options;
+  }
+  std::vector<std::int32_t> tokens(std::int64_t count, unsigned seed) const {
+    return random_tokens(count, tiny_.model->spec().vocabulary, seed);
+  }
+  /// The hidden state after a prompt of the plain model.
+  std::vector<float> full(std::span<const std::int32_t> prompt) {
+    context::Options plain;
+    plain.method = "full";
+    plain.kv_type = attention::KvType::f32;
+    const auto context = context::alone(plain, tiny_.model, cancel_);
+    context->read(prompt);
+    const auto hidden = context->finish();
+    return {hidden.begin(), hidden.end()};
+  }
+  void run(context::Context& context) {
+    for (;;) {
+      pass_.clear();
+      if (!context.plan(pass_, model::kPassRows)) return;
+      runner_.run(pass_);
+      context.took(pass_);
+    }
+  }
+  using Tokens = std::vector<std::int32_t>;
+  /// What the answer has to follow from: `all` is everything in order, of which the places that are cited
+  /// stand between the opening and the words, the best last.
+  Tokens prompt(const context::Context& context, const Tokens& opening, const Tokens& all,
+                const Tokens& words) {
+    Tokens prompt = opening;
+    const auto places = context.attended();
+    for (auto place = places.rbegin(); place != places.rend(); ++place) {
+      prompt.insert(prompt.end(), all.begin() + place->first, all.begin() + place->first + place->tokens);
+      prompt.insert(prompt.end(), {7, 8});
+    }
+    prompt.insert(prompt.end(), words.begin(), words.end());
+    return prompt;
+  }
+  static std::vector<float> hidden(const context::Context& context) {
+    return {context.hidden().begin(), context.hidden().end()};
+  }
+
+  TinyModel tiny_{TinySizes{}};
+  model::Runner runner_{tiny_.model};
+  model::Pass pass_;
+  CancelToken cancel_;
+};
+
+TEST_F(RecallMethod, AnswersFromThePlacesAndTheConversation) {
+  const Tokens opening = tokens(9, 1), text = tokens(700, 2), question = tokens(12, 3);
+  const auto context = context::make(options(), tiny_.model);
+  Tokens all, words;
+  const auto append = [&](const Tokens& more, bool in_conversation) {
+    context->append(more);
+    all.insert(all.end(), more.begin(), more.end());
+    if (in_conversation) words.insert(words.end(), more.begin(), more.end());
+  };
+  append(opening, false);
+  context->begin_text();
+  append(text, false);
+  run(*context);
+  context->end_text();
+  append(question, true);
+  context->end_prompt();
+  run(*context);
+  ASSERT_FALSE(context->attended().empty());
+  for (const context::Attended& place : context->attended()) {
+    EXPECT_GE(place.first, 9);
+    EXPECT_LE(place.first + place.tokens, 709);
+  }
+  EXPECT_EQ(hidden(*context), full(prompt(*context, opening, all, words)));
+  EXPECT_EQ(context->tokens(), std::ssize(all));
+  EXPECT_EQ(context->done(), std::ssize(all));
+
+  context->answer(5);
+  run(*context);
+  append({5}, true);
+  words.pop_back();
+  all.pop_back();
+  words.push_back(5);
+  all.push_back(5);
+  EXPECT_LT(std::abs(hidden(*context)[0] - full(prompt(*context, opening, all, words))[0]), 1e-2);
+}
+
+TEST_F(RecallMethod, AFurtherQuestionAndFurtherTextRecallAnew) {
+  const Tokens opening = tokens(9, 1), question = tokens(12, 3);
+  const auto context = context::make(options(), tiny_.model);
+  Tokens all, words;
+  const auto append = [&](const Tokens& more, Tokens* also) {
+    context->append(more);
+    all.insert(all.end(), more.begin(), more.end());
+    if (also != nullptr) also->insert(also->end(), more.begin(), more.end());
+  };
+  append(opening, nullptr);
+  for (const unsigned turn : {10U, 20U, 30U}) {
+    if (turn != 20) {
+      if (turn == 30) append(tokens(2, 31), &words);  // the template's, between an answer and a text
+      context->begin_text();
+      append(tokens(400, turn), nullptr);
+      context->end_text();
+    }
+    append(tokens(11, turn + 1), &words);
+    context->end_prompt();
+    run(*context);
+    ASSERT_FALSE(context->attended().empty());
+    EXPECT_EQ(hidden(*context), full(prompt(*context, opening, all, words))) << turn;
+    for (const std::int32_t token : {3, 4}) {
+      context->answer(token);
+      all.push_back(token);
+      words.push_back(token);
+      run(*context);
+    }
+    EXPECT_EQ(context->done(), std::ssize(all));
+  }
+}
+
+TEST_F(RecallMethod, WithoutAQuestionTheEndOfTheTextGoesOn) {
+  const Tokens text = tokens(500, 2);
+  const auto context = context::make(options(), tiny_.model);
+  context->begin_text();
+  context->append(text);
+  context->end_prompt();
+  run(*context);
+  ASSERT_FALSE(context->attended().empty());
+  for (const context::Attended& place : context->attended()) EXPECT_LE(place.first + place.tokens, 500 - 64);
+  EXPECT_EQ(hidden(*context), full(prompt(*context, {}, text, Tokens(text.end() - 64, text.end()))));
+}
+
+TEST_F(RecallMethod, WithoutATextItIsThePlainModel) {
+  const Tokens question = tokens(30, 2);
+  const auto context = context::make(options(), tiny_.model);
+  context->append(question);
+  context->end_prompt();
+  run(*context);
+  EXPECT_TRUE(context->attended().empty());
+  EXPECT_EQ(hidden(*context), full(question));
+}
+
+TEST_F(RecallMethod, TheEndOfTheTextIsShownWhereAsked) {
+  context::Options given = options();
+  given.ending = 20;
+  const Tokens text = tokens(500, 2), question = tokens(12, 3);
+  const auto context = context::make(given, tiny_.model);
+  context->begin_text();
+  context->append(text);
+  context->end_text();
+  context->append(question);
+  context->end_prompt();
+  run(*context);
+  Tokens words(text.end() - 20, text.end());
+  words.insert(words.end(), question.begin(), question.end());
+  for (const context::Attended& place : context->attended()) EXPECT_LE(place.first + place.tokens, 480);
+  EXPECT_EQ(hidden(*context), full(prompt(*context, {}, text, words)));
+}
+
+TEST_F(RecallMethod, WithoutHeadsItSaysWhatIsMissing) {
+  context::Options given = options();
+  given.heads.clear();
+  EXPECT_GT(context::bytes_needed(given, tiny_.model->spec(), 1000), 0);
+  try {
+    context::make(given, tiny_.model);
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_EQ(error.field(), "heads");
+  }
+  EXPECT_THROW(context::alone(options(), tiny_.model, cancel_)->read(tokens(5, 1), [](auto, auto) {}), Error);
+}
+
+}  // namespace
+}  // namespace focusllm::test
