@@ -359,6 +359,25 @@ TEST_F(RecallMethod, TheEndOfTheTextIsShownWhereAsked) {
   EXPECT_EQ(hidden(*context), full(prompt(*context, {}, text, words)));
 }
 
+TEST_F(RecallMethod, AnAnswerWithoutTheTextIsRefused) {
+  for (const bool long_conversation : {true, false}) {
+    context::Options given = options();
+    if (!long_conversation) given.recalled = 15;  // less than a place
+    const auto context = context::make(given, tiny_.model);
+    context->begin_text();
+    context->append(tokens(300, 2));
+    context->end_text();
+    context->append(tokens(long_conversation ? 380 : 10, 3));
+    context->end_prompt();
+    try {
+      run(*context);
+      ADD_FAILURE() << long_conversation;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.field(), "recalled");
+    }
+  }
+}
+
 TEST_F(RecallMethod, WithoutHeadsItSaysWhatIsMissing) {
   context::Options given = options();
   given.heads.clear();

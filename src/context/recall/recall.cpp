@@ -129,6 +129,14 @@ std::vector<Span> Recall::find() const {
                         .first = std::max(opening, kSinks),
                         .end = opening + std::ssize(text_) - shown,
                         .isa = model_->isa()};
+  const std::int64_t one_place = options_.span_before + options_.block + options_.span_behind;
+  if (scoring.end > scoring.first && budget() < std::min(one_place, scoring.end - scoring.first)) {
+    throw Error(fmt::format("no place of the text can be shown: a place has {} tokens, and beside {} of the "
+                            "conversation and the answer's there is room for {} (`recalled`): begin another "
+                            "conversation",
+                            one_place, words_.size(), std::max<std::int64_t>(0, budget())),
+                "recalled");
+  }
   const auto scores = block_scores(reader_.keys(), *queries_, scoring);
   std::vector<Span> spans = choose_spans(scores, scoring.end - scoring.first,
                                          {.block = options_.block,
