@@ -99,12 +99,13 @@ inline constexpr Setting kRecalled{"recalled",
                                    &Settings::recalled,
                                    "Tokens of the text that stand in front of a question, at most",
                                    "/recall/recalled"};
-inline constexpr Setting kThreshold{"threshold",
-                                    "--threshold",
-                                    Setting::Kind::share,
-                                    &Settings::threshold,
-                                    "Places with less than this share of the best one's score stay out",
-                                    "/recall/threshold"};
+inline constexpr Setting kThreshold{
+    "threshold",
+    "--threshold",
+    Setting::Kind::share,
+    &Settings::threshold,
+    "From the third place on, those with less than this share of the best one's score stay out",
+    "/recall/threshold"};
 inline constexpr Setting kBefore{"span_before",
                                  "--span-before",
                                  Setting::Kind::tokens,

@@ -91,6 +91,12 @@ TEST(RecallSpans, AreBlocksWithTheirSurroundingsBestFirst) {
   EXPECT_TRUE(context::choose_spans(std::vector<std::vector<float>>{{0, 0}}, 20, choice).empty());
 }
 
+TEST(RecallSpans, TheSecondIsTakenWhateverItsScore) {
+  const std::vector<std::vector<float>> scores{{0, 0, 0, 0.9F, 0, 0, 0.1F, 0, 0, 0.09F}};
+  const context::Choice choice{.block = 10, .before = 0, .behind = 0, .budget = 50, .threshold = 0.5};
+  EXPECT_EQ(ends(context::choose_spans(scores, 100, choice)), (decltype(ends({})){{30, 40}, {60, 70}}));
+}
+
 TEST(RecallSpans, ThatTouchAreOneAndCountOnce) {
   const std::vector<std::vector<float>> scores{{0, 0.5F, 0.4F, 0, 0.3F, 0}};
   const context::Choice choice{.block = 10, .before = 5, .behind = 5, .budget = 50, .threshold = 0.1};

@@ -6,6 +6,10 @@
 namespace focusllm::context {
 namespace {
 
+/// Spans that are taken whatever their score: the question's own form, or an instruction in the text, may
+/// look most like what is asked for.
+constexpr std::size_t kAlways = 2;
+
 /// Spans that do not touch, by their first token.
 class Spans {
  public:
@@ -28,6 +32,7 @@ class Spans {
                   [&](const Span& span) { return span.first >= more.first && span.end() <= more.end(); });
     spans_.push_back(more);
   }
+  std::size_t count() const { return spans_.size(); }
   std::vector<Span> by_score() && {
     std::ranges::stable_sort(spans_, std::ranges::greater(), &Span::score);
     return std::move(spans_);
@@ -53,7 +58,8 @@ std::vector<Span> choose_spans(std::span<const std::vector<float>> scores, std::
   Spans spans;
   std::int64_t taken = 0;
   for (const std::size_t block : order) {
-    if (best[block] <= 0 || static_cast<double>(best[block]) < least) break;
+    const bool low = static_cast<double>(best[block]) < least;
+    if (best[block] <= 0 || (low && spans.count() >= kAlways)) break;
     const std::int64_t at = static_cast<std::int64_t>(block) * choice.block;
     Span span{.first = std::max<std::int64_t>(0, at - choice.before), .score = best[block]};
     span.tokens = std::min(tokens, at + choice.block + choice.behind) - span.first;

@@ -20,7 +20,7 @@ struct Choice {
   std::int64_t before = 16;  ///< tokens in front of a block
   std::int64_t behind = 64;
   std::int64_t budget = 0;  ///< tokens of all spans together, at most
-  double threshold = 0;     ///< blocks with less than this share of the best score stay out
+  double threshold = 0;     ///< from the third span on, blocks with less of the best score stay out
 };
 
 /// The best blocks of a text of `tokens` tokens with their surroundings, which are joined where they touch;
