@@ -1,9 +1,7 @@
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "focusllm/cancel.h"
@@ -38,8 +36,5 @@ std::optional<Calibration> known_calibration(const Engine& engine);
 
 /// Measures it and keeps it: reads about 20,000 tokens through all layers. Throws Cancelled.
 Calibration calibrate(const Engine& engine, const CancelToken& cancel, const ProgressCallback& progress = {});
-
-/// One of the texts that it is measured with, for people to look at: facts, pairs or paraphrases.
-std::string calibration_text(std::string_view kind);
 
 }  // namespace focusllm

@@ -18,33 +18,25 @@ constexpr std::array<Taken, 2> taken(std::string_view tokens) {
 constexpr std::array kStreamingTaken = taken<4>("4");
 constexpr std::array kLmInfiniteTaken = taken<100>("100");
 
-std::int64_t window_needed(const Options& options, const model::Spec& spec, std::int64_t tokens) {
-  std::int64_t bytes = 0;
-  for (int i = 0; i < spec.layers; ++i) {
-    const std::int64_t window = spec.window(i) > 0 ? spec.window(i) : options.local;
-    bytes += window_bytes(spec, options.kv_type, window, tokens);
-    bytes += window_bytes(spec, options.kv_type, 0, std::min(tokens, options.initial));
-  }
-  return bytes;
-}
-
 template <bool kOneDistance>
 constexpr Method method(const MethodTraits& traits, std::span<const Taken> settings) {
-  return {.traits = traits,
-          .settings = settings,
-          .make = [](const Options& options,
-                     std::shared_ptr<const model::Model> model) -> std::unique_ptr<Context> {
-            return std::make_unique<Streaming>(options, std::move(model), kOneDistance);
+  return {
+      .traits = traits,
+      .settings = settings,
+      .make = [](const Options& options,
+                 std::shared_ptr<const model::Model> model) -> std::unique_ptr<Context> {
+        return std::make_unique<Streaming>(options, std::move(model), kOneDistance);
+      },
+      .bytes_needed = [](const Options& options, const model::Spec& spec,
+                         std::int64_t tokens) { return window_needed(options, spec, tokens, spec.layers); },
+      .reading =
+          [](const Options& options, const model::Spec& spec, int layer, std::int64_t tokens) {
+            return causal_reading(spec, layer, tokens, options.initial + options.local);
           },
-          .bytes_needed = window_needed,
-          .reading =
-              [](const Options& options, const model::Spec& spec, int layer, std::int64_t tokens) {
-                return causal_reading(spec, layer, tokens, options.initial + options.local);
-              },
-          .answering =
-              [](const Options& options, const model::Spec& spec, int layer, std::int64_t depth) {
-                return causal_answering(spec, layer, depth, options.initial + options.local);
-              }};
+      .answering =
+          [](const Options& options, const model::Spec& spec, int layer, std::int64_t depth) {
+            return causal_answering(spec, layer, depth, options.initial + options.local);
+          }};
 }
 
 }  // namespace
@@ -65,6 +57,16 @@ const Method kLmInfinite = method<true>(
      .linear = true,
      .forks = true},
     kLmInfiniteTaken);
+
+std::int64_t window_needed(const Options& options, const model::Spec& spec, std::int64_t tokens, int layers) {
+  std::int64_t bytes = 0;
+  for (int i = 0; i < layers; ++i) {
+    const std::int64_t window = spec.window(i) > 0 ? spec.window(i) : options.local;
+    bytes += window_bytes(spec, options.kv_type, window, tokens);
+    bytes += window_bytes(spec, options.kv_type, 0, std::min(tokens, options.initial));
+  }
+  return bytes;
+}
 
 Streaming::Streaming(const Options& options, std::shared_ptr<const model::Model> the_model, bool one_distance)
     : SingleLane(std::move(the_model), {}),

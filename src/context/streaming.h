@@ -10,6 +10,9 @@ namespace focusllm::context {
 struct Method;
 extern const Method kStreaming, kLmInfinite;
 
+/// Bytes of the first tokens and the window in the first `layers` layers.
+std::int64_t window_needed(const Options& options, const model::Spec& spec, std::int64_t tokens, int layers);
+
 /// The first tokens ("attention sinks") and a sliding window; what left the window is forgotten. Constant
 /// cost and memory. Two methods that differ in where the sinks stand for queries that have left them behind:
 /// - streaming (StreamingLLM, arXiv 2309.17453): positions are those in the cache, so right before the

@@ -68,11 +68,7 @@ std::int64_t recall_memory(const Options& options, const model::Spec& spec, std:
   const Extent extent = extent_of(options, spec);
   std::int64_t bytes = tokens * static_cast<std::int64_t>(sizeof(Token));
   bytes += HeadKeys::bytes_needed(extent.key_heads, spec.heads.dim, attention::KvType::int8, tokens);
-  for (int i = 0; i < extent.layers; ++i) {
-    const std::int64_t window = spec.window(i) > 0 ? spec.window(i) : options.local;
-    bytes += window_bytes(spec, options.kv_type, window, tokens);
-    bytes += window_bytes(spec, options.kv_type, 0, std::min(tokens, options.initial));
-  }
+  bytes += window_needed(options, spec, tokens, extent.layers);
   return bytes + layers_bytes(spec, options.kv_type, std::min(tokens, shown_tokens(options)));
 }
 

@@ -181,13 +181,4 @@ Calibration calibrate(const Engine& engine, const CancelToken& cancel, const Pro
   return found;
 }
 
-std::string calibration_text(std::string_view kind) {
-  Kind chosen = Kind::facts;
-  if (kind == "pairs") chosen = Kind::pairs;
-  if (kind == "paraphrases") chosen = Kind::paraphrases;
-  std::string text;
-  for (const calibration::Passage& passage : calibration::make_text(chosen)) text += passage.text;
-  return text;
-}
-
 }  // namespace focusllm
