@@ -19,22 +19,6 @@ Recall::Recall(const Options& options, std::shared_ptr<const model::Model> model
       model_(std::move(model)),
       reader_(options, model_, parse_heads(options.heads), attention::KvType::int8) {}
 
-Recall::Recall(const Recall& other)
-    : options_(other.options_),
-      model_(other.model_),
-      reader_(other.reader_),
-      opening_(other.opening_),
-      text_(other.text_),
-      pieces_(other.pieces_),
-      words_(other.words_),
-      asked_(other.asked_),
-      words_done_(other.words_done_),
-      unread_(other.unread_),
-      in_text_(other.in_text_),
-      state_(other.state_),
-      shown_(other.shown_ ? std::make_unique<Full>(*other.shown_) : nullptr),
-      spans_(other.spans_) {}
-
 void Recall::begin_text() {
   if (in_text_) return;
   if (pieces_.empty()) {
@@ -91,7 +75,7 @@ void Recall::end_prompt() {
 }
 
 void Recall::begin_asking() {
-  queries_ = std::make_unique<HeadQueries>(reader_.keys().heads(), *model_, options_.distance);
+  queries_ = std::make_shared<HeadQueries>(reader_.keys().heads(), *model_, options_.distance);
   asking_ = reader_.asking(*queries_);
   asking_->append(question());
   asking_->end_text();
@@ -118,7 +102,7 @@ bool Recall::plan(model::Pass& pass, std::int64_t most_rows) {
 
 void Recall::took(const model::Pass& pass) {
   active_->took(pass);
-  if (active_ == shown_.get()) words_done_ = std::ssize(words_);
+  if (shown_ && active_ == &*shown_) words_done_ = std::ssize(words_);
   active_ = nullptr;
 }
 
@@ -160,7 +144,7 @@ std::int64_t Recall::budget() const {
 void Recall::show() {
   Options options = options_;
   options.method = kFull.traits.name;
-  shown_ = std::make_unique<Full>(options, model_);
+  shown_.emplace(options, model_);
   shown_->append(opening_);
   for (auto span = spans_.rbegin(); span != spans_.rend(); ++span) {
     shown_->append(std::span<const Token>(text_).subspan(static_cast<std::size_t>(span->first),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "context/full.h"
@@ -17,8 +18,6 @@ namespace focusllm::context {
 class Recall final : public Context {
  public:
   Recall(const Options& options, std::shared_ptr<const model::Model> model);
-  Recall(const Recall& other);
-  Recall& operator=(const Recall&) = delete;
 
   void append(std::span<const Token> tokens) override;
   void begin_text() override;
@@ -73,9 +72,10 @@ class Recall final : public Context {
   bool in_text_ = false;
   State state_ = State::reading;
   Context* active_ = nullptr;  ///< whose rows are in a pass
-  std::unique_ptr<HeadQueries> queries_;
-  std::unique_ptr<Reader> asking_;
-  std::unique_ptr<Full> shown_;
+  // Of a question that is being asked, else null: a copy, which is made while nothing is, shares neither.
+  std::shared_ptr<HeadQueries> queries_;
+  std::shared_ptr<Reader> asking_;
+  std::optional<Full> shown_;
   std::vector<Span> spans_;
 };
 
