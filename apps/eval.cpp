@@ -7,11 +7,13 @@
 
 #include "base/contains.h"
 #include "base/error.h"
+#include "base/output_file.h"
 #include "base/utf8.h"
 #include "command.h"
 #include "eval/run.h"
 #include "eval/run_description.h"
 #include "eval/summary.h"
+#include "eval/write_questions.h"
 #include "eval_report.h"
 #include "flags.h"
 #include "interrupt.h"
@@ -37,9 +39,12 @@ struct EvalFlags {
   std::vector<std::string> files;
   int trials = 1;
   int distractors = 0;
+  int hops = 4;
+  bool chat = false;
   std::int64_t seed = 1;
   std::int64_t scored = 512, before = 512;
   std::string output = "results.jsonl";
+  std::string questions;  ///< file
 };
 
 std::vector<ContextOptions> methods_of(const EvalFlags& flags, const Engine& engine) {
@@ -104,6 +109,8 @@ eval::Plan plan_of(const EvalFlags& flags, const Engine& engine) {
   plan.layouts = layouts_of(flags.layouts);
   plan.distractors = flags.distractors;
   plan.needles = flags.needles;
+  plan.hops = flags.hops;
+  plan.chat = flags.chat;
   plan.scored = flags.scored;
   plan.local = flags.before;
   for (auto& document : flags.files.empty() ? std::vector<Document>() : read_documents(flags.files)) {
@@ -168,10 +175,20 @@ void show_refusals(const eval::Results& results, const std::string& file) {
   }
 }
 
+/// What would be asked, for `--task questions`, other programs, or to look at.
+void write_questions(const std::vector<std::string>& tasks, const EvalFlags& flags) {
+  const auto engine = flags.model.load();
+  const eval::Plan plan = plan_of(flags, *engine);
+  OutputFile file(flags.questions);
+  for (const std::string& task : tasks) eval::write_questions(task, engine->tokenizer(), plan, file);
+  file.commit();
+}
+
 void evaluate(const EvalFlags& flags) {
   const std::vector<std::string> tasks = tasks_of(flags);
   eval::check_needle_forms(flags.needles);
   flags.model.require_path();
+  if (!flags.questions.empty()) return write_questions(tasks, flags);
   eval::Results results(flags.output);
   tell_left_out(flags.output, results.left_out());
   const auto engine = flags.model.load();
@@ -202,14 +219,19 @@ number      the same with ten digits, some of them repeated (InfiniteBench)
 kv          the value of a key in a JSON object of UUIDs (InfiniteBench)
 needle      a sentence in filler: about San Francisco (city), or a number, word or UUID (RULER)
 multikey    one of 4 numbers, each with a key (RULER)
+multikey-lines  one of many lines that differ in key and number alone (RULER)
 multivalue  4 numbers with one key (RULER)
 multiquery  4 numbers with a key each (RULER)
 vt          all variables that get one value from each other (RULER)
 cwe, fwe    the 10 common, the 3 most frequent words of a list (RULER)
+facts       twelve facts about people, each asked for by the person's name; a trial asks for one
+paraphrase  twelve sentences about people, each asked for in words that it does not have
+absent      the same about what the text does not say: right is an answer that says so ("supported")
 generated   all of these
 
 From files in the benchmark's own JSONL format, each line a prompt:
 longbench, infinitebench (the file's name says which data set it is: kv_retrieval.jsonl), ruler
+questions   your own: {"text": ..., "question": ..., "answers": [...]}; a line without text asks about the one before
 
 perplexity  of the last --scored tokens of --trials windows of each file, with --before tokens right before them and
             --lengths tokens of memory before those: the text's own, and, with several files, another one's.
@@ -252,6 +274,13 @@ void add_eval(CLI::App& app) {
       ->check(between(0, 9))
       ->capture_default_str()
       ->type_name("N");
+  command->add_option("--hops", flags->hops, "From one variable to the next (vt)")
+      ->check(between(1, 20))
+      ->capture_default_str()
+      ->type_name("N");
+  command->add_flag("--chat", flags->chat,
+                    "The text as a document, the question through the model's chat template; else the prompt "
+                    "goes to the model as it is (generated tasks but cwe, fwe)");
   command->add_option("--scored", flags->scored, "Tokens that are predicted (perplexity)")
       ->check(positive())
       ->capture_default_str()
@@ -273,6 +302,11 @@ void add_eval(CLI::App& app) {
       ->type_name("N");
   command->add_option("-o,--output", flags->output, "File that results are appended to")
       ->capture_default_str()
+      ->type_name("FILE");
+  command
+      ->add_option("--write-questions", flags->questions,
+                   "Measure nothing; write texts, questions and answers of generated tasks to FILE, as "
+                   "the task questions takes them")
       ->type_name("FILE");
   flags->model.add_to(*command);
   flags->context.add_to(*command, false);

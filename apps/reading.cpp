@@ -159,10 +159,12 @@ void Reader::show_citations(const Answer& answer) const {
         fmt::format("no places to cite: {} keeps no memory of the text that an answer could be traced to",
                     session_->method()));
   int number = 0;
-  for (const auto& [first, count, share] : answer.citations)
-    err(fmt::format("[{}] {:.0f} %, {}tokens {} to {}: {}\n", ++number, 100 * share, source(first),
-                    grouped(first), grouped(first + count),
-                    one_line(session_->text(first, count), kExcerptBytes)));
+  for (const Citation& place : answer.citations) {
+    const std::int64_t first = place.first_token, end = first + place.tokens;
+    err(fmt::format("[{}] {:.0f} %, {}tokens {} to {}: {}\n", ++number, 100 * place.share, source(first),
+                    grouped(first), grouped(end),
+                    one_line(session_->text(first, place.tokens), kExcerptBytes)));
+  }
 }
 
 void Reader::show_timings(const Answer& answer) const {

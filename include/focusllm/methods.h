@@ -89,6 +89,7 @@ struct MethodTraits {
   std::string_view sees;       ///< what a token attends to, as help and docs say it
   std::string_view keeps;      ///< what stays in memory
   std::string_view suits;      ///< which texts it is for
+  std::string_view lead = {};  ///< what stands between a text and a question about it, in a chat
   bool plain = false;          ///< the model itself: everything is seen, at its true position
   bool linear = false;         ///< reading costs the same for each token, however long the text
   bool recalls = false;        ///< all of a text of any length can be seen again, at a cost linear in it

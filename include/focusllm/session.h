@@ -53,6 +53,7 @@ struct Citation {
   std::int64_t first_token = 0;  ///< counted from the beginning of everything this session has read
   std::int64_t tokens = 0;
   double share = 0;  ///< of the attention that the answer paid to remembered text; focus: to the whole chunk
+  double score = 0;  ///< the method's own measure, from which the share follows
 };
 
 struct Timings {
@@ -69,6 +70,8 @@ struct Answer {
   std::string text;
   bool stopped_at_end = false;  ///< the model ended its turn (else max_tokens was reached)
   std::vector<Citation> citations;
+  /// Whether the text answers the question, of a method that judges it; not set where there was no text.
+  std::optional<bool> supported = {};
   Timings timings;
 };
 

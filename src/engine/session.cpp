@@ -95,7 +95,7 @@ void Session::Impl::take_question(std::string_view question, std::int64_t most_t
     feed(true);
     context->end_text();
   }
-  transcript.ask(question);
+  transcript.ask(question, undecided() ? std::string_view() : method_info(sizes.method).lead);
   feed(true);
 }
 
@@ -218,7 +218,7 @@ std::vector<Citation> Session::Impl::cite(int count) const {
   std::vector<Citation> citations;
   for (const context::Attended& place : found) {
     if (static_cast<int>(citations.size()) == count) break;
-    citations.push_back({place.first, place.tokens, place.mass / total});
+    citations.push_back({place.first, place.tokens, place.mass / total, place.mass});
   }
   return citations;
 }

@@ -77,9 +77,9 @@ void Transcript::end_text() {
   encode_pending();
 }
 
-void Transcript::ask(std::string_view question) {
+void Transcript::ask(std::string_view question, std::string_view lead) {
   const bool behind_text = has_text_ && !question.empty() && chat_ != nullptr;
-  if (behind_text) pending_ = kBeforeQuestion;
+  if (behind_text) pending_ = std::string(kBeforeQuestion).append(lead);
   pending_.append(question);
   encode_pending();
   in_words_ = false;

@@ -31,8 +31,9 @@ class Transcript {
   void take(std::span<const Token> ids);
   /// The text ends here; a question comes behind it, unless it is empty.
   void end_text();
-  /// The question, and what stands in front of the answer. Throws Error where there is nothing at all.
-  void ask(std::string_view question);
+  /// The question, behind a text with `lead` in front of it, and what stands in front of the answer. Throws
+  /// Error where there is nothing at all.
+  void ask(std::string_view question, std::string_view lead = {});
   /// A token of the answer.
   void answer(Token token) { tokens_.push_back(token); }
 

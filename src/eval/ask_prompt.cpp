@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/error.h"
+
 namespace focusllm::eval {
 namespace {
 
 using Json = Results::Json;
+
+constexpr int kMostPlaces = 256;  // that an answer names
 
 std::string first_line(const std::string& text) {
   const auto begin = std::min(text.find_first_not_of('\n'), text.size());
@@ -18,15 +22,38 @@ bool ends_line(const std::string& text) {
   return text.find('\n', std::min(text.find_first_not_of('\n'), text.size())) != std::string::npos;
 }
 
+double score_of(const Prompt& prompt, const std::string& text, const Answer& answer) {
+  if (!prompt.absent) return prompt.metric(text, prompt.expected);
+  if (!answer.supported) fail("the method does not say whether the text answers a question");
+  return *answer.supported ? 0 : 1;
+}
+
+/// The share of what the answer follows from that stands in the places that the answer names.
+double found_share(const Prompt& prompt, const Session& session, const Answer& answer) {
+  if (prompt.support.empty()) return 0;
+  std::size_t found = 0;
+  for (const std::string& place : prompt.support) {
+    found += std::ranges::any_of(answer.citations, [&](const Citation& citation) {
+      return session.text(citation.first_token, citation.tokens).find(place) != std::string::npos;
+    });
+  }
+  return static_cast<double>(found) / static_cast<double>(prompt.support.size());
+}
+
 }  // namespace
 
-Results::Json ask_prompt(PromptReader& reader, const Prompt& prompt, const ContextOptions& options) {
+Results::Json ask_prompt(PromptReader& reader, const Prompt& prompt, const ContextOptions& options,
+                         Form form) {
   const auto start = std::chrono::steady_clock::now();
   const auto since_start = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
-  Session session = reader.read(prompt.tokens, prompt.answer_tokens, options);
+  const bool chat = form == Form::chat;
+  Session session =
+      chat ? reader.read_text(prompt, options) : reader.read(prompt.tokens, prompt.answer_tokens, options);
   AskOptions ask;
+  const bool cites = (!prompt.support.empty() || prompt.absent) && method_info(options.method).cites;
+  if (cites) ask.citations = kMostPlaces;
   ask.max_tokens = prompt.answer_tokens;
   std::string so_far;
   double first_token_seconds = 0;
@@ -35,9 +62,9 @@ Results::Json ask_prompt(PromptReader& reader, const Prompt& prompt, const Conte
     so_far += token.text;
     return !(prompt.first_line && ends_line(so_far));
   };
-  const Answer answer = session.ask("", ask);
+  const Answer answer = session.ask(chat ? prompt.question : "", ask);
   const std::string text = prompt.first_line ? first_line(answer.text) : answer.text;
-  const double score = prompt.metric(text, prompt.expected);
+  const double score = score_of(prompt, text, answer);
   const Timings& time = answer.timings;
   const TierUse use = session.tier_use();
   Json outcome = {{"score", score},
@@ -53,6 +80,9 @@ Results::Json ask_prompt(PromptReader& reader, const Prompt& prompt, const Conte
                   {"generate_seconds", time.generate_seconds},
                   {"memory_bytes", session.memory_bytes()},
                   {"kv_type", kv_type_name(session.kv_type())}};
+  if (cites) outcome["found"] = found_share(prompt, session, answer);
+  if (cites && !answer.citations.empty()) outcome["best"] = answer.citations.front().score;
+  if (answer.supported) outcome["supported"] = *answer.supported;
   if (use.disk_bytes > 0)
     outcome["file"] = {{"bytes", use.disk_bytes}, {"blocks_found", use.found}, {"blocks_read", use.read}};
   return outcome;

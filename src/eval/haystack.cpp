@@ -33,17 +33,18 @@ std::string Haystack::filler(std::int64_t characters) {
   return text;
 }
 
-std::vector<Token> Haystack::first(std::int64_t count) const {
-  std::vector<Token> text = tokens_;
+std::vector<Token> Haystack::from(double place, std::int64_t count) const {
+  std::vector<Token> repeated;
   if (published()) {
-    text = tokenizer_.encode(
+    repeated = tokenizer_.encode(
         filler(static_cast<std::int64_t>(static_cast<double>(count + kSpareTokens) * characters_per_token_)));
   }
-  if (std::ssize(text) < count) {
+  const std::vector<Token>& text = published() ? repeated : tokens_;
+  const std::int64_t spare = std::ssize(text) - count;
+  if (spare < 0)
     fail("{}: has {} tokens; a prompt needs {} of them: give a longer text", name_, text.size(), count);
-  }
-  text.resize(static_cast<std::size_t>(count));
-  return text;
+  const auto begin = text.begin() + std::llround(place * static_cast<double>(spare));
+  return {begin, begin + count};
 }
 
 std::vector<Token> line_tokens(const Tokenizer& tokenizer, const std::string& line) {
@@ -72,7 +73,7 @@ Prompt hide(const Haystack& haystack, const Hidden& hidden, std::int64_t length)
     room -= std::ssize(lines.back());
   }
   check_room(room, length);
-  std::vector<Token> text = haystack.first(total);
+  std::vector<Token> text = haystack.from(hidden.begin, total);
   std::int64_t taken = 0;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::int64_t at = taken + std::llround(hidden.places[i] * static_cast<double>(room));
@@ -81,7 +82,10 @@ Prompt hide(const Haystack& haystack, const Hidden& hidden, std::int64_t length)
     taken += std::ssize(lines[i]);
   }
   append(prompt.tokens, text);
+  prompt.text_tokens = std::ssize(prompt.tokens);
   append(prompt.tokens, after);
+  prompt.question = hidden.question;
+  prompt.support = hidden.lines;
   return prompt;
 }
 

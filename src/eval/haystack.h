@@ -21,7 +21,9 @@ class Haystack {
   static std::string filler(std::int64_t characters);
   double filler_characters_per_token() const { return characters_per_token_; }
   /// Its first tokens. Throws Error when there are fewer.
-  std::vector<Token> first(std::int64_t count) const;
+  std::vector<Token> first(std::int64_t count) const { return from(0, count); }
+  /// So many tokens of it, as far from the beginning as its length allows times `place` (0 to 1).
+  std::vector<Token> from(double place, std::int64_t count) const;
 
  private:
   const Tokenizer& tokenizer_;
@@ -36,6 +38,8 @@ struct Hidden {
   std::string after;
   std::vector<std::string> lines;
   std::vector<double> places;  ///< of each line, 0 to 1, ascending
+  std::string question = {};   ///< in place of `after`, in chat form
+  double begin = 0;            ///< where in the haystack the text begins (Haystack::from)
 };
 /// A prompt of exactly `length` tokens. Lines take the place of as many tokens, so that all others stay where
 /// they are: prompts that differ in their lines share their other chunks. `needle` is the first line's place.

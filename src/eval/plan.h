@@ -37,6 +37,10 @@ struct Plan {
   std::vector<Layout> layouts;       ///< passkey, number
   int distractors = 0;               ///< passkey, number
   std::vector<std::string> needles;  ///< of needle_forms()
+  int hops = 4;                      ///< vt: from one variable to the next
+  /// The text is read as a document, and the question asked through the model's chat template; of a task that
+  /// has no such form each line is an error.
+  bool chat = false;
   /// Haystacks (generated tasks; none: the published filler), texts to predict (perplexity), or published
   /// files (longbench, infinitebench, ruler).
   std::vector<NamedText> texts;

@@ -14,7 +14,8 @@ namespace {
 constexpr std::int64_t kParts = 8;          // of a prompt, each with a fork at its end
 constexpr std::int64_t kLastWords = 256;    // tokens that a question takes, and what stands before the answer
 constexpr std::int64_t kShareOfMemory = 4;  // this part of the free memory stays free of kept sessions
-constexpr std::int64_t kAlikeInLength = 32;  // prompts of other lengths may take keys of another type
+constexpr std::int64_t kTemplateTokens = 96;  // of a chat template around a text and a question
+constexpr std::int64_t kAlikeInLength = 32;   // prompts of other lengths may take keys of another type
 
 /// Ascending, all within (read, tokens).
 std::vector<std::int64_t> places_to_keep(std::int64_t read, std::int64_t tokens) {
@@ -36,24 +37,26 @@ PromptReader::PromptReader(std::shared_ptr<const Engine> engine, const CancelTok
       progress_(std::move(progress)),
       least_free_(available_memory() / kShareOfMemory) {}
 
-void PromptReader::forget(std::span<const Token> tokens, const ContextOptions& options) {
+void PromptReader::forget(std::span<const Token> tokens, const ContextOptions& options, Form form) {
   std::string method = identity_of(*engine_, options).dump();
   const auto alike =
       std::mismatch(last_.begin(), last_.end(), tokens.begin(), tokens.end()).first - last_.begin();
-  const bool other = method != method_ || std::abs(std::ssize(tokens) - room_) > room_ / kAlikeInLength;
+  const bool other =
+      method != method_ || form != form_ || std::abs(std::ssize(tokens) - room_) > room_ / kAlikeInLength;
   while (!kept_.empty() && (other || kept_.back().tokens > alike)) kept_.pop_back();
   if (kept_.empty()) room_ = std::ssize(tokens);
   method_ = std::move(method);
+  form_ = form;
   last_.assign(tokens.begin(), tokens.end());
 }
 
-Session PromptReader::begin(std::int64_t room, const ContextOptions& options) const {
+Session PromptReader::begin(std::int64_t room, const ContextOptions& options, Form form) const {
   std::optional<Session> session;
   if (!kept_.empty()) session = kept_.back().session.fork();
   if (!session) {
     Session::Options fresh;
     fresh.context = options;
-    fresh.raw = true;
+    fresh.raw = form == Form::raw;
     fresh.on_progress = progress_;
     fresh.cancel = &cancel_;
     session.emplace(engine_, std::move(fresh));
@@ -70,9 +73,9 @@ void PromptReader::keep(const Session& session, std::int64_t tokens) {
 
 Session PromptReader::read(std::span<const Token> tokens, std::int64_t answer_tokens,
                            const ContextOptions& options) {
-  forget(tokens, options);
+  forget(tokens, options, Form::raw);
   std::int64_t read = kept_.empty() ? 0 : kept_.back().tokens;
-  Session session = begin(std::ssize(tokens) + answer_tokens, options);
+  Session session = begin(std::ssize(tokens) + answer_tokens, options, Form::raw);
   const auto read_to = [&](std::int64_t end) {
     session.read_tokens(tokens.subspan(static_cast<std::size_t>(read), static_cast<std::size_t>(end - read)));
     read = end;
@@ -82,6 +85,20 @@ Session PromptReader::read(std::span<const Token> tokens, std::int64_t answer_to
     keep(session, place);
   }
   read_to(std::ssize(tokens));
+  return session;
+}
+
+Session PromptReader::read_text(const Prompt& prompt, const ContextOptions& options) {
+  if (prompt.question.empty()) fail("the task has no chat form");
+  const auto tokens = std::span(prompt.tokens).first(static_cast<std::size_t>(prompt.text_tokens));
+  forget(tokens, options, Form::chat);
+  if (!kept_.empty() && kept_.back().tokens != std::ssize(tokens)) kept_.clear();
+  const bool read = !kept_.empty();
+  Session session =
+      begin(std::ssize(prompt.tokens) + kTemplateTokens + prompt.answer_tokens, options, Form::chat);
+  if (read) return session;
+  session.read(engine_->tokenizer().decode(tokens));
+  keep(session, std::ssize(tokens));
   return session;
 }
 

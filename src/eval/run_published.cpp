@@ -22,11 +22,15 @@ struct Format {
 
 constexpr std::array kFormats = {Format{"longbench", longbench_examples},
                                  Format{"infinitebench", infinitebench_examples},
-                                 Format{"ruler", ruler_examples}};
+                                 Format{"ruler", ruler_examples}, Format{"questions", questions_examples}};
 
 Prompt prompt_of(const Tokenizer& tokenizer, const Example& example) {
   Prompt prompt;
-  prompt.tokens = tokenizer.encode(example.prompt);
+  prompt.tokens = tokenizer.encode(example.text ? *example.text : example.prompt);
+  prompt.text_tokens = std::ssize(prompt.tokens);
+  prompt.question = example.question;
+  prompt.support = example.support;
+  prompt.absent = example.absent;
   prompt.expected = example.expected;
   prompt.answer_tokens = example.answer_tokens;
   prompt.metric = example.metric;
@@ -36,7 +40,9 @@ Prompt prompt_of(const Tokenizer& tokenizer, const Example& example) {
 
 /// Hash of what is asked and expected: benchmarks name many files and lines alike.
 std::string content_of(const Example& example) {
-  std::vector<std::span<const std::byte>> pieces{std::as_bytes(std::span(example.prompt))};
+  std::vector<std::span<const std::byte>> pieces{std::as_bytes(std::span(example.prompt)),
+                                                 std::as_bytes(std::span(example.question))};
+  if (example.text) pieces.push_back(std::as_bytes(std::span(*example.text)));
   for (const std::string& one : example.expected) pieces.push_back(std::as_bytes(std::span(one)));
   return content_hash(pieces);
 }
@@ -44,7 +50,8 @@ std::string content_of(const Example& example) {
 }  // namespace
 
 const std::vector<std::string>& published_tasks() {
-  static const std::vector<std::string> kNames{kFormats[0].name, kFormats[1].name, kFormats[2].name};
+  static const std::vector<std::string> kNames{kFormats[0].name, kFormats[1].name, kFormats[2].name,
+                                               kFormats[3].name};
   return kNames;
 }
 
@@ -72,9 +79,10 @@ void run_published(const std::string& task, const std::shared_ptr<const Engine>&
                              {"content", content_of(*example)}});
         all.push_back({std::move(identity),
                        [engine, reader, example, options] {
-                         return ask_prompt(*reader, prompt_of(engine->tokenizer(), *example), options);
+                         return ask_prompt(*reader, prompt_of(engine->tokenizer(), *example), options,
+                                           example->text ? Form::chat : Form::raw);
                        },
-                       static_cast<double>(example->prompt.size())});
+                       static_cast<double>((example->text ? *example->text : example->prompt).size())});
       }
     }
   }

@@ -235,5 +235,33 @@ TEST(Ruler, FolderOrFileSayWhichDataSet) {
   EXPECT_EQ(variant("validation.jsonl", "qa_1"), "niah") << "the words of the prompt count";
 }
 
+TEST(Questions, AskAboutTheTextOfTheLineOrTheOneBefore) {
+  const std::string lines =
+      R"({"text": "Ann has a cat.", "question": "Who?", "answers": ["Ann", "she"], "id": 7})"
+      "\n"
+      R"({"question": "Where?", "answers": [], "support": "a cat", "variant": "places"})";
+  const auto examples = questions_examples({"q.jsonl", lines});
+  ASSERT_EQ(examples.size(), 2U);
+  EXPECT_EQ(*examples[0].text, "Ann has a cat.");
+  EXPECT_EQ(examples[0].text, examples[1].text);
+  EXPECT_EQ(examples[0].id, "7");
+  EXPECT_FALSE(examples[0].absent);
+  EXPECT_EQ(examples[0].metric("I think she has", examples[0].expected), 1);
+  EXPECT_EQ(examples[0].variant, "questions");
+  EXPECT_TRUE(examples[1].absent);
+  EXPECT_THAT(examples[1].support, ElementsAre("a cat"));
+  EXPECT_EQ(examples[1].variant, "places");
+}
+
+TEST(Questions, SayWhatIsMissing) {
+  const auto message = [](const char* line) {
+    return message_of([line] { questions_examples({"q.jsonl", line}); });
+  };
+  EXPECT_THAT(message(R"({"question": "Who?", "answers": ["Ann"]})"),
+              AllOf(HasSubstr("line 1"), HasSubstr("no line before")));
+  EXPECT_THAT(message(R"({"text": "Ann", "answers": ["Ann"]})"), HasSubstr("\"question\""));
+  EXPECT_THAT(message(R"({"text": "Ann", "question": "Who?", "answers": [[]]})"), HasSubstr("\"answers\""));
+}
+
 }  // namespace
 }  // namespace focusllm::eval

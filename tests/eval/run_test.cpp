@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 #include "engine/parts.h"
 #include "eval/measurements.h"
 #include "eval/prompt_reader.h"
+#include "eval/write_questions.h"
 #include "lines_of.h"
 #include "model/spec.h"
 
@@ -176,6 +178,51 @@ TEST_F(Run, WhatPromptsBeginWithIsReadOnce) {
   EXPECT_EQ(read("infllm"), 700);
   tokens[100] = 2000;
   EXPECT_EQ(read("focus"), 700);
+}
+
+TEST_F(Run, ATextIsReadOnceForAllQuestionsOfAChat) {
+  plan_.methods[0].method = "streaming";
+  plan_.chat = true;
+  plan_.trials = 3;
+  plan_.lengths = {3200};  // shorter ones carry other facts for each question
+  const auto lines = run("facts");
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_GT(lines[0].at("read_tokens").get<int>(), 3100);
+  for (const std::size_t later : {1, 2}) EXPECT_LT(lines[later].at("read_tokens").get<int>(), 700) << later;
+  EXPECT_THAT(lines[0].at("identity").at("variant").get<std::string>(), HasSubstr(", chat"));
+  plan_.chat = false;
+  EXPECT_EQ(run("facts").size(), 6U) << "another form is another measurement";
+  plan_.chat = true;
+  EXPECT_THAT(run("cwe").back().at("error").get<std::string>(), HasSubstr("no chat form"));
+}
+
+TEST_F(Run, WhatIsWrittenIsAskedAgainAsItWas) {
+  plan_.methods[0].method = "full";
+  plan_.chat = true;
+  plan_.trials = 2;
+  plan_.lengths = {400};
+  const auto asked = run("facts");
+  const std::filesystem::path file = path_.string() + ".questions";
+  OutputFile output(file);
+  write_questions("facts", engine_->tokenizer(), plan_, output);
+  output.commit();
+  std::ifstream stream(file);
+  plan_.texts = {{"q.jsonl", std::string(std::istreambuf_iterator<char>(stream), {})}};
+  std::filesystem::remove(file);
+  std::filesystem::remove(path_);
+  const auto again = run("questions");
+  ASSERT_EQ(again.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(again[i].at("expected"), asked[i].at("expected"));
+    EXPECT_TRUE(
+        again[i].at("answer").get<std::string>().starts_with(asked[i].at("answer").get<std::string>()));
+  }
+}
+
+TEST_F(Run, WhatTheTextDoesNotSayIsForMethodsThatJudge) {
+  plan_.chat = true;
+  const auto lines = run("absent");
+  EXPECT_THAT(lines.at(0).at("error").get<std::string>(), HasSubstr("does not say whether"));
 }
 
 TEST_F(Run, AMeasurementNamesTheSizesThatTheMethodTook) {

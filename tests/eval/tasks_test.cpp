@@ -10,8 +10,10 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "engine/calibration/texts.h"
 #include "eval/run.h"
 #include "eval/tasks/draw.h"
+#include "eval/tasks/people.h"
 #include "eval/tasks/words.h"
 #include "eval/with_tokenizer.h"
 
@@ -43,7 +45,9 @@ std::size_t differences(const Prompt& a, const Prompt& b) {
 }
 
 TEST_F(Tasks, PromptsAreOfTheLengthAndTheSameEveryTime) {
-  const std::map<std::string, std::int64_t> unit = {{"kv", 160}, {"cwe", 300}, {"fwe", 40}};
+  const std::map<std::string, std::int64_t> unit = {
+      {"kv", 160},   {"cwe", 300},       {"fwe", 40},   {"multikey-lines", 140},
+      {"facts", 40}, {"paraphrase", 40}, {"absent", 40}};
   for (const std::string& name : generated_tasks()) {
     for (const TaskPointer& task : tasks(name)) {
       for (const std::int64_t length : {1500, 6000}) {
@@ -72,7 +76,7 @@ TEST(Draw, IsTheSameOnEveryMachine) {
 }
 
 TEST_F(Tasks, TrialsShareWhatTheirNeedlesAreNotIn) {
-  for (const std::string name : {"needle", "multikey", "multivalue", "multiquery", "vt", "kv"}) {
+  for (const std::string name : {"needle", "multikey", "multivalue", "multiquery"}) {
     for (const TaskPointer& task : tasks(name)) {
       const Prompt a = task->make({5000, 0.2, 1, 4}), b = task->make({5000, 0.2, 2, 4});
       // The needles of both, and the question behind them.
@@ -80,6 +84,94 @@ TEST_F(Tasks, TrialsShareWhatTheirNeedlesAreNotIn) {
       EXPECT_GT(differences(a, b), 5U) << name;
     }
   }
+}
+
+std::string text_of(const Prompt& prompt, const Tokenizer& tokenizer) {
+  return tokenizer.decode(std::span(prompt.tokens).first(static_cast<std::size_t>(prompt.text_tokens)));
+}
+
+TEST_F(Tasks, QuestionsAboutOneTextDifferInNothingElse) {
+  for (const std::string name : {"kv", "multikey-lines", "facts", "paraphrase", "absent"}) {
+    const Case first{.length = 5000, .depth = 0.2, .seed = 1, .haystack_seed = 4, .text_seed = 5};
+    Case second = first;
+    second.seed = 2;
+    second.depth = 0.7;
+    second.question = 3;
+    const Prompt a = task(name)->make(first), b = task(name)->make(second);
+    EXPECT_TRUE(text_of(a, *tokenizer_) == text_of(b, *tokenizer_)) << name;
+    EXPECT_NE(a.question, b.question) << name;
+    second.text_seed = 6;
+    EXPECT_FALSE(text_of(a, *tokenizer_) == text_of(task(name)->make(second), *tokenizer_)) << name;
+  }
+}
+
+TEST_F(Tasks, WhatAnAnswerFollowsFromStandsInTheText) {
+  for (const std::string& name : generated_tasks()) {
+    for (const TaskPointer& one : tasks(name)) {
+      for (int question = 0; question < one->questions(); ++question) {
+        const Prompt prompt = one->make({3000, 0.5, 17, 4, 5, question});
+        const std::string text = text_of(prompt, *tokenizer_);
+        for (const std::string& place : prompt.support) EXPECT_EQ(count(text, place), 1) << name << place;
+        EXPECT_EQ(prompt.absent, name == "absent");
+        EXPECT_EQ(prompt.support.empty() && !prompt.absent, name == "cwe" || name == "fwe") << name;
+        EXPECT_EQ(prompt.question.empty(), name == "cwe" || name == "fwe") << name;
+      }
+    }
+  }
+}
+
+TEST_F(Tasks, OfFactsTheNamedPersonsIsAskedFor) {
+  std::set<std::string> questions;
+  for (int question = 0; question < task("facts")->questions(); ++question) {
+    const Prompt prompt = task("facts")->make({6000, 0, 3, 4, 5, question});
+    ASSERT_EQ(prompt.support.size(), 1U);
+    EXPECT_THAT(prompt.support[0], HasSubstr(prompt.expected.at(0)));
+    const bool asks_for_its_person =
+        std::ranges::any_of(split_words(prompt.support[0]), [&](const auto& word) {
+          return std::isupper(static_cast<unsigned char>(word[0])) &&
+                 prompt.question.find(word) != std::string::npos;
+        });
+    EXPECT_TRUE(asks_for_its_person) << prompt.question << " " << prompt.support[0];
+    questions.insert(prompt.question);
+  }
+  EXPECT_EQ(questions.size(), 12U);
+}
+
+TEST_F(Tasks, AShortTextHasTheOneThatIsAskedFor) {
+  for (int question = 0; question < 12; ++question) {
+    const Prompt prompt = task("paraphrase")->make({150, 0, 3, 4, 5, question});
+    EXPECT_EQ(count(text_of(prompt, *tokenizer_), prompt.support.at(0)), 1);
+  }
+}
+
+TEST(Paraphrases, ShareNoWordWithTheirQuestion) {
+  const std::set<std::string> common{"a",  "an", "the", "was", "had",   "been", "to",
+                                     "as", "in", "of",  "who", "which", "for"};
+  for (const Paraphrase& one : paraphrases()) {
+    const auto words = split_words(without(lower(one.fact), ".,{0}"));
+    for (const std::string& word : split_words(without(lower(one.question), "?")))
+      EXPECT_TRUE(common.contains(word) || std::ranges::find(words, word) == words.end()) << one.question;
+  }
+}
+
+TEST(People, AreNotInWhatModelsAreCalibratedWith) {
+  std::string seen;
+  for (const calibration::Kind kind : calibration::kKinds) {
+    for (const calibration::Passage& passage : calibration::make_text(kind))
+      seen += passage.text + passage.question;
+  }
+  Chance chance(1);
+  for (const std::string& name : draw_people(chance, 32)) {
+    for (const std::string& word : split_words(name)) EXPECT_EQ(seen.find(word), std::string::npos) << word;
+  }
+  for (const Paraphrase& one : paraphrases())
+    EXPECT_EQ(seen.find(one.question), std::string::npos) << one.question;
+}
+
+TEST_F(Tasks, VariablesGoOverSoManyHops) {
+  plan_.hops = 2;
+  EXPECT_EQ(task("vt")->make({2000, 0, 3, 4}).expected.size(), 3U);
+  EXPECT_THAT(task("vt")->variant(), HasSubstr("2 hops"));
 }
 
 TEST_F(Tasks, NeedlesStandAtTheirDepth) {

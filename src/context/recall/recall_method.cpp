@@ -95,6 +95,7 @@ const Method kRecall = {
                    "the places of the text that a few heads, which read all of it, found for the question",
                .keeps = "the keys of these heads, and a window",
                .suits = "questions about texts of any length, with any model",
+               .lead = "Question: ",  // small models take a question behind pieces of prose for more of it
                .linear = true,
                .recalls = true,
                .sees_ahead = true,

@@ -52,6 +52,11 @@ std::string text_field(const Json& object, const char* name) {
   return as_text(field(object, name), name);
 }
 
+std::vector<std::string> list_field_or_empty(const Json& object, const char* name) {
+  if (const auto found = object.find(name); found == object.end() || *found == Json::array()) return {};
+  return list_field(object, name);
+}
+
 std::vector<std::string> list_field(const Json& object, const char* name) {
   const Json& value = field(object, name);
   if (!value.is_array()) return {as_text(value, name)};

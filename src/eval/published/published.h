@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,10 +15,14 @@ namespace focusllm::eval {
 
 /// One line of a file in a benchmark's published format: a prompt in words, and how its answer is scored.
 struct Example {
-  std::int64_t line = 0;  ///< of the file, from 1
-  std::string id;         ///< the benchmark's own; empty: it has none
-  std::string variant;    ///< data set, and what differs from the published form
-  std::string prompt;
+  std::int64_t line = 0;                    ///< of the file, from 1
+  std::string id;                           ///< the benchmark's own; empty: it has none
+  std::string variant;                      ///< data set, and what differs from the published form
+  std::string prompt;                       ///< in raw form, else empty
+  std::shared_ptr<const std::string> text;  ///< in chat form, likewise the next
+  std::string question;
+  std::vector<std::string> support;  ///< places of the text that the answer follows from; empty: not known
+  bool absent = false;               ///< the text does not say what is asked for
   std::vector<std::string> expected;
   std::int64_t answer_tokens = 0;
   Metric metric;
@@ -36,6 +41,10 @@ std::vector<Example> infinitebench_examples(const NamedText& file);
 /// RULER (arXiv 2404.06654): index, input, outputs, and answer_prefix where there is one. What the task is
 /// shows in the prompt; which data set, if folder or file are named like it.
 std::vector<Example> ruler_examples(const NamedText& file);
+/// Questions about texts, of anybody's own (docs/evaluation.md): text (or none: that of the line before),
+/// question, answers (one of which the answer has to name; none: the text does not say it), and id, variant,
+/// support, where there are. Always in chat form.
+std::vector<Example> questions_examples(const NamedText& file);
 
 // What the formats have in common.
 
@@ -47,6 +56,9 @@ std::string text_field(const nlohmann::json& object, const char* name);
 /// A list of strings or numbers (or such a list in a list), or one of them; not empty. Throws Error
 /// otherwise.
 std::vector<std::string> list_field(const nlohmann::json& object, const char* name);
+
+/// The same, but nothing where it is missing or empty.
+std::vector<std::string> list_field_or_empty(const nlohmann::json& object, const char* name);
 
 using Values = std::vector<std::pair<std::string, std::string>>;
 /// A template with the value of each {name}; what is in the values stays as it is.

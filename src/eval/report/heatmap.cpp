@@ -14,8 +14,8 @@
 namespace focusllm::eval::report {
 namespace {
 
-constexpr double kNarrowest = 38, kCharacter = 7;  // of a column, and of a character below it
-constexpr double kCellHeight = 22, kLeft = 40, kTop = 4, kBottom = 40;
+constexpr double kNarrowest = 38, kLabelCharacter = 7;  // of a column, and of a character below it
+constexpr double kCellHeight = 22, kMapLeft = 40, kMapTop = 4, kMapBottom = 40;
 constexpr double kHatch = 7;  // between two lines
 
 using Colour = std::array<double, 3>;
@@ -83,7 +83,7 @@ std::string draw_cell(const HeatmapCell& cell, double x, double y, double column
 double column_width(const std::map<std::int64_t, int>& columns) {
   double width = kNarrowest;
   for (const auto& [length, column] : columns)
-    width = std::max(width, kCharacter * static_cast<double>(format_length(length).size()) + 4);
+    width = std::max(width, kLabelCharacter * static_cast<double>(format_length(length).size()) + 4);
   return width;
 }
 
@@ -92,12 +92,12 @@ std::string labels(const std::map<std::int64_t, int>& columns, const std::map<do
   std::string text;
   for (const auto& [length, column] : columns)
     text += fmt::format("<text class=\"below\" x=\"{:.1f}\" y=\"{:.0f}\">{}</text>\n",
-                        kLeft + (column + 0.5) * width, bottom + 14, format_length(length));
+                        kMapLeft + (column + 0.5) * width, bottom + 14, format_length(length));
   for (const auto& [depth, row] : rows)
-    text += fmt::format("<text class=\"left\" x=\"{:.0f}\" y=\"{:.1f}\">{:.3g} %</text>\n", kLeft - 5,
-                        kTop + row * kCellHeight + 15, depth);
-  return text + fmt::format("<text class=\"axis\" x=\"{:.0f}\" y=\"{:.0f}\">length in tokens</text>\n", kLeft,
-                            bottom + 32);
+    text += fmt::format("<text class=\"left\" x=\"{:.0f}\" y=\"{:.1f}\">{:.3g} %</text>\n", kMapLeft - 5,
+                        kMapTop + row * kCellHeight + 15, depth);
+  return text + fmt::format("<text class=\"axis\" x=\"{:.0f}\" y=\"{:.0f}\">length in tokens</text>\n",
+                            kMapLeft, bottom + 32);
 }
 
 }  // namespace
@@ -120,12 +120,12 @@ std::string heatmap(const std::string& title, const std::vector<HeatmapCell>& ce
   const auto columns = places(cells, &HeatmapCell::length);
   const auto rows = places(cells, &HeatmapCell::depth);
   const double column = column_width(columns);
-  const double width = kLeft + static_cast<double>(std::max<std::size_t>(columns.size(), 3)) * column + 4;
-  const double bottom = kTop + static_cast<double>(rows.size()) * kCellHeight;
+  const double width = kMapLeft + static_cast<double>(std::max<std::size_t>(columns.size(), 3)) * column + 4;
+  const double bottom = kMapTop + static_cast<double>(rows.size()) * kCellHeight;
   std::string body;
   for (const HeatmapCell& cell : cells)
-    body += draw_cell(cell, kLeft + columns.at(cell.length) * column,
-                      kTop + rows.at(cell.depth) * kCellHeight, column);
+    body += draw_cell(cell, kMapLeft + columns.at(cell.length) * column,
+                      kMapTop + rows.at(cell.depth) * kCellHeight, column);
   return fmt::format(
       "<figure>\n<figcaption>{0} <small>score in %, by length and depth</small></figcaption>\n"
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"heatmap\">\n<svg class=\"heatmap\" "
@@ -135,7 +135,7 @@ std::string heatmap(const std::string& title, const std::vector<HeatmapCell>& ce
       "stands. Cells that are hatched have no score. The numbers are in the "
       "table.</desc>\n{3}{4}</svg>\n</div>\n"
       "</figure>\n",
-      escape_html(title), width, bottom + kBottom, body, labels(columns, rows, column, bottom));
+      escape_html(title), width, bottom + kMapBottom, body, labels(columns, rows, column, bottom));
 }
 
 std::string heatmap_legend() {

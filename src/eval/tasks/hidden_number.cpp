@@ -101,7 +101,10 @@ Prompt HiddenNumberTask::make(const Case& which) const {
   Prompt prompt;
   prompt.tokens = before;
   append(prompt.tokens, inner.tokens);
+  prompt.text_tokens = std::ssize(prompt.tokens);
   append(prompt.tokens, after);
+  prompt.question = fmt::format("{}\nWhat is the {}?", number_.task, number_.name);
+  prompt.support = {line};
   prompt.needle = std::ssize(before) + *inner.needle;
   prompt.expected = {number};
   prompt.answer_tokens = std::ssize(tokenizer.encode(" " + number)) + kAnswerMargin;

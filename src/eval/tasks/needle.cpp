@@ -34,7 +34,8 @@ class CityTask : public Task {
               "Francisco?\nAnswer:",
               {"The best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a "
                "sunny day."},
-              {static_cast<double>(place) / 1e4}},
+              {static_cast<double>(place) / 1e4},
+              "Based on the content of the book: What is the best thing to do in San Francisco?"},
              which.length);
     prompt.expected = {"eat a sandwich and sit in Dolores Park on a sunny day"};
     prompt.answer_tokens = kCityTokens;
@@ -87,10 +88,10 @@ void NeedlesTask::ask(Hidden& hidden, const std::vector<std::string>& keys) cons
                                                 "Make sure to memorize it. I will quiz you about the {} "
                                                 "afterwards.\n",
                                                 one ? "A" : "Some", what, one ? "is" : "are", what));
-  hidden.after = fmt::format(
-      "\nWhat {} special magic {} for {} mentioned in the provided text? The special magic {} for {} "
-      "mentioned in the provided text {}",
-      one ? "is the" : "are all the", what, query, what, query, one ? "is" : "are");
+  hidden.question = fmt::format("What {} special magic {} for {} mentioned in the provided text?",
+                                one ? "is the" : "are all the", what, query);
+  hidden.after = fmt::format("\n{} The special magic {} for {} mentioned in the provided text {}",
+                             hidden.question, what, query, one ? "is" : "are");
 }
 
 Prompt NeedlesTask::make(const Case& which) const {
@@ -99,12 +100,14 @@ Prompt NeedlesTask::make(const Case& which) const {
   const auto values = draw_different(needles_.keys * needles_.values_each,
                                      [&] { return draw_value(chance, needles_.values); });
   Hidden hidden;
-  std::vector<std::string> expected;
+  std::vector<std::string> expected, support;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::size_t key = i / needles_.values_each;
     hidden.lines.push_back(
         fmt::format("One of the special magic {} for {} is: {}.", needles_.values, keys[key], values[i]));
-    if (key < needles_.asked) expected.push_back(values[i]);
+    if (key >= needles_.asked) continue;
+    expected.push_back(values[i]);
+    support.push_back(hidden.lines.back());
   }
   shuffle(chance, hidden.lines);
   hidden.places = needles_.several() ? draw_places(chance, values.size()) : std::vector<double>{which.depth};
@@ -113,6 +116,7 @@ Prompt NeedlesTask::make(const Case& which) const {
   Prompt prompt = hide(*haystack_, hidden, which.length);
   if (needles_.several()) prompt.needle.reset();
   prompt.expected = std::move(expected);
+  prompt.support = std::move(support);
   prompt.answer_tokens = kNeedleAnswerTokens;
   prompt.metric = string_match_all;
   return prompt;

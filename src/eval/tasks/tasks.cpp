@@ -22,11 +22,15 @@ constexpr std::array kTasks = {
     Named{"kv", kv_tasks},
     Named{"needle", needle_tasks},
     Named{"multikey", multikey_tasks},
+    Named{"multikey-lines", needle_lines_tasks},
     Named{"multivalue", multivalue_tasks},
     Named{"multiquery", multiquery_tasks},
     Named{"vt", variable_tracking_tasks},
     Named{"cwe", common_words_tasks},
     Named{"fwe", frequent_words_tasks},
+    Named{"facts", facts_tasks},
+    Named{"paraphrase", paraphrase_tasks},
+    Named{"absent", absent_tasks},
 };
 
 std::vector<std::string> names() {

@@ -35,9 +35,16 @@ std::vector<TaskPointer> needle_tasks(const TaskSetup& setup);
 std::vector<TaskPointer> multikey_tasks(const TaskSetup& setup);    ///< of 4 keys one is asked for
 std::vector<TaskPointer> multivalue_tasks(const TaskSetup& setup);  ///< one key with 4 values
 std::vector<TaskPointer> multiquery_tasks(const TaskSetup& setup);  ///< of 4 keys all are asked for
+/// Of lines that differ in key and number alone, one is asked for (niah_multikey_2).
+std::vector<TaskPointer> needle_lines_tasks(const TaskSetup& setup);
 // RULER's other generated tasks.
-std::vector<TaskPointer> variable_tracking_tasks(const TaskSetup& setup);  ///< 1 chain, 4 hops
+std::vector<TaskPointer> variable_tracking_tasks(const TaskSetup& setup);  ///< 1 chain
 std::vector<TaskPointer> common_words_tasks(const TaskSetup& setup);    ///< the 10 words that come 30 times
 std::vector<TaskPointer> frequent_words_tasks(const TaskSetup& setup);  ///< the 3 most frequent of a zeta law
+
+// Twelve sentences about people in a haystack, each of them asked for.
+std::vector<TaskPointer> facts_tasks(const TaskSetup& setup);       ///< by the person's name
+std::vector<TaskPointer> paraphrase_tasks(const TaskSetup& setup);  ///< for the person, in other words
+std::vector<TaskPointer> absent_tasks(const TaskSetup& setup);      ///< of what the text does not say
 
 }  // namespace focusllm::eval

@@ -6,7 +6,6 @@
 namespace focusllm::eval {
 namespace {
 
-constexpr std::size_t kHops = 4;
 constexpr int kNameLetters = 5, kExampleNameLetters = 3;
 constexpr std::int64_t kExampleTokens = 500;        // at most, of RULER's example
 constexpr std::int64_t kTrackingAnswerTokens = 30;  // as RULER generates
@@ -20,9 +19,9 @@ struct Chain {
   std::vector<std::string> names;
 };
 
-Chain draw_chain(Chance& chance, int letters) {
+Chain draw_chain(Chance& chance, int letters, std::size_t hops) {
   Chain chain{std::to_string(chance.between(10000, 99998)), {}};
-  chain.names = draw_different(kHops + 1, [&] { return draw_letters(chance, letters, 'A', 'Z'); });
+  chain.names = draw_different(hops + 1, [&] { return draw_letters(chance, letters, 'A', 'Z'); });
   return chain;
 }
 
@@ -37,11 +36,12 @@ Hidden hidden_chain(const Tokenizer& tokenizer, std::vector<Token> before, Chanc
   }
   hidden.places = draw_places(chance, hidden.lines.size());
   // Published with a space at the end, a token that no word would follow.
+  hidden.question =
+      fmt::format("Find all variables that are assigned the value {} in the text above.", chain.value);
   hidden.after = fmt::format(
-      "\nQuestion: Find all variables that are assigned the value {0} in the text above. Answer: "
-      "According to the chain(s) of variable assignment in the text above, {1} variables are assigned the "
-      "value {0}, they are:",
-      chain.value, chain.names.size());
+      "\nQuestion: {} Answer: According to the chain(s) of variable assignment in the text above, {} "
+      "variables are assigned the value {}, they are:",
+      hidden.question, chain.names.size(), chain.value);
   return hidden;
 }
 
@@ -49,14 +49,16 @@ Hidden hidden_chain(const Tokenizer& tokenizer, std::vector<Token> before, Chanc
 /// stand in their order.
 class VariableTrackingTask : public Task {
  public:
-  explicit VariableTrackingTask(std::shared_ptr<const Haystack> haystack) : haystack_(std::move(haystack)) {}
+  VariableTrackingTask(std::shared_ptr<const Haystack> haystack, std::size_t hops)
+      : haystack_(std::move(haystack)), hops_(hops) {}
   std::string variant() const override {
-    return fmt::format("1 chain, {} hops, {}", kHops, haystack_->name());
+    return fmt::format("1 chain, {} hops, {}", hops_, haystack_->name());
   }
   bool has_depth() const override { return false; }
   Prompt make(const Case& which) const override {
     Chance chance(which.seed), same(which.haystack_seed);
-    const Chain chain = draw_chain(chance, kNameLetters), solved = draw_chain(same, kExampleNameLetters);
+    const Chain chain = draw_chain(chance, kNameLetters, hops_);
+    const Chain solved = draw_chain(same, kExampleNameLetters, hops_);
     const Tokenizer& tokenizer = haystack_->tokenizer();
     const auto answer = tokenizer.encode_continued(fmt::format(" {}\n\n", fmt::join(solved.names, " ")));
     Prompt example =
@@ -72,14 +74,16 @@ class VariableTrackingTask : public Task {
 
  private:
   std::shared_ptr<const Haystack> haystack_;
+  std::size_t hops_;
 };
 
 }  // namespace
 
 std::vector<TaskPointer> variable_tracking_tasks(const TaskSetup& setup) {
   std::vector<TaskPointer> tasks;
+  const auto hops = static_cast<std::size_t>(setup.plan.hops);
   for (const auto& haystack : setup.haystacks)
-    tasks.push_back(std::make_shared<const VariableTrackingTask>(haystack));
+    tasks.push_back(std::make_shared<const VariableTrackingTask>(haystack, hops));
   return tasks;
 }
 
