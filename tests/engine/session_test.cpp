@@ -123,7 +123,7 @@ TEST_F(Sessions, AForkAnswersAnotherQuestionAboutTheSameText) {
   ASSERT_TRUE(fork.has_value());
   EXPECT_EQ(fork->method(), "full");
   const auto same = [](Session& a, Session& b, const char* question) {
-    const Answer first = a.ask(question, few(6)), second = b.ask(question, few(6));
+    const Answer first = a.ask(question, few(3)), second = b.ask(question, few(3));
     EXPECT_EQ(first.text, second.text) << question;
     EXPECT_EQ(first.tokens.front().logprob, second.tokens.front().logprob) << question;
     EXPECT_LT(first.timings.read_tokens, 40) << question;
