@@ -22,6 +22,12 @@ bool ends_line(const std::string& text) {
   return text.find('\n', std::min(text.find_first_not_of('\n'), text.size())) != std::string::npos;
 }
 
+/// A chat answers in sentences, which say again what is asked for.
+std::int64_t answer_tokens(const Prompt& prompt, Form form) {
+  const std::int64_t question = std::ssize(prompt.tokens) - prompt.text_tokens;
+  return prompt.answer_tokens + (form == Form::chat ? question : 0);
+}
+
 double score_of(const Prompt& prompt, const std::string& text, const Answer& answer) {
   if (!prompt.absent) return prompt.metric(text, prompt.expected);
   if (!answer.supported) fail("the method does not say whether the text answers a question");
@@ -54,7 +60,7 @@ Results::Json ask_prompt(PromptReader& reader, const Prompt& prompt, const Conte
   AskOptions ask;
   const bool cites = (!prompt.support.empty() || prompt.absent) && method_info(options.method).cites;
   if (cites) ask.citations = kMostPlaces;
-  ask.max_tokens = prompt.answer_tokens;
+  ask.max_tokens = answer_tokens(prompt, form);
   std::string so_far;
   double first_token_seconds = 0;
   ask.on_token = [&](const GeneratedToken& token) {

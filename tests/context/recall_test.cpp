@@ -144,7 +144,7 @@ std::vector<double> plain_scores(const Rows& text, const Rows& question, int hea
       weights.push_back(std::exp(product * scale));
       total += weights.back();
     }
-    for (std::size_t i = 0; i < tokens; ++i) most[i] = std::max(most[i], weights[i] / total);
+    for (std::size_t i = 0; i < tokens; ++i) most[i] = std::hypot(most[i], weights[i] / total);
   }
   std::vector<double> blocks((tokens + static_cast<std::size_t>(scoring.block) - 1) /
                              static_cast<std::size_t>(scoring.block));

@@ -145,7 +145,7 @@ TEST_F(CalibrationCache, GivesBackWhatWasKept) {
   ASSERT_TRUE(calibration::kept(hash_));
   EXPECT_EQ(calibration::kept(hash_)->heads, "");
   for (const char* broken :
-       {"", "1", "1 8.0", "1 8.0 1 1", "1 8;0 1 1 1", "2 8.0 1 1 1", "x 8.0 1 1 1", "1  \xff\xff 1 1 1"}) {
+       {"", "2", "2 8.0", "2 8.0 1 1", "2 8;0 1 1 1", "1 8.0 1 1 1", "x 8.0 1 1 1", "2  \xff\xff 1 1 1"}) {
     std::ofstream(entry()) << broken;
     EXPECT_FALSE(calibration::kept(hash_)) << broken;
   }

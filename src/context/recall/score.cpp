@@ -1,6 +1,7 @@
 #include "context/recall/score.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "attention/attend.h"
 #include "base/ceil_div.h"
@@ -42,12 +43,16 @@ class Scorer {
     block_.out = out.data();
     block_.lse = lse.data();
     attention::attend(block_);
+    // The square of a probability is that of twice the logits.
+    for (float& one : lse) one *= 2;
     std::vector<float> most;
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
       const std::int64_t tokens = pieces_[i].tokens;
       most.assign(heads * static_cast<std::size_t>(tokens), 0.0F);
-      attention::collect_columns(block_, parts_[i], attention::Collect::most, lse.data(), most.data(),
-                                 tokens);
+      attention::Part squares = parts_[i];
+      squares.scale *= 2;
+      attention::column_sums(block_, squares, lse.data(), most.data(), tokens);
+      for (float& one : most) one = std::sqrt(one);
       for (std::size_t head = 0; head < heads; ++head)
         add_blocks(pieces_[i],
                    std::span(most).subspan(head * static_cast<std::size_t>(tokens),

@@ -17,10 +17,11 @@ struct Scoring {
   Isa isa = default_isa();
 };
 
-/// For each query head the score of each block of the text, [heads][blocks]: the attention that some token of
-/// the question pays to a token, over all tokens from `first` to `end`, the largest of all tokens of the
-/// question, averaged over neighbours, the largest of all tokens of the block, times what the head counts
-/// (methods.md section 7).
+/// For each query head the score of each block of the text, [heads][blocks]: the attention that the tokens of
+/// the question pay to a token, over all tokens from `first` to `end`, the root of the sum of their squares
+/// (so that a sure token counts most, and two that agree more than one), averaged over neighbours, the
+/// largest of all tokens of the block, times what the head counts (after methods.md section 7, which takes
+/// the largest).
 std::vector<std::vector<float>> block_scores(const HeadKeys& keys, const HeadQueries& queries,
                                              const Scoring& scoring);
 
