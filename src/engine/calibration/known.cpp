@@ -27,7 +27,7 @@ constexpr Shipped kShipped[] = {
     {"883c7af39adc5ee58fe8bd56461abfd6", "8.0,15.6", {1.00, 1.00, 0.59}},
     {"85504b045cd60968cce1938318fa873b", "5.0,11.2*10,5.2*3", {1.00, 1.00, 0.46}},
     {"d96036e59aefb12dd0e8c3f92ab566b9", "6.0,3.0*0.3", {1.00, 1.00, 0.52}},
-    {"de88b027ed9e0353dd1e7a4913b1de15", "6.6,11.3*3", {1.00, 1.00, 0.82}}};
+    {"de88b027ed9e0353dd1e7a4913b1de15", "5.11,9.8*3", {1.00, 1.00, 0.71}}};
 
 std::filesystem::path entry_of(const std::string& weights_hash) {
   const std::filesystem::path folder = cache_folder("heads");
