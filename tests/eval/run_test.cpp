@@ -210,8 +210,10 @@ TEST_F(Run, WhatIsWrittenIsAskedAgainAsItWas) {
   ASSERT_EQ(again.size(), 2U);
   for (std::size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(again[i].at("expected"), asked[i].at("expected"));
-    EXPECT_TRUE(
-        again[i].at("answer").get<std::string>().starts_with(asked[i].at("answer").get<std::string>()));
+    // The two tasks allow answers of different lengths.
+    const auto first = asked[i].at("answer").get<std::string>();
+    const auto second = again[i].at("answer").get<std::string>();
+    EXPECT_TRUE(first.starts_with(second) || second.starts_with(first)) << first << second;
   }
 }
 #endif
