@@ -36,13 +36,13 @@ double score_of(const Prompt& prompt, const std::string& text, const Answer& ans
 
 /// The share of what the answer follows from that stands in the places that the answer names.
 double found_share(const Prompt& prompt, const Session& session, const Answer& answer) {
-  if (prompt.support.empty()) return 0;
-  std::size_t found = 0;
-  for (const std::string& place : prompt.support) {
-    found += std::ranges::any_of(answer.citations, [&](const Citation& citation) {
-      return session.text(citation.first_token, citation.tokens).find(place) != std::string::npos;
-    });
-  }
+  std::vector<std::string> places;
+  for (const Citation& citation : answer.citations)
+    places.push_back(session.text(citation.first_token, citation.tokens));
+  const auto found = std::ranges::count_if(prompt.support, [&](const std::string& sentence) {
+    return std::ranges::any_of(
+        places, [&](const std::string& place) { return place.find(sentence) != std::string::npos; });
+  });
   return static_cast<double>(found) / static_cast<double>(prompt.support.size());
 }
 
@@ -58,7 +58,7 @@ Results::Json ask_prompt(PromptReader& reader, const Prompt& prompt, const Conte
   Session session =
       chat ? reader.read_text(prompt, options) : reader.read(prompt.tokens, prompt.answer_tokens, options);
   AskOptions ask;
-  const bool cites = (!prompt.support.empty() || prompt.absent) && method_info(options.method).cites;
+  const bool cites = !prompt.support.empty() && method_info(options.method).cites;
   if (cites) ask.citations = kMostPlaces;
   ask.max_tokens = answer_tokens(prompt, form);
   std::string so_far;

@@ -50,13 +50,13 @@ void PromptReader::forget(std::span<const Token> tokens, const ContextOptions& o
   last_.assign(tokens.begin(), tokens.end());
 }
 
-Session PromptReader::begin(std::int64_t room, const ContextOptions& options, Form form) const {
+Session PromptReader::begin(std::int64_t room, const ContextOptions& options) const {
   std::optional<Session> session;
   if (!kept_.empty()) session = kept_.back().session.fork();
   if (!session) {
     Session::Options fresh;
     fresh.context = options;
-    fresh.raw = form == Form::raw;
+    fresh.raw = form_ == Form::raw;
     fresh.on_progress = progress_;
     fresh.cancel = &cancel_;
     session.emplace(engine_, std::move(fresh));
@@ -75,7 +75,7 @@ Session PromptReader::read(std::span<const Token> tokens, std::int64_t answer_to
                            const ContextOptions& options) {
   forget(tokens, options, Form::raw);
   std::int64_t read = kept_.empty() ? 0 : kept_.back().tokens;
-  Session session = begin(std::ssize(tokens) + answer_tokens, options, Form::raw);
+  Session session = begin(std::ssize(tokens) + answer_tokens, options);
   const auto read_to = [&](std::int64_t end) {
     session.read_tokens(tokens.subspan(static_cast<std::size_t>(read), static_cast<std::size_t>(end - read)));
     read = end;
@@ -94,8 +94,7 @@ Session PromptReader::read_text(const Prompt& prompt, const ContextOptions& opti
   forget(tokens, options, Form::chat);
   if (!kept_.empty() && kept_.back().tokens != std::ssize(tokens)) kept_.clear();
   const bool read = !kept_.empty();
-  Session session =
-      begin(std::ssize(prompt.tokens) + kTemplateTokens + prompt.answer_tokens, options, Form::chat);
+  Session session = begin(std::ssize(prompt.tokens) + kTemplateTokens + prompt.answer_tokens, options);
   if (read) return session;
   session.read(engine_->tokenizer().decode(tokens));
   keep(session, std::ssize(tokens));

@@ -43,7 +43,7 @@ class PromptReader {
   };
   /// Lets go of what does not serve this prompt.
   void forget(std::span<const Token> tokens, const ContextOptions& options, Form form);
-  Session begin(std::int64_t room, const ContextOptions& options, Form form) const;
+  Session begin(std::int64_t room, const ContextOptions& options) const;
   void keep(const Session& session, std::int64_t tokens);
 
   std::shared_ptr<const Engine> engine_;

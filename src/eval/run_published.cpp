@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "eval/ask_prompt.h"
 #include "eval/measurements.h"
+#include "eval/names_of.h"
 #include "eval/published/published.h"
 
 namespace focusllm::eval {
@@ -26,7 +27,7 @@ constexpr std::array kFormats = {Format{"longbench", longbench_examples},
 
 Prompt prompt_of(const Tokenizer& tokenizer, const Example& example) {
   Prompt prompt;
-  prompt.tokens = tokenizer.encode(example.text ? *example.text : example.prompt);
+  prompt.tokens = tokenizer.encode(example.words());
   prompt.text_tokens = std::ssize(prompt.tokens);
   prompt.question = example.question;
   prompt.support = example.support;
@@ -40,9 +41,8 @@ Prompt prompt_of(const Tokenizer& tokenizer, const Example& example) {
 
 /// Hash of what is asked and expected: benchmarks name many files and lines alike.
 std::string content_of(const Example& example) {
-  std::vector<std::span<const std::byte>> pieces{std::as_bytes(std::span(example.prompt)),
-                                                 std::as_bytes(std::span(example.question))};
-  if (example.text) pieces.push_back(std::as_bytes(std::span(*example.text)));
+  std::vector<std::span<const std::byte>> pieces{std::as_bytes(std::span(example.question)),
+                                                 std::as_bytes(std::span(example.words()))};
   for (const std::string& one : example.expected) pieces.push_back(std::as_bytes(std::span(one)));
   return content_hash(pieces);
 }
@@ -50,8 +50,7 @@ std::string content_of(const Example& example) {
 }  // namespace
 
 const std::vector<std::string>& published_tasks() {
-  static const std::vector<std::string> kNames{kFormats[0].name, kFormats[1].name, kFormats[2].name,
-                                               kFormats[3].name};
+  static const std::vector<std::string> kNames = names_of(kFormats);
   return kNames;
 }
 
@@ -80,9 +79,9 @@ void run_published(const std::string& task, const std::shared_ptr<const Engine>&
         all.push_back({std::move(identity),
                        [engine, reader, example, options] {
                          return ask_prompt(*reader, prompt_of(engine->tokenizer(), *example), options,
-                                           example->text ? Form::chat : Form::raw);
+                                           example->chat() ? Form::chat : Form::raw);
                        },
-                       static_cast<double>((example->text ? *example->text : example->prompt).size())});
+                       static_cast<double>(example->words().size())});
       }
     }
   }

@@ -132,7 +132,7 @@ std::vector<double> plain_scores(const Rows& text, const Rows& question, int hea
                                  const model::Rotations& rotation, float scale,
                                  const context::Scoring& scoring) {
   const auto tokens = static_cast<std::size_t>(scoring.end - scoring.first);
-  std::vector<double> most(tokens, 0.0);
+  std::vector<double> paid(tokens, 0.0);
   for (std::int64_t row = 0; row < question.count; ++row) {
     float turned[16];
     rotation.rotate(0, question.query(row, head), 1, 0, turned);
@@ -144,13 +144,13 @@ std::vector<double> plain_scores(const Rows& text, const Rows& question, int hea
       weights.push_back(std::exp(product * scale));
       total += weights.back();
     }
-    for (std::size_t i = 0; i < tokens; ++i) most[i] = std::hypot(most[i], weights[i] / total);
+    for (std::size_t i = 0; i < tokens; ++i) paid[i] = std::hypot(paid[i], weights[i] / total);
   }
   std::vector<double> blocks((tokens + static_cast<std::size_t>(scoring.block) - 1) /
                              static_cast<std::size_t>(scoring.block));
   for (std::size_t i = 0; i < tokens; ++i) {
     double sum = 0;
-    for (std::size_t j = i; j < std::min(i + 8, tokens); ++j) sum += most[j] / 8;
+    for (std::size_t j = i; j < std::min(i + 8, tokens); ++j) sum += paid[j] / 8;
     double& block = blocks[i / static_cast<std::size_t>(scoring.block)];
     block = std::max(block, sum);
   }

@@ -177,20 +177,20 @@ TEST_P(Architectures, RecallScoresEqualPlainTorch) {
   const auto scores =
       context::block_scores(reader.keys(), queries, {.block = kBlock, .first = 4, .end = kText});
 
-  std::map<std::pair<int, int>, torch::Tensor> most;  // [tokens] of each layer and head
+  std::map<std::pair<int, int>, torch::Tensor> of_heads;  // [tokens] of each layer and head
   const auto streaming = streaming_reference(reference, chosen.initial, chosen.local);
   reference.forward(tokens, [&](int layer, torch::Tensor q, torch::Tensor k, torch::Tensor v) {
     const auto group = q.size(1) / k.size(1);
     const auto asked = reference.rotate(q.slice(0, kText), torch::full({kQuestion}, kDistance), layer);
     const auto keys = k.slice(0, 4, kText).repeat_interleave(group, 1);
     const auto logits = torch::einsum("ihd,jhd->hij", {asked, keys}) * spec.attention_scale;
-    const auto largest = torch::softmax(logits, -1).square().sum(1).sqrt();
-    for (int head = 0; head < spec.heads.heads; ++head) most[{layer, head}] = largest[head];
+    const auto paid = torch::softmax(logits, -1).square().sum(1).sqrt();
+    for (int head = 0; head < spec.heads.heads; ++head) of_heads[{layer, head}] = paid[head];
     return streaming(layer, q, k, v);
   });
   ASSERT_EQ(scores.size(), heads.size());
   for (std::size_t i = 0; i < heads.size(); ++i) {
-    const auto smooth = most.at({heads[i].layer, heads[i].head}).unfold(0, 8, 1).mean(1);
+    const auto smooth = of_heads.at({heads[i].layer, heads[i].head}).unfold(0, 8, 1).mean(1);
     for (std::int64_t block = 0; (block + 1) * kBlock + 8 <= kText - 4; ++block) {
       const double wanted = smooth.slice(0, block * kBlock, (block + 1) * kBlock).max().item<double>();
       EXPECT_NEAR(scores[i][static_cast<std::size_t>(block)], wanted, 2e-3 + 0.02 * wanted)

@@ -45,17 +45,17 @@ class Scorer {
     attention::attend(block_);
     // The square of a probability is that of twice the logits.
     for (float& one : lse) one *= 2;
-    std::vector<float> most;
+    std::vector<float> paid;
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
       const std::int64_t tokens = pieces_[i].tokens;
-      most.assign(heads * static_cast<std::size_t>(tokens), 0.0F);
+      paid.assign(heads * static_cast<std::size_t>(tokens), 0.0F);
       attention::Part squares = parts_[i];
       squares.scale *= 2;
-      attention::column_sums(block_, squares, lse.data(), most.data(), tokens);
-      for (float& one : most) one = std::sqrt(one);
+      attention::column_sums(block_, squares, lse.data(), paid.data(), tokens);
+      for (float& one : paid) one = std::sqrt(one);
       for (std::size_t head = 0; head < heads; ++head)
         add_blocks(pieces_[i],
-                   std::span(most).subspan(head * static_cast<std::size_t>(tokens),
+                   std::span(paid).subspan(head * static_cast<std::size_t>(tokens),
                                            static_cast<std::size_t>(tokens)),
                    weights[head], *scores[head]);
     }
@@ -68,18 +68,18 @@ class Scorer {
   };
 
   /// A token's score is the mean over it and those behind it, as far as the piece has them.
-  void add_blocks(const Piece& piece, std::span<const float> most, float weight,
+  void add_blocks(const Piece& piece, std::span<const float> paid, float weight,
                   std::vector<float>& scores) const {
     double sum = 0;
     const std::int64_t tokens = piece.tokens;
     const std::int64_t width = std::min(kNeighbours, tokens);
-    for (std::int64_t i = 0; i < width; ++i) sum += most[static_cast<std::size_t>(i)];
+    for (std::int64_t i = 0; i < width; ++i) sum += paid[static_cast<std::size_t>(i)];
     for (std::int64_t i = 0; i < tokens; ++i) {
       const std::int64_t block = (piece.first + i - scoring_.first) / scoring_.block;
       float& best = scores[static_cast<std::size_t>(block)];
       best = std::max(best, static_cast<float>(weight * sum / static_cast<double>(width)));
-      sum -= most[static_cast<std::size_t>(i)];
-      if (i + width < tokens) sum += most[static_cast<std::size_t>(i + width)];
+      sum -= paid[static_cast<std::size_t>(i)];
+      if (i + width < tokens) sum += paid[static_cast<std::size_t>(i + width)];
     }
   }
 

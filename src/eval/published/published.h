@@ -27,6 +27,9 @@ struct Example {
   std::int64_t answer_tokens = 0;
   Metric metric;
   bool first_line = false;  ///< only the answer's first line counts
+
+  bool chat() const { return text != nullptr; }
+  const std::string& words() const { return text ? *text : prompt; }  ///< in front of the question
 };
 
 // The examples of a file, in the prompts that the benchmark publishes for models without a chat template.

@@ -27,10 +27,11 @@ struct Material {
   std::vector<Fact> asked;
 };
 
-std::vector<FactForm> draw_forms(Chance& chance) {
-  std::vector<FactForm> forms = fact_forms();
-  shuffle(chance, forms);
-  return forms;
+template <typename Form>
+std::vector<Form> shuffled(Chance& chance, std::span<const Form> forms) {
+  std::vector<Form> all(forms.begin(), forms.end());
+  shuffle(chance, all);
+  return all;
 }
 
 Fact make_fact(Chance& chance, const FactForm& form, const std::string& person) {
@@ -49,7 +50,7 @@ std::vector<Fact> draw_facts(Chance& chance, const std::vector<FactForm>& forms,
 }
 
 Material named_facts(Chance& chance) {
-  const std::vector<FactForm> forms = draw_forms(chance);
+  const std::vector<FactForm> forms = shuffled(chance, fact_forms());
   std::vector<Fact> facts = draw_facts(chance, forms, draw_people(chance, kFacts));
   return {facts, facts};
 }
@@ -57,7 +58,7 @@ Material named_facts(Chance& chance) {
 /// Questions by turns about a person whom the text does not name, about something that it says of others
 /// only, and about neither.
 Material absent_facts(Chance& chance) {
-  const std::vector<FactForm> forms = draw_forms(chance);
+  const std::vector<FactForm> forms = shuffled(chance, fact_forms());
   const std::vector<std::string> people = draw_people(chance, 2 * kFacts);
   Material material{draw_facts(chance, forms, people), {}};
   for (std::size_t i = 0; i < kFacts; ++i) {
@@ -70,8 +71,7 @@ Material absent_facts(Chance& chance) {
 }
 
 Material paraphrased_facts(Chance& chance) {
-  std::vector<Paraphrase> forms = paraphrases();
-  shuffle(chance, forms);
+  const std::vector<Paraphrase> forms = shuffled(chance, paraphrases());
   const std::vector<std::string> people = draw_people(chance, kFacts);
   Material material;
   for (std::size_t i = 0; i < kFacts; ++i) {

@@ -5,13 +5,13 @@
 
 #include "base/error.h"
 #include "eval/tasks/draw.h"
+#include "eval/tasks/magic.h"
 #include "eval/tasks/tasks.h"
 #include "eval/tasks/words.h"
 
 namespace focusllm::eval {
 namespace {
 
-constexpr std::int64_t kNeedleAnswerTokens = 128;  // as RULER generates
 constexpr std::int64_t kCityTokens = 50;
 constexpr std::int64_t kJitter = 100;  // of a place, in 1/10000 of the haystack
 
@@ -54,12 +54,6 @@ struct Needles {
   bool several() const { return keys > 1 || values_each > 1; }
 };
 
-std::string draw_value(Chance& chance, const std::string& kind) {
-  constexpr int kValueDigits = 7;
-  if (kind == "words") return draw_word_pair(chance);
-  return kind == "uuids" ? draw_uuid(chance) : draw_number(chance, kValueDigits);
-}
-
 class NeedlesTask : public Task {
  public:
   NeedlesTask(std::shared_ptr<const Haystack> haystack, Needles needles)
@@ -69,42 +63,20 @@ class NeedlesTask : public Task {
   Prompt make(const Case& which) const override;
 
  private:
-  void ask(Hidden& hidden, const std::vector<std::string>& keys) const;
-
   std::shared_ptr<const Haystack> haystack_;
   Needles needles_;
 };
-
-/// RULER's template, in the singular for one value.
-void NeedlesTask::ask(Hidden& hidden, const std::vector<std::string>& keys) const {
-  const bool one = keys.size() * needles_.values_each == 1;
-  const std::string what = one ? needles_.values.substr(0, needles_.values.size() - 1) : needles_.values;
-  std::string query = keys.front();
-  if (keys.size() > 1) {
-    query = fmt::format("{}, and {}", fmt::join(keys.begin(), keys.end() - 1, ", "), keys.back());
-  }
-  hidden.before =
-      haystack_->tokenizer().encode(fmt::format("{} special magic {} {} hidden within the following text. "
-                                                "Make sure to memorize it. I will quiz you about the {} "
-                                                "afterwards.\n",
-                                                one ? "A" : "Some", what, one ? "is" : "are", what));
-  hidden.question = fmt::format("What {} special magic {} for {} mentioned in the provided text?",
-                                one ? "is the" : "are all the", what, query);
-  hidden.after = fmt::format("\n{} The special magic {} for {} mentioned in the provided text {}",
-                             hidden.question, what, query, one ? "is" : "are");
-}
 
 Prompt NeedlesTask::make(const Case& which) const {
   Chance chance(which.seed);
   std::vector<std::string> keys = draw_different(needles_.keys, [&] { return draw_word_pair(chance); });
   const auto values = draw_different(needles_.keys * needles_.values_each,
-                                     [&] { return draw_value(chance, needles_.values); });
+                                     [&] { return draw_magic_value(chance, needles_.values); });
   Hidden hidden;
   std::vector<std::string> expected, support;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::size_t key = i / needles_.values_each;
-    hidden.lines.push_back(
-        fmt::format("One of the special magic {} for {} is: {}.", needles_.values, keys[key], values[i]));
+    hidden.lines.push_back(magic_line(needles_.values, keys[key], values[i]));
     if (key >= needles_.asked) continue;
     expected.push_back(values[i]);
     support.push_back(hidden.lines.back());
@@ -112,12 +84,15 @@ Prompt NeedlesTask::make(const Case& which) const {
   shuffle(chance, hidden.lines);
   hidden.places = needles_.several() ? draw_places(chance, values.size()) : std::vector<double>{which.depth};
   keys.resize(needles_.asked);
-  ask(hidden, keys);
+  const MagicWords words = magic_words(needles_.values, keys, needles_.values_each);
+  hidden.before = haystack_->tokenizer().encode(words.before);
+  hidden.question = words.question;
+  hidden.after = fmt::format("\n{} {}", words.question, words.answer);
   Prompt prompt = hide(*haystack_, hidden, which.length);
   if (needles_.several()) prompt.needle.reset();
   prompt.expected = std::move(expected);
   prompt.support = std::move(support);
-  prompt.answer_tokens = kNeedleAnswerTokens;
+  prompt.answer_tokens = kMagicAnswerTokens;
   prompt.metric = string_match_all;
   return prompt;
 }

@@ -3,26 +3,23 @@
 
 #include "base/error.h"
 #include "eval/tasks/draw.h"
+#include "eval/tasks/magic.h"
 #include "eval/tasks/tasks.h"
 #include "eval/tasks/words.h"
 
 namespace focusllm::eval {
 namespace {
 
-constexpr int kValueDigits = 7;
+constexpr const char* kNumbers = "numbers";
 constexpr std::int64_t kLineQuestionTokens = 80;  // at most
-constexpr std::int64_t kNumberTokens = 128;       // as RULER generates
 constexpr int kLinesQuestions = 10;
-constexpr const char* kBeforeLines =
-    "A special magic number is hidden within the following text. Make sure to memorize it. I will quiz you "
-    "about the number afterwards.\n";
 
 struct Line {
   std::string key, value;
 };
 
 std::string words_of(const Line& line) {
-  return fmt::format("One of the special magic numbers for {} is: {}.\n", line.key, line.value);
+  return magic_line(kNumbers, line.key, line.value);
 }
 
 /// RULER's niah_multikey_2: nothing but lines that differ in key and number alone. Ten of a text are asked
@@ -42,14 +39,14 @@ class NeedleLinesTask : public Task {
 Prompt NeedleLinesTask::make(const Case& which) const {
   Chance chance(which.text_seed);
   Prompt prompt;
-  prompt.tokens = tokenizer_.encode(kBeforeLines);
+  prompt.tokens = tokenizer_.encode(magic_words(kNumbers, {""}, 1).before);
   std::int64_t room = which.length - std::ssize(prompt.tokens) - kLineQuestionTokens;
   std::vector<Line> lines;
   std::set<std::string> keys;
   while (true) {
-    Line line{draw_word_pair(chance), draw_number(chance, kValueDigits)};
+    Line line{draw_word_pair(chance), draw_magic_value(chance, kNumbers)};
     if (!keys.insert(line.key).second) continue;
-    const auto tokens = tokenizer_.encode_continued(words_of(line));
+    const auto tokens = tokenizer_.encode_continued(words_of(line) + "\n");
     room -= std::ssize(tokens);
     if (room < 0) break;
     append(prompt.tokens, tokens);
@@ -60,15 +57,12 @@ Prompt NeedleLinesTask::make(const Case& which) const {
                             static_cast<std::size_t>(chance.between(0, std::ssize(lines) / kLinesQuestions));
   const Line& asked = lines[std::min(place, lines.size() - 1)];
   prompt.text_tokens = std::ssize(prompt.tokens);
-  prompt.question =
-      fmt::format("What is the special magic number for {} mentioned in the provided text?", asked.key);
-  append(prompt.tokens, tokenizer_.encode_continued(fmt::format(
-                            "{} The special magic number for {} mentioned in the provided text is",
-                            prompt.question, asked.key)));
+  const MagicWords words = magic_words(kNumbers, {asked.key}, 1);
+  prompt.question = words.question;
+  append(prompt.tokens, tokenizer_.encode_continued(fmt::format("{} {}", words.question, words.answer)));
   prompt.support = {words_of(asked)};
-  prompt.support[0].pop_back();
   prompt.expected = {asked.value};
-  prompt.answer_tokens = kNumberTokens;
+  prompt.answer_tokens = kMagicAnswerTokens;
   prompt.metric = string_match_all;
   return prompt;
 }

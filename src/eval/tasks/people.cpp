@@ -104,9 +104,8 @@ std::vector<std::string> draw_people(Chance& chance, std::size_t count) {
   return people;
 }
 
-const std::vector<FactForm>& fact_forms() {
-  static const std::vector<FactForm> kForms(std::begin(kFactForms), std::end(kFactForms));
-  return kForms;
+std::span<const FactForm> fact_forms() {
+  return kFactForms;
 }
 
 std::string draw_value(Chance& chance, const FactForm& form) {
@@ -114,9 +113,8 @@ std::string draw_value(Chance& chance, const FactForm& form) {
   return std::string(form.values[chance.between(0, std::ssize(form.values) - 1)]);
 }
 
-const std::vector<Paraphrase>& paraphrases() {
-  static const std::vector<Paraphrase> kAll(std::begin(kParaphrases), std::end(kParaphrases));
-  return kAll;
+std::span<const Paraphrase> paraphrases() {
+  return kParaphrases;
 }
 
 }  // namespace focusllm::eval

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,7 @@ struct FactForm {
   std::string_view question;   ///< {0}: the person
   std::string_view values[6];  ///< none: a number
 };
-const std::vector<FactForm>& fact_forms();
+std::span<const FactForm> fact_forms();
 /// One of its values, or a number of three to five digits.
 std::string draw_value(Chance& chance, const FactForm& form);
 
@@ -29,6 +30,6 @@ struct Paraphrase {
   std::string_view fact;  ///< {0}: the person
   std::string_view question;
 };
-const std::vector<Paraphrase>& paraphrases();
+std::span<const Paraphrase> paraphrases();
 
 }  // namespace focusllm::eval

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "eval/names_of.h"
 #include "eval/run.h"
 
 namespace focusllm::eval {
@@ -33,16 +34,10 @@ constexpr std::array kTasks = {
     Named{"absent", absent_tasks},
 };
 
-std::vector<std::string> names() {
-  std::vector<std::string> all;
-  for (const Named& one : kTasks) all.emplace_back(one.name);
-  return all;
-}
-
 }  // namespace
 
 const std::vector<std::string>& generated_tasks() {
-  static const std::vector<std::string> kNames = names();
+  static const std::vector<std::string> kNames = names_of(kTasks);
   return kNames;
 }
 
