@@ -9,6 +9,8 @@ endfunction()
 # Each copy sees FOCUSLLM_ISA=<name> (scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx) as the namespace to define itself in;
 # base/cpu.h chooses among them at run time. Such a source includes no header with inline code other than Highway and
 # intrinsics: a function compiled for a newer instruction set must never be the copy that the linker keeps for all.
+# What others see of it is one constant table of functions, known when it is compiled (constinit): nothing of a newer set
+# runs before that set is chosen (tests/base/kernel_objects_test).
 set(FOCUSLLM_AVX2_FLAGS -mavx2 -mfma -mf16c -mbmi -mbmi2 -maes -mpclmul -msse4.2)
 set(FOCUSLLM_AVX512_FLAGS ${FOCUSLLM_AVX2_FLAGS} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd)
 set(FOCUSLLM_ISA_FLAGS_scalar -DHWY_COMPILE_ONLY_SCALAR)
@@ -40,5 +42,6 @@ function(focusllm_kernel target source)
       endif()
     endif()
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_${stem}_${isa}>)
+    set_property(GLOBAL APPEND PROPERTY FOCUSLLM_KERNEL_OBJECTS $<TARGET_OBJECTS:${target}_${stem}_${isa}>)
   endforeach()
 endfunction()

@@ -64,12 +64,12 @@ void store(const Work& work, const FewQueries& few, int queries, int group) {
 
 void attend_few(const Work& work) {
   const Problem& p = *work.problem;
-  const Kernels& kernels = kernels_for(p.isa);
+  const RowKernels& kernels = row_kernels_of(p.isa);
   const int dim = p.shape.dim;
   const int group = p.shape.heads / p.shape.kv_heads;
   const int queries = static_cast<int>(work.rows) * group;
   const bool bf16 = few_use_bf16(p.type, p.isa);
-  const auto kernel = bf16 ? kernels.attend_rows_bf16 : kernels.attend_rows;
+  const auto kernel = bf16 ? kernels.attend_bf16 : kernels.attend;
   const FewQueries few = prepare(work, queries, group, bf16);
   PositionRange seen[kMaxRowQueries];
   for (int q = 0; q < queries; ++q) seen[q] = seen_by(p, work.row + q / group);

@@ -1,4 +1,3 @@
-#include <array>
 #include <cmath>
 #include <string_view>
 
@@ -10,21 +9,8 @@
 namespace focusllm::attention {
 namespace {
 
-constexpr std::size_t kIsas = 6;
-
-std::array<Kernels, kIsas> make_kernels() {
-  std::array<Kernels, kIsas> all;
-  const auto add = [&](Isa isa, auto add_tiles, auto add_rows) {
-    add_tiles(all[static_cast<std::size_t>(isa)]);
-    add_rows(all[static_cast<std::size_t>(isa)]);
-  };
-  add(Isa::scalar, scalar::add_tile_kernels, scalar::add_row_kernels);
-  add(Isa::avx2, avx2::add_tile_kernels, avx2::add_row_kernels);
-  add(Isa::avx512, avx512::add_tile_kernels, avx512::add_row_kernels);
-  add(Isa::avx512_vnni, avx512_vnni::add_tile_kernels, avx512_vnni::add_row_kernels);
-  add(Isa::avx512_bf16, avx512_bf16::add_tile_kernels, avx512_bf16::add_row_kernels);
-  add(Isa::amx, amx::add_tile_kernels, amx::add_row_kernels);
-  return all;
+const TileKernels& tile_kernels_of(Isa isa) {
+  return FOCUSLLM_OF_ISA(TileKernels, isa, tile_kernels);
 }
 
 /// bf16 dot products of vectors: where they are fast, or where the set was asked for in place of a stronger
@@ -35,21 +21,20 @@ bool wants_bf16_vectors(Isa isa) {
 
 }  // namespace
 
-const Kernels& kernels_for(Isa isa) {
-  static const std::array<Kernels, kIsas> all = make_kernels();
-  return all[static_cast<std::size_t>(isa)];
+const RowKernels& row_kernels_of(Isa isa) {
+  return FOCUSLLM_OF_ISA(RowKernels, isa, row_kernels);
 }
 
 bool few_use_bf16(KvType type, Isa isa) {
-  return type == KvType::bf16 && kernels_for(isa).attend_rows_bf16 != nullptr && wants_bf16_vectors(isa);
+  return type == KvType::bf16 && row_kernels_of(isa).attend_bf16 != nullptr && wants_bf16_vectors(isa);
 }
 
 const TileKernel& tile_kernel(KvType type, Isa isa) {
-  return uses_bf16(type, isa) ? kernels_for(isa).bf16 : kernels_for(isa).f32;
+  return uses_bf16(type, isa) ? tile_kernels_of(isa).bf16 : tile_kernels_of(isa).f32;
 }
 
 bool uses_bf16(KvType type, Isa isa) {
-  if (type == KvType::f32 || kernels_for(isa).bf16.lanes == 0) return false;
+  if (type == KvType::f32 || tile_kernels_of(isa).bf16.lanes == 0) return false;
   return isa == Isa::amx || wants_bf16_vectors(isa);
 }
 

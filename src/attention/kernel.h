@@ -84,17 +84,21 @@ struct RowCall {
   float* out = nullptr;     ///< [queries][dim]
 };
 
-struct Kernels {
+struct TileKernels {
   TileKernel f32;
-  TileKernel bf16;  ///< lanes is 0 where the set has no bf16 dot products
-  void (*attend_rows)(const RowCall& call) = nullptr;
+  TileKernel bf16 = {};  ///< lanes is 0 where the set has no bf16 dot products
+};
+
+struct RowKernels {
+  void (*attend)(const RowCall& call) = nullptr;
   /// Takes bf16 keys with queries in bf16, [queries][dim] at RowCall::query_rows; null without bf16 dot
   /// products.
-  void (*attend_rows_bf16)(const RowCall& call) = nullptr;
+  void (*attend_bf16)(const RowCall& call) = nullptr;
   /// to = (a * from + b * to), n floats: one row of a merge.
   void (*blend)(const float* from, float a, float b, std::int64_t n, float* to) = nullptr;
 };
 
-FOCUSLLM_PER_ISA(void add_tile_kernels(Kernels& kernels); void add_row_kernels(Kernels& kernels);)
+FOCUSLLM_DECLARE_PER_ISA(TileKernels, tile_kernels)
+FOCUSLLM_DECLARE_PER_ISA(RowKernels, row_kernels)
 
 }  // namespace focusllm::attention

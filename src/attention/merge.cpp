@@ -11,7 +11,7 @@ constexpr std::int64_t kHeadsAtOnce =
     512;  // (row, head) pairs for one thread: below that a second one does not pay
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 
-void merge_heads(const Kernels& kernels, int dim, std::int64_t count, const float* from_out,
+void merge_heads(const RowKernels& kernels, int dim, std::int64_t count, const float* from_out,
                  const float* from_lse, float* to_out, float* to_lse) {
   for (std::int64_t i = 0; i < count; ++i) {
     if (from_lse[i] == kNone) continue;
@@ -32,7 +32,7 @@ void merge_heads(const Kernels& kernels, int dim, std::int64_t count, const floa
 
 void merge(Isa isa, const HeadShape& shape, std::int64_t rows, const float* from_out, const float* from_lse,
            float* to_out, float* to_lse) {
-  const Kernels& kernels = kernels_for(isa);
+  const RowKernels& kernels = row_kernels_of(isa);
   const std::int64_t heads = rows * shape.heads;
   const auto some = [&](std::int64_t first, std::int64_t count) {
     const std::int64_t at = first * shape.dim;

@@ -185,7 +185,7 @@ void run(const Work& work) {
 /// Merges one query's partial results from all parts of a split.
 void merge_query(const Split& split, std::int64_t query, float* partials) {
   const Work& to = split.work;
-  const Kernels& kernels = kernels_for(to.problem->isa);
+  const RowKernels& kernels = row_kernels_of(to.problem->isa);
   const int dim = to.problem->shape.dim;
   const std::int64_t row = query / group_of(*to.problem);
   const std::int64_t head = query % group_of(*to.problem);

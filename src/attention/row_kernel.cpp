@@ -314,12 +314,10 @@ void blend(const float* from, float a, float b, std::int64_t n, float* to) {
 
 }  // namespace
 
-void add_row_kernels(Kernels& kernels) {
-  kernels.attend_rows = attend_rows;
+constinit const RowKernels row_kernels{.attend = attend_rows,
 #ifdef __AVX512BF16__
-  kernels.attend_rows_bf16 = attend_rows_bf16;
+                                       .attend_bf16 = attend_rows_bf16,
 #endif
-  kernels.blend = blend;
-}
+                                       .blend = blend};
 
 }  // namespace focusllm::attention::FOCUSLLM_ISA

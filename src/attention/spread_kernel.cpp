@@ -64,6 +64,6 @@ void gather(const float* from, long parts, long size, float* to) {
 
 namespace focusllm::attention::FOCUSLLM_ISA {
 
-extern const SpreadKernel spread_kernel{focusllm::FOCUSLLM_ISA::spread, focusllm::FOCUSLLM_ISA::gather};
+constinit const SpreadKernel spread_kernel{focusllm::FOCUSLLM_ISA::spread, focusllm::FOCUSLLM_ISA::gather};
 
 }  // namespace focusllm::attention::FOCUSLLM_ISA

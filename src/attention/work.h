@@ -49,7 +49,7 @@ inline constexpr double kLog2E = 1.4426950408889634;
 inline constexpr double kLn2 = 0.6931471805599453;
 
 /// The kernels of an instruction set, and which of its tile kernels takes keys of a type.
-const Kernels& kernels_for(Isa isa);
+const RowKernels& row_kernels_of(Isa isa);
 const TileKernel& tile_kernel(KvType type, Isa isa);
 /// Whether few rows read such keys with bf16 dot products.
 bool few_use_bf16(KvType type, Isa isa);

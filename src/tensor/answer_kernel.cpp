@@ -279,12 +279,16 @@ void dot(BlockType type, const std::byte* w, const float* x, long rows, long wid
   if (type == BlockType::bf16) dot_type<BlockType::bf16>(w, x, rows, width, out, stride, accumulate);
 }
 
+#if !defined(FOCUSLLM_ISA_amx)
+void nothing_to_release() {}
+#endif
+
 }  // namespace
 
 #if defined(FOCUSLLM_ISA_amx)
-extern const AnswerKernel answer_kernel{true, quantize, multiply, release_tiles, dot};
+constinit const AnswerKernel answer_kernel{true, quantize, multiply, release_tiles, dot};
 #else
-extern const AnswerKernel answer_kernel{false, quantize, multiply, [] {}, dot};
+constinit const AnswerKernel answer_kernel{false, quantize, multiply, nothing_to_release, dot};
 #endif
 
 }  // namespace focusllm::FOCUSLLM_ISA

@@ -153,7 +153,7 @@ constexpr long kRowsTogether = 1;
 
 }  // namespace
 
-extern const FloatKernel float_kernel{kFloatRows,   kBf16Rows,   kRowsTogether, unpack_f32,
+constinit const FloatKernel float_kernel{kFloatRows,   kBf16Rows,   kRowsTogether, unpack_f32,
                                       multiply_f32, unpack_bf16, multiply_bf16};
 
 }  // namespace focusllm::FOCUSLLM_ISA

@@ -93,6 +93,6 @@ void unpack(const PanelSource& source, const Int8Panel& panel) {
 
 }  // namespace
 
-extern const Int8Kernel int8_kernel{kRowsTogether, kTileRows, quantize, unpack, pack, multiply};
+constinit const Int8Kernel int8_kernel{kRowsTogether, kTileRows, quantize, unpack, pack, multiply};
 
 }  // namespace focusllm::FOCUSLLM_ISA

@@ -77,6 +77,6 @@ constexpr auto run_int8 = nullptr;
 
 }  // namespace
 
-extern const PeakKernel peak_kernel{run_f32, run_bf16, run_int8};
+constinit const PeakKernel peak_kernel{run_f32, run_bf16, run_int8};
 
 }  // namespace focusllm::FOCUSLLM_ISA

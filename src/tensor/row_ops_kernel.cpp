@@ -174,6 +174,6 @@ double sum_exp(const float* x, long count, float largest) {
 
 }  // namespace
 
-extern const RowOps row_ops{rms_norm, add, silu_gate, gelu_gate, scale, dot, largest, sum_exp};
+constinit const RowOps row_ops{rms_norm, add, silu_gate, gelu_gate, scale, dot, largest, sum_exp};
 
 }  // namespace focusllm::FOCUSLLM_ISA

@@ -109,6 +109,6 @@ void softmax(const float* dp, float lse, float mean, float scale, long first, lo
 
 }  // namespace
 
-extern const GradientKernels gradient_kernels{rms_norm, silu_gate, gelu_gate, softmax};
+constinit const GradientKernels gradient_kernels{rms_norm, silu_gate, gelu_gate, softmax};
 
 }  // namespace focusllm::train::FOCUSLLM_ISA
