@@ -42,6 +42,7 @@ Json answer_json(const Session& session, const Answer& answer, const std::vector
                {"memory_bytes", session.memory_bytes()},
                {"peak_memory_bytes", peak_memory()},
                {"texts", Json::array()}};
+  if (answer.supported) json["supported"] = *answer.supported;
   if (const auto use = session.tier_use(); use.disk_bytes > 0)
     json["file"] = {{"bytes", use.disk_bytes}, {"blocks_found", use.found}, {"blocks_read", use.read}};
   for (const auto& text : texts) json["texts"].push_back({{"name", text.name}, {"bytes", text.text.size()}});

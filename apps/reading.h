@@ -30,6 +30,8 @@ class Reader {
   Answer ask(const std::string& question, AskOptions options);
   /// Writes the places that the answer drew on to standard error.
   void show_citations(const Answer& answer) const;
+  /// Says so where the text does not support the answer.
+  void show_support(const Answer& answer) const;
   /// With -v: what was done and how long it took.
   void show_timings(const Answer& answer) const;
 

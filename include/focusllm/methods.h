@@ -45,6 +45,7 @@ struct Settings {
   std::string heads;             ///< recall: the query heads that choose, "layer.head,..."; empty: calibrated
   std::int64_t recalled = 0;     ///< recall: tokens of the text that stand in front of a question, at most
   double threshold = -1;         ///< recall: places with less than this share of the best score stay out
+  double support = -1;           ///< recall: below this share of its surprise a question has no support
   std::int64_t span_before = 0;  ///< recall: tokens in front of a place that are shown with it; -1: none
   std::int64_t span_behind = 0;  ///< recall: tokens behind it; -1: none
   std::int64_t distance = 0;     ///< recall: tokens that all of the text seems to be away from a question
@@ -97,6 +98,7 @@ struct MethodTraits {
   bool sees_ahead = false;     ///< rows of a prompt know what comes behind them: only an answer predicts
   bool has_file = false;       ///< can keep a part of its memory in a file (Settings::block_cache)
   bool cites = false;          ///< names the places that an answer drew on
+  bool judges = false;         ///< says whether the text answers a question (Answer::supported)
   bool calibrates = false;     ///< needs to know which of the model's heads find places (calibration.h)
   bool forks = false;          ///< a session goes on twice from what it read, where memory is not in a file
 };

@@ -70,7 +70,9 @@ struct Answer {
   std::string text;
   bool stopped_at_end = false;  ///< the model ended its turn (else max_tokens was reached)
   std::vector<Citation> citations;
-  /// Whether the text answers the question, of a method that judges it; not set where there was no text.
+  /// Whether places of the text speak of what the question names, of a method that judges it; not set where
+  /// there was no text, or the question is too short to judge by. A question in quite other words than the
+  /// text's is told from one without an answer by nobody: false for both.
   std::optional<bool> supported = {};
   Timings timings;
 };

@@ -272,37 +272,36 @@ void reduce(const float* columns, int keys, float* to) {
 
 }  // namespace
 
-constinit const TileKernels tile_kernels{
-    .f32 = {.lanes = kLanes,
-            .element_bytes = 4,
-            .pack_queries = pack_queries_f32,
-            .load_rows = load_rows_f32,
-            .pack_values = pack_values_f32,
-            .attend = attend<DotF32>,
-            .collect = {collect<DotF32, Sum>, collect<DotF32, Most>},
-            .reduce = {reduce<Sum>, reduce<Most>},
-            .unpack = unpack},
+constinit const TileKernels tile_kernels{.f32 = {.lanes = kLanes,
+                                                 .element_bytes = 4,
+                                                 .pack_queries = pack_queries_f32,
+                                                 .load_rows = load_rows_f32,
+                                                 .pack_values = pack_values_f32,
+                                                 .attend = attend<DotF32>,
+                                                 .collect = {collect<DotF32, Sum>, collect<DotF32, Most>},
+                                                 .reduce = {reduce<Sum>, reduce<Most>},
+                                                 .unpack = unpack},
 #ifdef __AMX_BF16__
-    .bf16 = {.lanes = kLanes,
-             .element_bytes = 2,
-             .key_step = 32,
-             .pack_queries = pack_queries_bf16,
-             .load_rows = load_rows_bf16,
-             .pack_values = pack_values_amx,
-             .attend = attend_amx,
-             .collect = {collect_amx<Sum>, collect_amx<Most>},
-             .reduce = {reduce<Sum>, reduce<Most>},
-             .unpack = unpack}
+                                         .bf16 = {.lanes = kLanes,
+                                                  .element_bytes = 2,
+                                                  .key_step = 32,
+                                                  .pack_queries = pack_queries_bf16,
+                                                  .load_rows = load_rows_bf16,
+                                                  .pack_values = pack_values_amx,
+                                                  .attend = attend_amx,
+                                                  .collect = {collect_amx<Sum>, collect_amx<Most>},
+                                                  .reduce = {reduce<Sum>, reduce<Most>},
+                                                  .unpack = unpack}
 #elif defined __AVX512BF16__
-    .bf16 = {.lanes = kLanes,
-             .element_bytes = 2,
-             .pack_queries = pack_queries_bf16,
-             .load_rows = load_rows_bf16,
-             .pack_values = pack_values_bf16,
-             .attend = attend<DotBf16>,
-             .collect = {collect<DotBf16, Sum>, collect<DotBf16, Most>},
-             .reduce = {reduce<Sum>, reduce<Most>},
-             .unpack = unpack}
+                                          .bf16 = {.lanes = kLanes,
+                                                   .element_bytes = 2,
+                                                   .pack_queries = pack_queries_bf16,
+                                                   .load_rows = load_rows_bf16,
+                                                   .pack_values = pack_values_bf16,
+                                                   .attend = attend<DotBf16>,
+                                                   .collect = {collect<DotBf16, Sum>, collect<DotBf16, Most>},
+                                                   .reduce = {reduce<Sum>, reduce<Most>},
+                                                   .unpack = unpack}
 #endif
 };
 

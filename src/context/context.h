@@ -20,9 +20,10 @@ using Token = std::int32_t;
 /// What a method is told, and what follows from the model and the memory that is free.
 struct Options : Settings {
   attention::KvType kv_type = attention::KvType::bf16;
-  std::optional<Token> bos;        ///< focus: in front of tails and the local window; the model's own rule
-  std::int64_t answer_tokens = 0;  ///< the most that an answer is expected to have; 0: not known
-  std::vector<Token> separator;    ///< recall: behind each span
+  std::optional<Token> bos;           ///< focus: in front of tails and the local window; the model's own rule
+  std::int64_t answer_tokens = 0;     ///< the most that an answer is expected to have; 0: not known
+  std::vector<Token> separator = {};  ///< recall: behind each span
+  std::vector<Token> plain = {};      ///< recall: a question that says nothing, as one stands behind a text
 };
 
 /// A range of remembered tokens and the attention that it received.
@@ -57,6 +58,9 @@ class Context {
   /// The prompt ends: all that waits is planned from now on, and then hidden() is that of its last token.
   /// Throws Error if nothing was read.
   virtual void end_prompt() = 0;
+  /// Of the tokens that were taken last, which are a question's own words, without what the template puts
+  /// round them; before end_prompt(). By them supported() judges.
+  virtual void mark_question(std::int64_t /*first*/, std::int64_t /*count*/) {}
   /// A generated token, behind a prompt that ended: it is planned, and then hidden() is its own.
   virtual void answer(Token token) = 0;
 
@@ -90,6 +94,9 @@ class Context {
   virtual void start_citing() {}
   /// What was noted, first where single heads looked hardest.
   virtual std::vector<Attended> attended() const { return {}; }
+  /// Whether what the answer sees of the text speaks of the question that was marked; nothing where the
+  /// method does not judge, or there is nothing to judge by. Computes; between passes.
+  virtual std::optional<bool> supported() const { return {}; }
 };
 
 }  // namespace focusllm::context

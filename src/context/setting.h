@@ -106,6 +106,13 @@ inline constexpr Setting kThreshold{
     &Settings::threshold,
     "From the third place on, those with less than this share of the best one's score stay out",
     "/recall/threshold"};
+inline constexpr Setting kSupport{
+    "support",
+    "--support",
+    Setting::Kind::share,
+    &Settings::support,
+    "Of a question's surprise what the shown places have to explain, else the text is said not to answer it",
+    "/recall/support"};
 inline constexpr Setting kBefore{"span_before",
                                  "--span-before",
                                  Setting::Kind::tokens,
@@ -167,9 +174,9 @@ inline constexpr Setting kScoreDecay{"score_decay",
 
 /// All of them, as settings() gives them.
 inline constexpr std::array kSettings{
-    &kLocal,         &kInitial,    &kBlock,    &kTopK,        &kAnswerTopK, &kRepresentatives, &kParity,
-    &kSharpen,       &kChunk,      &kOverlap,  &kTail,        &kRefresh,    &kRenew,           &kExact,
-    &kBeyondTrained, &kHeads,      &kRecalled, &kThreshold,   &kBefore,     &kBehind,          &kDistance,
-    &kEnding,        &kBlockCache, &kCacheDir, &kCachePolicy, &kScoreDecay};
+    &kLocal,         &kInitial, &kBlock,      &kTopK,      &kAnswerTopK,  &kRepresentatives, &kParity,
+    &kSharpen,       &kChunk,   &kOverlap,    &kTail,      &kRefresh,     &kRenew,           &kExact,
+    &kBeyondTrained, &kHeads,   &kRecalled,   &kThreshold, &kSupport,     &kBefore,          &kBehind,
+    &kDistance,      &kEnding,  &kBlockCache, &kCacheDir,  &kCachePolicy, &kScoreDecay};
 
 }  // namespace focusllm::context

@@ -108,7 +108,7 @@ std::string automatic_method(const Engine& engine, std::int64_t tokens, std::int
 
 context::Options resolve(const ContextOptions& options, attention::KvType kv_type,
                          std::int64_t answer_tokens) {
-  return {options, kv_type, std::nullopt, answer_tokens, {}};
+  return {options, kv_type, std::nullopt, answer_tokens};
 }
 
 context::Options fit_memory(const Engine& engine, const ContextOptions& options, std::int64_t tokens,

@@ -97,6 +97,7 @@ void Session::Impl::take_question(std::string_view question, std::int64_t most_t
   }
   transcript.ask(question, undecided() ? std::string_view() : method_info(sizes.method).lead);
   feed(true);
+  context->mark_question(transcript.question().first, transcript.question().count);
 }
 
 /// What was asked for, `auto` being what it means for so many tokens.
@@ -122,7 +123,9 @@ void Session::Impl::begin(ContextOptions chosen, std::int64_t room) {
     sizes = fit_memory(*engine, chosen, room, free, promised, answer_tokens);
     return context::bytes_needed(sizes, spec_of(*engine), room);
   });
-  context = make_context(*engine, sizes);
+  context::Options told = sizes;
+  told.plain = transcript.plain_question(method_info(sizes.method).lead);
+  context = make_context(*engine, told);
 }
 
 /// Gives what is encoded to the method, which works on as much as it can; while `auto` cannot know yet, text
@@ -285,6 +288,7 @@ Answer Session::ask(std::string_view question, const AskOptions& options) {
   impl.answered = impl.context->done();
   impl.tell_budget();
   if (options.citations > 0) answer.citations = impl.cite(options.citations);
+  EngineParts::scheduler(*impl.engine).call([&] { answer.supported = impl.context->supported(); });
   impl.engine->check_files();
   return answer;
 }

@@ -9,6 +9,7 @@ namespace focusllm {
 namespace {
 
 constexpr std::string_view kBeforeQuestion = "\n\n";
+constexpr std::string_view kPlainQuestion = "Who was it, and what was it?";
 
 }  // namespace
 
@@ -77,11 +78,33 @@ void Transcript::end_text() {
   encode_pending();
 }
 
+/// The token behind those from `first` on that hold the first `bytes` bytes.
+std::int64_t Transcript::behind(std::int64_t first, std::size_t bytes) const {
+  for (std::size_t passed = 0; passed < bytes && first < size(); ++first)
+    passed += tokenizer_->decode(std::span(tokens_).subspan(static_cast<std::size_t>(first), 1)).size();
+  return first;
+}
+
+std::vector<Token> Transcript::plain_question(std::string_view lead) const {
+  Transcript other(*tokenizer_, chat_, system_, special_);
+  other.begin_text();
+  other.take(".");
+  other.end_text();
+  const std::int64_t before = other.size();
+  other.ask(kPlainQuestion, lead);
+  return {other.tokens_.begin() + before, other.tokens_.end()};
+}
+
 void Transcript::ask(std::string_view question, std::string_view lead) {
   const bool behind_text = has_text_ && !question.empty() && chat_ != nullptr;
   if (behind_text) pending_ = std::string(kBeforeQuestion).append(lead);
+  // A space in front of a question goes with its first word.
+  const std::size_t front = pending_.find_last_not_of(' ') + 1;
+  const std::int64_t before = size();
   pending_.append(question);
   encode_pending();
+  question_.first = behind(before, front);
+  question_.count = size() - question_.first;
   in_words_ = false;
   if (chat_) append(chat_->answer());
   if (tokens_.empty()) fail("nothing to read: the text and the question are empty");

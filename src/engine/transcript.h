@@ -34,6 +34,13 @@ class Transcript {
   /// The question, behind a text with `lead` in front of it, and what stands in front of the answer. Throws
   /// Error where there is nothing at all.
   void ask(std::string_view question, std::string_view lead = {});
+  /// The last question's own words, as tokens: without lead and template.
+  struct Words {
+    std::int64_t first = 0, count = 0;
+  };
+  Words question() const { return question_; }
+  /// A question that says nothing, as it stands behind a text, with all that the template puts round it.
+  std::vector<Token> plain_question(std::string_view lead) const;
   /// A token of the answer.
   void answer(Token token) { tokens_.push_back(token); }
 
@@ -51,6 +58,7 @@ class Transcript {
   void append(const std::vector<Token>& more) { tokens_.insert(tokens_.end(), more.begin(), more.end()); }
   void encode(std::string_view text);
   void encode_pending();
+  std::int64_t behind(std::int64_t first, std::size_t bytes) const;
 
   const Tokenizer* tokenizer_;
   std::shared_ptr<const ChatTemplate> chat_;
@@ -65,6 +73,7 @@ class Transcript {
   bool has_text_ = false;                  ///< since the last answer
   std::vector<std::int64_t> text_begins_;  ///< tokens, ascending
   bool in_text_ = false;
+  Words question_;
 };
 
 }  // namespace focusllm

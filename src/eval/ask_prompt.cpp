@@ -30,8 +30,7 @@ std::int64_t answer_tokens(const Prompt& prompt, Form form) {
 
 double score_of(const Prompt& prompt, const std::string& text, const Answer& answer) {
   if (!prompt.absent) return prompt.metric(text, prompt.expected);
-  if (!answer.supported) fail("the method does not say whether the text answers a question");
-  return *answer.supported ? 0 : 1;
+  return answer.supported.value_or(true) ? 0 : 1;
 }
 
 /// The share of what the answer follows from that stands in the places that the answer names.
@@ -54,6 +53,8 @@ Results::Json ask_prompt(PromptReader& reader, const Prompt& prompt, const Conte
   const auto since_start = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
+  if (prompt.absent && !method_info(options.method).judges)
+    fail("the method {} does not say whether the text answers a question", options.method);
   const bool chat = form == Form::chat;
   Session session =
       chat ? reader.read_text(prompt, options) : reader.read(prompt.tokens, prompt.answer_tokens, options);

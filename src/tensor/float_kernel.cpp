@@ -154,6 +154,6 @@ constexpr long kRowsTogether = 1;
 }  // namespace
 
 constinit const FloatKernel float_kernel{kFloatRows,   kBf16Rows,   kRowsTogether, unpack_f32,
-                                      multiply_f32, unpack_bf16, multiply_bf16};
+                                         multiply_f32, unpack_bf16, multiply_bf16};
 
 }  // namespace focusllm::FOCUSLLM_ISA

@@ -10,6 +10,7 @@
 #include "context/alone.h"
 #include "context/method.h"
 #include "context/recall/score.h"
+#include "context/recall/surprise.h"
 #include "support/tiny_model.h"
 
 namespace focusllm::test {
@@ -196,6 +197,18 @@ TEST(RecallScores, AreThoseOfThePlainForm) {
   }
 }
 
+TEST(RecallScores, OfAQuestionThatSaysNothingAreLeftOut) {
+  context::BlockScores scores{{0.5F, 0.3F, 0.2F, 0.0F}, {1.0F, 0.0F, 0.1F, 0.4F}};
+  context::leave_out({{0.3F, 0.3F, 0.4F, 0.0F}, {0.0F, 0.2F, 0.1F, 0.4F}}, scores);
+  EXPECT_FLOAT_EQ(scores[0][0], 0.4F);
+  EXPECT_EQ(scores[0][1], 0);
+  EXPECT_EQ(scores[0][2], 0);
+  EXPECT_EQ(scores[0][3], 0);
+  EXPECT_EQ(scores[1], (std::vector<float>{1, 0, 0, 0}));
+  context::leave_out({}, scores);
+  EXPECT_FLOAT_EQ(scores[0][0], 0.4F);
+}
+
 class RecallMethod : public testing::Test {
  protected:
   context::Options options() const {
@@ -225,6 +238,35 @@ class RecallMethod : public testing::Test {
     context->read(prompt);
     const auto hidden = context->finish();
     return {hidden.begin(), hidden.end()};
+  }
+  /// Of the plain model, [tokens, width].
+  std::vector<float> rows(const std::vector<std::int32_t>& prompt) {
+    context::Options plain;
+    plain.method = "full";
+    plain.kv_type = attention::KvType::f32;
+    std::vector<float> rows;
+    const auto keep = [&](std::int64_t, std::span<const float> more) {
+      rows.insert(rows.end(), more.begin(), more.end());
+    };
+    const auto context = context::alone(plain, tiny_.model, cancel_);
+    context->read(prompt, keep);
+    context->finish(keep);
+    return rows;
+  }
+  /// -log(probability) of `count` tokens from `first` on, added up.
+  double surprise(const std::vector<std::int32_t>& prompt, std::int64_t first, std::int64_t count) {
+    const std::vector<float> hidden = rows(prompt);
+    const std::int64_t width = tiny_.model->spec().width;
+    std::vector<float> logits(static_cast<std::size_t>(tiny_.model->spec().vocabulary));
+    double nats = 0;
+    for (std::int64_t i = first; i < first + count; ++i) {
+      tiny_.model->logits(hidden.data() + (i - 1) * width, 1, logits.data());
+      double total = 0;
+      for (const float one : logits) total += std::exp(static_cast<double>(one));
+      const auto token = static_cast<std::size_t>(prompt[static_cast<std::size_t>(i)]);
+      nats += std::log(total) - static_cast<double>(logits[token]);
+    }
+    return nats;
   }
   void run(context::Context& context) {
     for (;;) {
@@ -292,6 +334,96 @@ TEST_F(RecallMethod, AnswersFromThePlacesAndTheConversation) {
   words.push_back(5);
   all.push_back(5);
   EXPECT_LT(std::abs(hidden(*context)[0] - full(prompt(*context, opening, all, words))[0]), 1e-2);
+}
+
+TEST_F(RecallMethod, WhatSaysNothingFindsNothing) {
+  const Tokens text = tokens(300, 2), question = tokens(12, 3);
+  const auto places = [&](const Tokens& plain) {
+    context::Options with = options();
+    with.plain = plain;
+    const auto context = context::make(with, tiny_.model);
+    context->begin_text();
+    context->append(text);
+    context->end_text();
+    context->append(question);
+    context->end_prompt();
+    run(*context);
+    return context->attended().size();
+  };
+  EXPECT_GT(places({}), 0U);
+  EXPECT_GT(places(tokens(5, 4)), 0U);
+  EXPECT_EQ(places(question), 0U);
+}
+
+TEST_F(RecallMethod, SurpriseIsThatOfTheWordsHoweverTheRowsCome) {
+  const Tokens prompt = tokens(50, 3);
+  const auto words = std::span(prompt).subspan(20, 25);
+  const double nats = surprise(prompt, 20, 25);
+  for (const std::int64_t piece : {1, 7, 19, 20, 50}) {
+    context::Surprise measured(tiny_.model->spec(), 20, words);
+    const std::vector<float> all = rows(prompt);
+    const std::int64_t width = tiny_.model->spec().width;
+    for (std::int64_t first = 0; first < 50; first += piece) {
+      const std::int64_t count = std::min<std::int64_t>(piece, 50 - first);
+      measured.take(first, std::span(all).subspan(static_cast<std::size_t>(first * width),
+                                                  static_cast<std::size_t>(count * width)));
+    }
+    EXPECT_NEAR(measured.nats(*tiny_.model), nats, 1e-3 * nats);
+  }
+}
+
+TEST_F(RecallMethod, SupportIsWhatTheShownPlacesExplainOfTheQuestion) {
+  const Tokens opening = tokens(9, 1), text = tokens(300, 2), question = tokens(40, 3);
+  Tokens all = opening;
+  all.insert(all.end(), text.begin(), text.end());
+  bool explains = false, explains_nothing = false;
+  for (std::int64_t first = 1; first < 40; ++first) {
+    context::Options how = options();
+    how.support = 0;
+    const auto context = context::make(how, tiny_.model);
+    context->append(opening);
+    context->begin_text();
+    context->append(text);
+    context->end_text();
+    context->append(question);
+    context->mark_question(309 + first, 40 - first);
+    context->end_prompt();
+    run(*context);
+    Tokens without = opening;
+    without.insert(without.end(), question.begin(), question.end());
+    const Tokens with = prompt(*context, opening, all, question);
+    const double before = surprise(without, 9 + first, 40 - first);
+    const double behind = surprise(with, std::ssize(with) - 40 + first, 40 - first);
+    EXPECT_EQ(hidden(*context), full(with));
+    if (before < 16) break;
+    ASSERT_TRUE(context->supported().has_value());
+    if (std::abs(before - behind) < 0.05) continue;
+    EXPECT_EQ(*context->supported(), behind <= before) << first;
+    (*context->supported() ? explains : explains_nothing) = true;
+  }
+  EXPECT_TRUE(explains && explains_nothing);
+}
+
+TEST_F(RecallMethod, NothingIsSaidOfSupportWithoutATextOrAQuestion) {
+  const Tokens opening = tokens(9, 1), text = tokens(100, 2), question = tokens(40, 3);
+  const auto judged = [&](bool has_text, std::int64_t marked) {
+    const auto context = context::make(options(), tiny_.model);
+    context->append(opening);
+    if (has_text) {
+      context->begin_text();
+      context->append(text);
+      context->end_text();
+    }
+    context->append(question);
+    if (marked > 0) context->mark_question(context->tokens() - marked, marked);
+    context->end_prompt();
+    run(*context);
+    return context->supported().has_value();
+  };
+  EXPECT_TRUE(judged(true, 40));
+  EXPECT_FALSE(judged(true, 0));
+  EXPECT_FALSE(judged(true, 1)) << "one word says too little";
+  EXPECT_FALSE(judged(false, 40));
 }
 
 TEST_F(RecallMethod, AFurtherQuestionAndFurtherTextRecallAnew) {

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "engine/options.h"
 #include "engine/parts.h"
+#include "engine/transcript.h"
 #include "focusllm/scores.h"
 #include "gguf/writer.h"
 #include "model/model.h"
@@ -317,6 +318,44 @@ TEST_F(Sessions, FindsAFactAmongManyChunksAndNamesItsPlace) {
   EXPECT_NE(reader.text(place.first_token, place.tokens).find("48213"), std::string::npos);
 }
 #endif
+
+TEST_F(Sessions, RecallSaysWhetherTheTextSpeaksOfTheQuestion) {
+  auto chat = session("recall");
+  chat.read(psalms().substr(0, 4000) + "\nThe boat of Barnaby Quill was painted ochre.\n" +
+            psalms().substr(4000, 8000));
+  const Answer there = chat.ask("Which colour was the boat of Barnaby Quill painted?", few(8));
+  ASSERT_TRUE(there.supported.has_value());
+  EXPECT_TRUE(*there.supported);
+  const Answer not_there = chat.ask("How many geese did Zofia Uhlenbeck count on the frozen lake?", few(8));
+  ASSERT_TRUE(not_there.supported.has_value());
+  EXPECT_FALSE(*not_there.supported);
+  EXPECT_FALSE(session("recall").ask("What is the capital of France?", few(2)).supported.has_value());
+}
+
+TEST_F(Sessions, AQuestionsOwnWordsAreToldApart) {
+  const std::shared_ptr<const ChatTemplate> chat = ChatTemplate::of("", engine_->tokenizer());
+  for (const char* lead : {"", "Question: ", "Q:"}) {
+    Transcript transcript(engine_->tokenizer(), chat, "", false);
+    transcript.begin_text();
+    transcript.take("A text. ");
+    transcript.end_text();
+    const std::int64_t before = transcript.size();
+    transcript.ask("Who was it?", lead);
+    const auto [first, count] = transcript.question();
+    EXPECT_GT(first, before);
+    const std::string words = transcript.text(first, count);
+    EXPECT_EQ(words.substr(words.find_first_not_of(' ')), "Who was it?");
+    const std::vector<Token> plain = transcript.plain_question(lead);
+    const std::string said = engine_->tokenizer().decode(plain);
+    EXPECT_EQ(said.rfind(std::string("\n\n") + lead, 0), 0U) << said;
+    EXPECT_NE(said.find("?"), std::string::npos);
+    EXPECT_EQ(std::vector<Token>(plain.end() - 2, plain.end()),
+              std::vector<Token>(transcript.tokens().end() - 2, transcript.tokens().end()));
+  }
+  Transcript raw(engine_->tokenizer(), nullptr, "", false);
+  raw.ask("Who was it?");
+  EXPECT_EQ(raw.text(raw.question().first, raw.question().count), "Who was it?");
+}
 
 TEST_F(Sessions, PiecesOfTextMakeNoDifference) {
 #ifdef FOCUSLLM_SANITIZE

@@ -4,13 +4,13 @@
 
 #include "base/error.h"
 #include "context/method.h"
-#include "context/recall/score.h"
 
 namespace focusllm::context {
 namespace {
 
 constexpr std::int64_t kLastWords = 64;  // of a text without a question: what goes on is asked about
 constexpr std::int64_t kSinks = 4;       // tokens at the very beginning, which every head looks at
+constexpr double kLeastSurprise = 16;    // nats of a question that can be judged: of one rare word at least
 
 }  // namespace
 
@@ -74,11 +74,43 @@ void Recall::end_prompt() {
   state_ = State::asking;
 }
 
+void Recall::mark_question(std::int64_t first, std::int64_t count) {
+  const std::int64_t words = std::ssize(words_);
+  question_first_ = static_cast<std::size_t>(std::clamp<std::int64_t>(words - (tokens() - first), 0, words));
+  question_count_ = std::min(words_.size() - question_first_, static_cast<std::size_t>(count));
+}
+
+Scoring Recall::scoring() const {
+  const std::int64_t opening = std::ssize(opening_);
+  return {.block = options_.block,
+          .first = std::max(opening, kSinks),
+          .end = opening + std::ssize(text_) - std::ssize(ending()),
+          .isa = model_->isa()};
+}
+
+bool Recall::plain_is_known() const {
+  if (options_.plain.empty() || text_.empty()) return true;
+  return plain_ && plain_->tokens == std::ssize(text_) && plain_->scoring.end == scoring().end;
+}
+
 void Recall::begin_asking() {
-  queries_ = std::make_shared<HeadQueries>(reader_.keys().heads(), *model_, options_.distance);
-  asking_ = reader_.asking(*queries_);
-  asking_->append(question());
-  asking_->end_text();
+  check_room();
+  asking_ = std::make_shared<Asking>(reader_, *model_, options_.distance,
+                                     plain_is_known() ? question() : std::span<const Token>(options_.plain));
+}
+
+void Recall::end_asking() {
+  const Scoring how = scoring();
+  BlockScores scores = asking_->scores(how);
+  asking_ = nullptr;
+  if (!plain_is_known()) {
+    plain_ = std::make_shared<Plain>(Plain{std::ssize(text_), how, std::move(scores)});
+    return;
+  }
+  if (plain_) leave_out(plain_->scores, scores);
+  spans_ = find(scores);
+  show();
+  state_ = State::answering;
 }
 
 bool Recall::plan(model::Pass& pass, std::int64_t most_rows) {
@@ -88,16 +120,15 @@ bool Recall::plan(model::Pass& pass, std::int64_t most_rows) {
     return true;
   };
   if (plan_of(reader_)) return true;
-  if (state_ == State::asking) {
+  while (state_ == State::asking) {
     if (!asking_) begin_asking();
-    if (plan_of(*asking_)) return true;
-    spans_ = find();
-    asking_ = nullptr;
-    queries_ = nullptr;
-    show();
-    state_ = State::answering;
+    if (plan_of(asking_->lane())) return true;
+    end_asking();
   }
-  return state_ == State::answering && plan_of(*shown_);
+  if (state_ != State::answering) return false;
+  if (without_ && plan_of(*without_)) return true;
+  without_.reset();
+  return plan_of(*shown_);
 }
 
 void Recall::took(const model::Pass& pass) {
@@ -106,29 +137,26 @@ void Recall::took(const model::Pass& pass) {
   active_ = nullptr;
 }
 
-std::vector<Span> Recall::find() const {
-  const std::int64_t opening = std::ssize(opening_);
-  const std::int64_t shown = std::ssize(ending());
-  const Scoring scoring{.block = options_.block,
-                        .first = std::max(opening, kSinks),
-                        .end = opening + std::ssize(text_) - shown,
-                        .isa = model_->isa()};
+void Recall::check_room() const {
+  const Scoring how = scoring();
   const std::int64_t one_place = options_.span_before + options_.block + options_.span_behind;
-  if (scoring.end > scoring.first && budget() < std::min(one_place, scoring.end - scoring.first)) {
-    throw Error(fmt::format("no place of the text can be shown: a place has {} tokens, and beside {} of the "
-                            "conversation and the answer's there is room for {} (`recalled`): begin another "
-                            "conversation",
-                            one_place, words_.size(), std::max<std::int64_t>(0, budget())),
-                "recalled");
-  }
-  const auto scores = block_scores(reader_.keys(), *queries_, scoring);
-  std::vector<Span> spans = choose_spans(scores, scoring.end - scoring.first,
+  if (how.end <= how.first || budget() >= std::min(one_place, how.end - how.first)) return;
+  throw Error(fmt::format("no place of the text can be shown: a place has {} tokens, and beside {} of the "
+                          "conversation and the answer's there is room for {} (`recalled`): begin another "
+                          "conversation",
+                          one_place, words_.size(), std::max<std::int64_t>(0, budget())),
+              "recalled");
+}
+
+std::vector<Span> Recall::find(const BlockScores& scores) const {
+  const Scoring how = scoring();
+  std::vector<Span> spans = choose_spans(scores, how.end - how.first,
                                          {.block = options_.block,
                                           .before = options_.span_before,
                                           .behind = options_.span_behind,
                                           .budget = budget(),
                                           .threshold = options_.threshold});
-  for (Span& span : spans) span.first += scoring.first - opening;
+  for (Span& span : spans) span.first += how.first - std::ssize(opening_);
   return spans;
 }
 
@@ -141,19 +169,50 @@ std::int64_t Recall::budget() const {
   return std::min(options_.recalled, (trained - answer - there) * 3 / 4);
 }
 
-void Recall::show() {
+Full Recall::told(const std::vector<Token>& before, std::shared_ptr<Surprise>& surprise) const {
   Options options = options_;
   options.method = kFull.traits.name;
-  shown_.emplace(options, model_);
-  shown_->append(opening_);
-  for (auto span = spans_.rbegin(); span != spans_.rend(); ++span) {
-    shown_->append(std::span<const Token>(text_).subspan(static_cast<std::size_t>(span->first),
-                                                         static_cast<std::size_t>(span->tokens)));
-    shown_->append(options_.separator);
+  Full told(options, model_);
+  told.append(before);
+  told.append(words_);
+  if (question_count_ > 0) {
+    surprise = std::make_shared<Surprise>(
+        model_->spec(), std::ssize(before) + static_cast<std::int64_t>(question_first_),
+        std::span<const Token>(words_).subspan(question_first_, question_count_));
+    told.set_sink(
+        [to = surprise](std::int64_t first, std::span<const float> hidden) { to->take(first, hidden); });
   }
-  shown_->append(ending());
-  shown_->append(words_);
+  return told;
+}
+
+void Recall::show() {
+  std::vector<Token> before = opening_;
+  const auto append = [&](std::span<const Token> more) {
+    before.insert(before.end(), more.begin(), more.end());
+  };
+  for (auto span = spans_.rbegin(); span != spans_.rend(); ++span) {
+    append(std::span<const Token>(text_).subspan(static_cast<std::size_t>(span->first),
+                                                 static_cast<std::size_t>(span->tokens)));
+    append(options_.separator);
+  }
+  append(ending());
+  // At the very beginning nothing predicts the first word.
+  if (text_.empty() || opening_.size() + question_first_ == 0) question_count_ = 0;
+  surprise_ = surprise_without_ = nullptr;
+  without_.reset();
+  if (question_count_ > 0) {
+    without_ = told(opening_, surprise_without_);
+    without_->end_text();
+  }
+  shown_ = told(before, surprise_);
   shown_->end_prompt();
+}
+
+std::optional<bool> Recall::supported() const {
+  if (!surprise_) return {};
+  const double without = surprise_without_->nats(*model_);
+  if (without < kLeastSurprise) return {};
+  return 1 - surprise_->nats(*model_) / without >= options_.support;
 }
 
 void Recall::answer(Token token) {
@@ -180,7 +239,8 @@ std::int64_t Recall::done() const {
 
 std::int64_t Recall::memory_bytes() const {
   const std::int64_t ids = tokens() * static_cast<std::int64_t>(sizeof(Token));
-  return reader_.memory_bytes() + ids + (shown_ ? shown_->memory_bytes() : 0);
+  return reader_.memory_bytes() + ids + (shown_ ? shown_->memory_bytes() : 0) +
+         (without_ ? without_->memory_bytes() : 0);
 }
 
 std::int64_t Recall::token_of(std::int64_t text) const {

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "context/full.h"
-#include "context/recall/heads.h"
-#include "context/recall/reader.h"
+#include "context/recall/asking.h"
 #include "context/recall/spans.h"
+#include "context/recall/surprise.h"
 
 namespace focusllm::context {
 
@@ -15,6 +15,9 @@ namespace focusllm::context {
 /// places are read again by the whole model. A question goes behind the text through the same layers; its
 /// queries at the chosen heads score all tokens; the best spans stand in front of it, as text, and the model
 /// answers as it would a short prompt. The conversation is kept, and each question recalls anew.
+///
+/// Whether the spans speak of the question: without them the model is asked the same, and a question whose
+/// words are hardly less of a surprise behind the spans has no support in them.
 class Recall final : public Context {
  public:
   Recall(const Options& options, std::shared_ptr<const model::Model> model);
@@ -23,6 +26,7 @@ class Recall final : public Context {
   void begin_text() override;
   void end_text() override;
   void end_prompt() override;
+  void mark_question(std::int64_t first, std::int64_t count) override;
   void answer(Token token) override;
   bool plan(model::Pass& pass, std::int64_t most_rows) override;
   void took(const model::Pass& pass) override;
@@ -35,6 +39,7 @@ class Recall final : public Context {
   std::int64_t done() const override;
   std::int64_t memory_bytes() const override;
   std::vector<Attended> attended() const override;
+  std::optional<bool> supported() const override;
 
  private:
   enum class State {
@@ -49,11 +54,24 @@ class Recall final : public Context {
   };
   /// Hands the reader all of the text but its last tokens.
   void read_all_but(std::int64_t last);
+  /// What the question that says nothing scores: once for a text, as far as it is not shown anyway.
+  struct Plain {
+    std::int64_t tokens = -1;  ///< of the text
+    Scoring scoring;
+    BlockScores scores;
+  };
+  bool plain_is_known() const;
+  Scoring scoring() const;
+  /// Asks the reader: first the question that says nothing, unless its scores are known.
   void begin_asking();
+  void end_asking();
+  void check_room() const;
   /// The places that the question's queries looked at, in tokens of the text, the best first.
-  std::vector<Span> find() const;
-  /// The prompt that the whole model answers.
+  std::vector<Span> find(const BlockScores& scores) const;
+  /// The prompt that the whole model answers, and the same without the text, to judge by.
   void show();
+  /// The conversation behind `before`, whose rows tell how little the question was expected.
+  Full told(const std::vector<Token>& before, std::shared_ptr<Surprise>& surprise) const;
   std::int64_t budget() const;
   std::span<const Token> ending() const;
   std::span<const Token> question() const;
@@ -72,10 +90,11 @@ class Recall final : public Context {
   bool in_text_ = false;
   State state_ = State::reading;
   Context* active_ = nullptr;  ///< whose rows are in a pass
-  // Of a question that is being asked, else null: a copy, which is made while nothing is, shares neither.
-  std::shared_ptr<HeadQueries> queries_;
-  std::shared_ptr<Reader> asking_;
-  std::optional<Full> shown_;
+  std::shared_ptr<const Plain> plain_;
+  std::shared_ptr<Asking> asking_;  ///< null unless a question is being asked: no copy is made then
+  std::size_t question_first_ = 0, question_count_ = 0;  ///< the question's own words, among all
+  std::optional<Full> shown_, without_;                  ///< what answers; the same without the text
+  std::shared_ptr<Surprise> surprise_, surprise_without_;
   std::vector<Span> spans_;
 };
 

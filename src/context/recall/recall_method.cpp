@@ -32,6 +32,7 @@ constexpr Taken kRecallSettings[] = {
      },
      one, trained_context},
     {&kThreshold, "0.3"},
+    {&kSupport, "0.5"},
     {&kBefore, "16", fixed<16>, none, trained_context},
     {&kBehind, "64", fixed<64>, none, trained_context},
     {&kDistance, "512, at most half the trained context",
@@ -41,12 +42,15 @@ constexpr Taken kRecallSettings[] = {
      one, trained_context},
     {&kEnding, "0", none, none, trained_context}};
 
+void complete_share(double& share, double fallback, const char* field) {
+  if (share < 0) share = fallback;
+  if (!(share <= 1)) throw UsageError(fmt::format("`{}` {}: give a number from 0 to 1", field, share), field);
+}
+
 void complete_recall(Options& options) {
   if (!options.heads.empty()) parse_heads(options.heads);
-  if (options.threshold < 0) options.threshold = 0.3;
-  if (!(options.threshold <= 1))
-    throw UsageError(fmt::format("`threshold` {}: give a number from 0 to 1", options.threshold),
-                     "threshold");
+  complete_share(options.threshold, 0.3, "threshold");
+  complete_share(options.support, 0.5, "support");
 }
 
 /// Layers that are read, and key heads that are kept: an estimate before heads are known.
@@ -100,6 +104,7 @@ const Method kRecall = {
                .recalls = true,
                .sees_ahead = true,
                .cites = true,
+               .judges = true,
                .calibrates = true,
                .forks = true},
     .settings = kRecallSettings,

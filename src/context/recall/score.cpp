@@ -92,11 +92,10 @@ class Scorer {
 
 }  // namespace
 
-std::vector<std::vector<float>> block_scores(const HeadKeys& keys, const HeadQueries& queries,
-                                             const Scoring& scoring) {
+BlockScores block_scores(const HeadKeys& keys, const HeadQueries& queries, const Scoring& scoring) {
   const std::int64_t tokens = std::max<std::int64_t>(0, scoring.end - scoring.first);
   const auto blocks = static_cast<std::size_t>(ceil_div(tokens, scoring.block));
-  std::vector<std::vector<float>> scores(keys.query_heads(), std::vector<float>(blocks, 0.0F));
+  BlockScores scores(keys.query_heads(), std::vector<float>(blocks, 0.0F));
   if (tokens == 0 || queries.rows() == 0) return scores;
   for (std::size_t i = 0; i < keys.heads().size(); ++i) {
     std::vector<std::vector<float>*> of_heads;
@@ -105,6 +104,16 @@ std::vector<std::vector<float>> block_scores(const HeadKeys& keys, const HeadQue
         .run(keys.heads()[i].weights, of_heads);
   }
   return scores;
+}
+
+void leave_out(const BlockScores& plain, BlockScores& scores) {
+  for (std::size_t head = 0; head < plain.size(); ++head) {
+    for (std::size_t block = 0; block < plain[head].size(); ++block) {
+      float& score = scores[head][block];
+      const float more = score * score - plain[head][block] * plain[head][block];
+      score = more > 0 ? std::sqrt(more) : 0.0F;
+    }
+  }
 }
 
 }  // namespace focusllm::context

@@ -5,8 +5,7 @@
 
 #include "base/error.h"
 #include "context/method.h"
-#include "context/recall/reader.h"
-#include "context/recall/score.h"
+#include "context/recall/asking.h"
 #include "engine/answer_job.h"
 #include "engine/calibration/known.h"
 #include "engine/calibration/search.h"
@@ -14,6 +13,7 @@
 #include "engine/options.h"
 #include "engine/parts.h"
 #include "engine/scheduler.h"
+#include "engine/transcript.h"
 #include "focusllm/calibration.h"
 #include "focusllm/chat_template.h"
 
@@ -26,7 +26,7 @@ using calibration::Kind;
 constexpr std::size_t kMostHeads = 3;
 constexpr std::size_t kShown = 20;  // single heads that are told
 
-/// A text as tokens, as a conversation begins with it.
+/// A text and its questions as tokens, as a conversation has them.
 struct Tokens {
   struct Asked {
     std::vector<Token> question;
@@ -34,10 +34,11 @@ struct Tokens {
   };
   Kind kind = Kind::facts;
   std::int64_t opening = 0;
-  std::vector<Token> text = {};  ///< with the opening
+  std::vector<Token> text = {};   ///< with the opening
+  std::vector<Token> plain = {};  ///< the question that says nothing
   std::vector<Asked> asked = {};
   std::int64_t count() const {
-    std::int64_t count = std::ssize(text);
+    std::int64_t count = std::ssize(text) + std::ssize(plain);
     for (const Asked& one : asked) count += std::ssize(one.question);
     return count;
   }
@@ -51,25 +52,27 @@ std::shared_ptr<const ChatTemplate> template_of(const Tokenizer& tokenizer) {
   }
 }
 
-Tokens tokens_of(Kind kind, const Tokenizer& tokenizer) {
-  const auto chat = template_of(tokenizer);
-  Tokens tokens{.kind = kind};
-  const auto append = [](std::vector<Token>& to, const std::vector<Token>& more) {
-    to.insert(to.end(), more.begin(), more.end());
-  };
-  if (chat) {
-    tokens.text = chat->open("");
-  } else if (tokenizer.adds_bos() && tokenizer.bos()) {
-    tokens.text.push_back(*tokenizer.bos());
+Tokens tokens_of(Kind kind, const Tokenizer& tokenizer, std::string_view lead) {
+  Transcript transcript(tokenizer, template_of(tokenizer), "", false);
+  Tokens tokens{.kind = kind, .plain = transcript.plain_question(lead)};
+  transcript.begin_text();
+  tokens.opening = transcript.size();
+  const std::vector<calibration::Passage> passages = calibration::make_text(kind);
+  std::vector<std::pair<std::int64_t, std::int64_t>> places;
+  for (const calibration::Passage& passage : passages) {
+    const std::int64_t first = transcript.size();
+    transcript.take(passage.text);
+    transcript.end_text();
+    places.emplace_back(first, transcript.size());
   }
-  tokens.opening = std::ssize(tokens.text);
-  for (const calibration::Passage& passage : calibration::make_text(kind)) {
-    const std::int64_t first = std::ssize(tokens.text);
-    append(tokens.text, tokenizer.encode_continued(passage.text));
-    if (passage.question.empty()) continue;
-    std::vector<Token> question = tokenizer.encode_continued("\n\n" + passage.question);
-    if (chat) append(question, chat->answer());
-    tokens.asked.push_back({std::move(question), first, std::ssize(tokens.text)});
+  tokens.text = transcript.tokens();
+  for (std::size_t i = 0; i < passages.size(); ++i) {
+    if (passages[i].question.empty()) continue;
+    Transcript asking = transcript;
+    asking.ask(passages[i].question, lead);
+    tokens.asked.push_back({{asking.tokens().begin() + transcript.size(), asking.tokens().end()},
+                            places[i].first,
+                            places[i].second});
   }
   return tokens;
 }
@@ -84,7 +87,7 @@ class Measuring {
         heads_(context::all_heads(spec_of(engine))),
         options_(options_of(engine)) {
     for (const Kind kind : calibration::kKinds) {
-      texts_.push_back(tokens_of(kind, engine.tokenizer()));
+      texts_.push_back(tokens_of(kind, engine.tokenizer(), method_info(options_.method).lead));
       total_ += texts_.back().count();
     }
   }
@@ -123,25 +126,30 @@ class Measuring {
     reader.append(text.text);
     reader.end_text();
     run(reader);
+    const context::Scoring scoring{.block = options_.block,
+                                   .first = text.opening,
+                                   .end = std::ssize(text.text),
+                                   .isa = model_of(engine_).isa()};
+    const context::BlockScores plain = ask(reader, text.plain, scoring);
     for (const Tokens::Asked& asked : text.asked) {
-      context::HeadQueries queries(reader.keys().heads(), model_of(engine_), options_.distance);
-      const auto asking = reader.asking(queries);
-      asking->append(asked.question);
-      asking->end_text();
-      const std::int64_t before = asking->done();
-      run(*asking, before);
-      const context::Scoring scoring{.block = options_.block,
-                                     .first = text.opening,
-                                     .end = std::ssize(text.text),
-                                     .isa = model_of(engine_).isa()};
       const auto block = [&](std::int64_t token) { return (token - text.opening) / options_.block; };
       Case one{.kind = text.kind,
                .first = static_cast<std::size_t>(block(asked.first)),
-               .last = static_cast<std::size_t>(block(asked.end - 1) + 1)};
-      scheduler().call([&] { one.scores = context::block_scores(reader.keys(), queries, scoring); });
+               .last = static_cast<std::size_t>(block(asked.end - 1) + 1),
+               .scores = ask(reader, asked.question, scoring)};
+      context::leave_out(plain, one.scores);
       cases_.push_back(std::move(one));
       cancel_.check();
     }
+  }
+
+  context::BlockScores ask(const context::Reader& reader, std::span<const Token> question,
+                           const context::Scoring& scoring) {
+    context::Asking asking(reader, model_of(engine_), options_.distance, question);
+    run(asking.lane(), asking.lane().done());
+    context::BlockScores scores;
+    scheduler().call([&] { scores = asking.scores(scoring); });
+    return scores;
   }
 
   /// Runs all that waits in a context, of which `before` tokens are done.

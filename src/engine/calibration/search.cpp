@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kFirst = 8;          // ranks that count as found
 constexpr double kWorthOfAllLayers = 0.1;  // of the gain: what reading all of them may cost
-constexpr double kLeastMore = 0.02;        // that a further head has to bring
+constexpr double kWorthOfAHead = 0.02;     // and what keeping its keys may cost
 constexpr float kWeights[] = {1, 0.3F, 3, 0.1F, 10};
 constexpr std::size_t kStarts = 3;   // first heads of each kind, and twice as many on the whole
 constexpr double kLeastGain = 0.25;  // of the best heads together, else they are of no use
@@ -90,7 +90,7 @@ class Search {
     const auto take_best = [&](std::size_t count, auto value) {
       std::iota(order.begin(), order.end(), std::size_t{0});
       std::ranges::stable_sort(order, std::ranges::greater(), [&](std::size_t head) {
-        return value(gains[head]) - cost(heads_[head].layer + 1);
+        return value(gains[head]) - cost(heads_[head].layer + 1, 1);
       });
       firsts.insert(firsts.end(), order.begin(),
                     order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size())));
@@ -106,10 +106,10 @@ class Search {
     Choice choice(cases_);
     choice.take({first, 1});
     int depth = heads_[first].layer + 1;
-    double worth = choice.gain().mean() - cost(depth);
+    double worth = choice.gain().mean() - cost(depth, 1);
     while (choice.heads().size() < most_) {
       const auto [next, more] = next_head(choice, depth);
-      if (more < worth + kLeastMore) break;
+      if (more <= worth) break;
       choice.take(next);
       depth = std::max(depth, heads_[next.head].layer + 1);
       worth = more;
@@ -122,16 +122,18 @@ class Search {
   std::pair<Weighted, double> next_head(const Choice& choice, int depth) const {
     std::pair<Weighted, double> best{{}, -1};
     for (std::size_t head = 0; head < heads_.size(); ++head) {
-      const double read = cost(std::max(depth, heads_[head].layer + 1));
-      if (1 - read <= best.second) continue;
+      const double price = cost(std::max(depth, heads_[head].layer + 1), choice.heads().size() + 1);
+      if (1 - price <= best.second) continue;
       for (const float weight : kWeights) {
-        const double worth = choice.gain_with({head, weight}).mean() - read;
+        const double worth = choice.gain_with({head, weight}).mean() - price;
         if (worth > best.second) best = {{head, weight}, worth};
       }
     }
     return best;
   }
-  double cost(int depth) const { return kWorthOfAllLayers * depth / layers_; }
+  double cost(int depth, std::size_t heads) const {
+    return kWorthOfAllLayers * depth / layers_ + kWorthOfAHead * static_cast<double>(heads);
+  }
 
   std::span<const Case> cases_;
   std::span<const context::QueryHead> heads_;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kSentences = 420;  // of filler between the facts
 constexpr std::size_t kPairs = 64;
-constexpr std::size_t kAskedPairs = 10;
+constexpr std::size_t kAskedPairs = 20;
 
 class Chance {
  public:
@@ -144,10 +144,13 @@ std::string filler(Chance& chance) {
   return capital(fmt::format(fmt::runtime(form), person, other, place, thing, time, feeling, remark));
 }
 
-constexpr std::string_view kNames[] = {"Adela Brunner",  "Victor Salgado", "Miriam Okoye",  "Leopold Hask",
-                                       "Greta Lindholm", "Samuel Trow",    "Ines Carvalho", "Oskar Petrov",
-                                       "Judith Amsel",   "Conrad Vale",    "Beatrix Noor",  "Emil Tarkovy",
-                                       "Rosa Delmonte",  "Felix Arden",    "Martha Quill",  "Anton Zeman"};
+constexpr std::size_t kNamed = 48;  // facts: each form is told of several people, and each name is shared
+constexpr std::string_view kFirstNames[] = {"Adela", "Victor", "Miriam", "Leopold", "Greta",   "Samuel",
+                                            "Ines",  "Oskar",  "Judith", "Conrad",  "Beatrix", "Emil",
+                                            "Rosa",  "Felix",  "Martha", "Anton"};
+constexpr std::string_view kLastNames[] = {"Brunner",  "Salgado", "Okoye", "Hask", "Lindholm", "Trow",
+                                           "Carvalho", "Petrov",  "Amsel", "Vale", "Noor",     "Tarkovy",
+                                           "Delmonte", "Arden",   "Quill", "Zeman"};
 struct FactForm {
   std::string_view fact, question;  ///< {0} the name, {1} the value
   std::string_view values[6];       ///< none: a number
@@ -172,9 +175,11 @@ constexpr FactForm kFacts[] = {
 
 std::vector<Passage> facts(Chance& chance) {
   std::vector<Passage> made;
-  std::size_t form = 0;
-  for (const std::string_view name : kNames) {
-    const FactForm& one = kFacts[form++ % std::size(kFacts)];
+  for (std::size_t i = 0; i < kNamed; ++i) {
+    const FactForm& one = kFacts[i % std::size(kFacts)];
+    const std::size_t last = i + 5 * (i / std::size(kLastNames));
+    const std::string name = fmt::format("{} {}", kFirstNames[i % std::size(kFirstNames)],
+                                         kLastNames[last % std::size(kLastNames)]);
     const std::string number = std::to_string(100 + chance.below(99900));
     const std::string value = one.values[0].empty() ? number : std::string(chance.pick(one.values));
     made.push_back(
@@ -184,20 +189,71 @@ std::vector<Passage> facts(Chance& chance) {
 }
 
 std::vector<Passage> paraphrases() {
-  return {{"Old Bertram mended boots in the alley behind the market.", "Who was the cobbler?"},
-          {"Ilse had never once tasted wine or beer.", "Which person avoided alcohol?"},
-          {"Tomas was carried to his grave on a rainy Tuesday.", "Whose funeral was held in bad weather?"},
-          {"Madame Roux sewed gowns for half of the town.", "Who was the dressmaker?"},
-          {"Henrik owed money to every shop in the street.", "Who was deeply in debt?"},
-          {"Little Sofie came into the world on the first of May.", "Whose birth fell in spring?"},
-          {"Agnes could add long columns of figures in her head.", "Who was gifted at arithmetic?"},
-          {"Dmitri drove the night train to the coast.", "Who worked for the railway?"},
-          {"Clara wrote verses and read them to nobody.", "Which woman was a secret poet?"},
-          {"Joachim pulled teeth for two coins each.", "Who acted as the dentist?"},
-          {"Nadia crossed the mountains to flee from the war.", "Who was a refugee?"},
-          {"Walter kept bees on the roof of his house.", "Who produced honey?"},
-          {"Ruth taught the children of the village to read and write.", "Which woman was an instructor?"},
-          {"Casimir had not slept for three nights.", "Who suffered from insomnia?"}};
+  return {
+      {"Old Bertram mended boots in the alley behind the market.", "Who was the cobbler?"},
+      {"Ilse had never once tasted wine or beer.", "Which person avoided alcohol?"},
+      {"Tomas was carried to his grave on a rainy Tuesday.", "Whose funeral was held in bad weather?"},
+      {"Madame Roux sewed gowns for half of the town.", "Who was the dressmaker?"},
+      {"Henrik owed money to every shop in the street.", "Who was deeply in debt?"},
+      {"Little Sofie came into the world on the first of May.", "Whose birth fell in spring?"},
+      {"Agnes could add long columns of figures in her head.", "Who was gifted at arithmetic?"},
+      {"Dmitri drove the night train to the coast.", "Who worked for the railway?"},
+      {"Clara wrote verses and read them to nobody.", "Which woman was a secret poet?"},
+      {"Joachim pulled teeth for two coins each.", "Who acted as the dentist?"},
+      {"Nadia crossed the mountains to flee from the war.", "Who was a refugee?"},
+      {"Walter kept bees on the roof of his house.", "Who produced honey?"},
+      {"Ruth taught the children of the village to read and write.", "Which woman was an instructor?"},
+      {"Casimir had not slept for three nights.", "Who suffered from insomnia?"},
+      {"Edgar hammered horseshoes beside a glowing forge.", "Who was the blacksmith?"},
+      {"Albertine had no hair left on her head.", "Who was bald?"},
+      {"Humbert could not hear the church bells any more.", "Who was deaf?"},
+      {"Leonora sang the great arias in Milan and Vienna.", "Who was an opera star?"},
+      {"Basil poured drinks behind the bar of the Red Lion.", "Who was the innkeeper?"},
+      {"Tilda brought letters and parcels to every door on her bicycle.", "Who delivered the mail?"},
+      {"Gustav laid bricks from spring to autumn.", "Who was a mason?"},
+      {"Ottilie weighed more than any two of her cousins together.", "Which woman was overweight?"},
+      {"Rufus took apples whenever the owner looked away.", "Who was a thief?"},
+      {"Marguerite crossed herself before every meal and never missed Mass.", "Which woman was pious?"},
+      {"Ivor set off alone for the South Pole with nine dogs.", "Who was an explorer?"},
+      {"Dorothea mixed powders and syrups for the sick.", "Who was the pharmacist?"},
+      {"Lukas threw stones at cats and laughed at their pain.", "Who was cruel to animals?"},
+      {"Hedwig measured gentlemen for coats and trousers.", "Who was the tailor?"},
+      {"Maurice owned shares in four banks and two castles.", "Who was wealthy?"},
+      {"Selma trembled at the sight of the smallest spider.", "Who was scared of bugs?"},
+      {"Wendell fell off the ladder and broke an arm.", "Who was injured in an accident?"},
+      {"Gwendolyn had two little boys and a daughter at her breast.", "Which woman was a mother?"},
+      {"Magnus felled oaks and pines from dawn to dusk.", "Who was the woodcutter?"},
+      {"Cornelia never told the truth when a lie would do.", "Which person was dishonest?"},
+      {"Elspeth foretold the future from the palm of a hand.", "Which woman was a clairvoyant?"},
+      {"Arno was put behind bars for nine years.", "Who was in prison?"},
+      {"Theodora ran for parliament and won by eleven votes.", "Which woman was a politician?"},
+      {"Quentin carved saints out of lime wood.", "Who was a sculptor?"},
+      {"Isolde wept every evening beside her husband's tombstone.", "Who mourned a dead spouse?"},
+      {"Kaspar leapt over two metres in the games at Athens.", "Who was an athlete?"},
+      {"Rosalind had red spots all over and a burning forehead.", "Who was ill with a fever?"},
+      {"Barnaby spent the last penny on a bowl of soup.", "Who was very poor?"},
+      {"Linnea wore spectacles as thick as bottle glass.", "Whose eyesight was weak?"},
+      {"Igor made the audience gasp and pulled rabbits from a hat.", "Who was a magician?"},
+      {"Constance saw no visitors for years and wanted to be left alone.", "Who lived as a hermit?"},
+      {"Jasper put a torch to three barns before he was caught.", "Who was an arsonist?"},
+      {"Odo kept sheep on the hills above the village.", "Who was the shepherd?"},
+      {"Olympia dug up pots and bones of people dead for two thousand years.", "Who was an archaeologist?"},
+      {"Silas drank a bottle of gin before breakfast.", "Who was an alcoholic?"},
+      {"Harriet wrote about murders and strikes for the evening paper.", "Who was a journalist?"},
+      {"Benedikt had sworn to obey the abbot and to own nothing.", "Who was a monk?"},
+      {"Pia could not remember her own name after the fall.", "Who suffered from amnesia?"},
+      {"Roland ran away as soon as the first shot was heard.", "Who was a coward?"},
+      {"Amalia jumped into the icy river and pulled the child out.", "Which woman saved a life?"},
+      {"Cyril let nobody else say a word from morning to night.", "Who was extremely talkative?"},
+      {"Ursula showed strangers round the cathedral for a small fee.", "Who worked as a tourist guide?"},
+      {"Florian played the fool between the lions and the acrobats.", "Who was a circus clown?"},
+      {"Hermine kept every coin and lent nobody a thing.", "Who was a miser?"},
+      {"Pascal mended pipes and taps under the sink.", "Who was the plumber?"},
+      {"Rahel had been born on the same day as her sister.", "Who was a twin?"},
+      {"Alban counted the money of the company and kept its books.", "Who was the accountant?"},
+      {"Gerda could not walk and was pushed about in a chair.", "Who was paralysed?"},
+      {"Milo slipped across the border with secret plans sewn into a coat.", "Who was a spy?"},
+      {"Xenia saw her hundredth birthday in good health.", "Who lived extremely long?"}};
 }
 
 /// Facts spread over filler, a few sentences to a paragraph.
