@@ -293,15 +293,15 @@ constinit const TileKernels tile_kernels{.f32 = {.lanes = kLanes,
                                                   .reduce = {reduce<Sum>, reduce<Most>},
                                                   .unpack = unpack}
 #elif defined __AVX512BF16__
-                                          .bf16 = {.lanes = kLanes,
-                                                   .element_bytes = 2,
-                                                   .pack_queries = pack_queries_bf16,
-                                                   .load_rows = load_rows_bf16,
-                                                   .pack_values = pack_values_bf16,
-                                                   .attend = attend<DotBf16>,
-                                                   .collect = {collect<DotBf16, Sum>, collect<DotBf16, Most>},
-                                                   .reduce = {reduce<Sum>, reduce<Most>},
-                                                   .unpack = unpack}
+                                         .bf16 = {.lanes = kLanes,
+                                                  .element_bytes = 2,
+                                                  .pack_queries = pack_queries_bf16,
+                                                  .load_rows = load_rows_bf16,
+                                                  .pack_values = pack_values_bf16,
+                                                  .attend = attend<DotBf16>,
+                                                  .collect = {collect<DotBf16, Sum>, collect<DotBf16, Most>},
+                                                  .reduce = {reduce<Sum>, reduce<Most>},
+                                                  .unpack = unpack}
 #endif
 };
 
