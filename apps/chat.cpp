@@ -52,10 +52,7 @@ void answer_all(Reader& reader, const std::vector<Document>& documents, const Se
     if (!reader.fits(*line)) continue;
     const Answer answer = answer_to(*line, std::exchange(starting, false), reader, flags);
     out(flags.json ? dump(answer_json(reader.session(), answer, documents)) + "\n" : "\n");
-    if (!flags.json) {
-      reader.show_support(answer);
-      reader.show_citations(answer);
-    }
+    if (!flags.json) reader.show_citations(answer);
     reader.show_timings(answer);
   }
 }

@@ -153,13 +153,11 @@ std::string Reader::source(std::int64_t token) const {
   return starts_.size() > 1 ? name + ", " : "";
 }
 
-void Reader::show_support(const Answer& answer) const {
-  if (answer.supported.value_or(true)) return;
-  err_line(
-      "no place in the text was found that speaks of what the question names: the answer may be a guess");
-}
-
 void Reader::show_citations(const Answer& answer) const {
+  if (!answer.supported.value_or(true)) {
+    err_line(
+        "no place in the text was found that speaks of what the question names: the answer may be a guess");
+  }
   if (flags_.cite > 0 && answer.citations.empty())
     err_line(
         fmt::format("no places to cite: {} keeps no memory of the text that an answer could be traced to",

@@ -28,10 +28,8 @@ class Reader {
   bool fits(const std::string& question);
   /// As Session::ask, with the reading's end told when the first token comes.
   Answer ask(const std::string& question, AskOptions options);
-  /// Writes the places that the answer drew on to standard error.
+  /// Writes the places that the answer drew on to standard error, and whether the text does not support it.
   void show_citations(const Answer& answer) const;
-  /// Says so where the text does not support the answer.
-  void show_support(const Answer& answer) const;
   /// With -v: what was done and how long it took.
   void show_timings(const Answer& answer) const;
 

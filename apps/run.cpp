@@ -66,10 +66,7 @@ void run(const RunFlags& flags) {
   const InterruptScope interrupt(reader.session());
   const Answer answer = reader.ask(flags.prompt, options);
   out(flags.session.json ? dump(answer_json(reader.session(), answer, documents)) + "\n" : "\n");
-  if (!flags.session.json) {
-    reader.show_support(answer);
-    reader.show_citations(answer);
-  }
+  if (!flags.session.json) reader.show_citations(answer);
   reader.show_timings(answer);
 }
 

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "base/threads.h"
 #include "context/context.h"
 #include "engine/answer_job.h"
 #include "engine/options.h"
@@ -12,13 +11,11 @@
 #include "engine/scheduler.h"
 #include "focusllm/scores.h"
 #include "focusllm/session.h"
+#include "model/log_probabilities.h"
 #include "model/model.h"
-#include "tensor/row_ops.h"
 
 namespace focusllm {
 namespace {
-
-constexpr std::int64_t kHeadRows = 128;  // rows of logits held at once
 
 /// Collects the log-probabilities of tokens after `begin`, from the hidden states of the tokens before them.
 class Scorer {
@@ -34,34 +31,23 @@ class Scorer {
     const std::int64_t rows = std::ssize(hidden) / width;
     const std::int64_t last = std::ssize(tokens_) - 1;  // predicts what is not there
     const std::int64_t end = std::min(first + rows, last);
-    for (std::int64_t row = std::max(first, begin_); row < end; row += kHeadRows) {
-      score(row, std::min(kHeadRows, end - row), hidden.data() + (row - first) * width);
-    }
+    const std::int64_t from = std::max(first, begin_);
+    if (from >= end) return;
+    const auto their = hidden.subspan(static_cast<std::size_t>((from - first) * width),
+                                      static_cast<std::size_t>((end - from) * width));
+    const auto next =
+        tokens_.subspan(static_cast<std::size_t>(from + 1), static_cast<std::size_t>(end - from));
+    const std::vector<float> more = model::log_probabilities(model_of(engine_), their, next);
+    scores_.insert(scores_.end(), more.begin(), more.end());
   }
   /// The same for a token's logits.
   void add_logits(std::int64_t token, std::span<const float> logits) {
-    scores_.push_back(score_of(token, logits));
+    scores_.push_back(
+        model::log_probability(model_of(engine_), logits, tokens_[static_cast<std::size_t>(token + 1)]));
   }
   std::vector<float> take() { return std::move(scores_); }
 
  private:
-  void score(std::int64_t first, std::int64_t rows, const float* hidden) {
-    const auto vocabulary = static_cast<std::size_t>(spec_of(engine_).vocabulary);
-    std::vector<float> logits(static_cast<std::size_t>(rows) * vocabulary);
-    model_of(engine_).logits(hidden, rows, logits.data());
-    const std::size_t before = scores_.size();
-    scores_.resize(before + static_cast<std::size_t>(rows));
-    parallel_for(rows, [&](std::int64_t i) {
-      const auto row = static_cast<std::size_t>(i);
-      scores_[before + row] = score_of(first + i, std::span(logits).subspan(row * vocabulary, vocabulary));
-    });
-  }
-  float score_of(std::int64_t token, std::span<const float> logits) const {
-    model::Model::check_logits(logits);
-    const Token next = tokens_[static_cast<std::size_t>(token + 1)];
-    return static_cast<float>(logits[static_cast<std::size_t>(next)] -
-                              log_sum_exp(model_of(engine_).isa(), logits));
-  }
   const Engine& engine_;
   std::span<const Token> tokens_;
   std::int64_t begin_;

@@ -288,7 +288,8 @@ Answer Session::ask(std::string_view question, const AskOptions& options) {
   impl.answered = impl.context->done();
   impl.tell_budget();
   if (options.citations > 0) answer.citations = impl.cite(options.citations);
-  EngineParts::scheduler(*impl.engine).call([&] { answer.supported = impl.context->supported(); });
+  if (method_info(impl.sizes.method).judges)
+    EngineParts::scheduler(*impl.engine).call([&] { answer.supported = impl.context->supported(); });
   impl.engine->check_files();
   return answer;
 }

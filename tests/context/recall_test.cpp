@@ -277,6 +277,18 @@ class RecallMethod : public testing::Test {
     }
   }
   using Tokens = std::vector<std::int32_t>;
+  /// With the prompt done.
+  std::unique_ptr<context::Context> asked(const context::Options& options, const Tokens& text,
+                                          const Tokens& question) {
+    auto context = context::make(options, tiny_.model);
+    context->begin_text();
+    context->append(text);
+    context->end_text();
+    context->append(question);
+    context->end_prompt();
+    run(*context);
+    return context;
+  }
   /// What the answer has to follow from: `all` is everything in order, of which the places that are cited
   /// stand between the opening and the words, the best last.
   Tokens prompt(const context::Context& context, const Tokens& opening, const Tokens& all,
@@ -341,14 +353,7 @@ TEST_F(RecallMethod, WhatSaysNothingFindsNothing) {
   const auto places = [&](const Tokens& plain) {
     context::Options with = options();
     with.plain = plain;
-    const auto context = context::make(with, tiny_.model);
-    context->begin_text();
-    context->append(text);
-    context->end_text();
-    context->append(question);
-    context->end_prompt();
-    run(*context);
-    return context->attended().size();
+    return asked(with, text, question)->attended().size();
   };
   EXPECT_GT(places({}), 0U);
   EXPECT_GT(places(tokens(5, 4)), 0U);
@@ -484,13 +489,7 @@ TEST_F(RecallMethod, TheEndOfTheTextIsShownWhereAsked) {
   context::Options given = options();
   given.ending = 20;
   const Tokens text = tokens(500, 2), question = tokens(12, 3);
-  const auto context = context::make(given, tiny_.model);
-  context->begin_text();
-  context->append(text);
-  context->end_text();
-  context->append(question);
-  context->end_prompt();
-  run(*context);
+  const auto context = asked(given, text, question);
   Tokens words(text.end() - 20, text.end());
   words.insert(words.end(), question.begin(), question.end());
   for (const context::Attended& place : context->attended()) EXPECT_LE(place.first + place.tokens, 480);

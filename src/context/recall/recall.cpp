@@ -90,7 +90,7 @@ Scoring Recall::scoring() const {
 
 bool Recall::plain_is_known() const {
   if (options_.plain.empty() || text_.empty()) return true;
-  return plain_ && plain_->tokens == std::ssize(text_) && plain_->scoring.end == scoring().end;
+  return plain_ && plain_->tokens == std::ssize(text_) && plain_->end == scoring().end;
 }
 
 void Recall::begin_asking() {
@@ -104,7 +104,7 @@ void Recall::end_asking() {
   BlockScores scores = asking_->scores(how);
   asking_ = nullptr;
   if (!plain_is_known()) {
-    plain_ = std::make_shared<Plain>(Plain{std::ssize(text_), how, std::move(scores)});
+    plain_ = std::make_shared<Plain>(Plain{std::ssize(text_), how.end, std::move(scores)});
     return;
   }
   if (plain_) leave_out(plain_->scores, scores);

@@ -56,8 +56,8 @@ class Recall final : public Context {
   void read_all_but(std::int64_t last);
   /// What the question that says nothing scores: once for a text, as far as it is not shown anyway.
   struct Plain {
-    std::int64_t tokens = -1;  ///< of the text
-    Scoring scoring;
+    std::int64_t tokens = 0;  ///< of the text
+    std::int64_t end = 0;     ///< of what was scored
     BlockScores scores;
   };
   bool plain_is_known() const;

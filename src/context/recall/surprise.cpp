@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tensor/row_ops.h"
+#include "model/log_probabilities.h"
 
 namespace focusllm::context {
 
@@ -20,15 +20,8 @@ void Surprise::take(std::int64_t first, std::span<const float> hidden) {
 }
 
 double Surprise::nats(const model::Model& model) const {
-  const auto vocabulary = static_cast<std::size_t>(model.spec().vocabulary);
-  std::vector<float> logits(words_.size() * vocabulary);
-  model.logits(hidden_.data(), std::ssize(words_), logits.data());
   double nats = 0;
-  for (std::size_t i = 0; i < words_.size(); ++i) {
-    const auto row = std::span<const float>(logits).subspan(i * vocabulary, vocabulary);
-    model::Model::check_logits(row);
-    nats += log_sum_exp(model.isa(), row) - static_cast<double>(row[static_cast<std::size_t>(words_[i])]);
-  }
+  for (const double one : model::log_probabilities(model, hidden_, words_)) nats -= one;
   return nats;
 }
 
