@@ -1,6 +1,7 @@
 #include "attention/kernel.h"
 #include "attention/tile_packing-inl.h"
 #include "attention/vector_math-inl.h"
+#include "base/inner_loop.h"
 
 // One block of queries against one tile of keys, compiled once for each instruction set. Queries stand in the
 // lanes; both products, scores = keys * queries and out += values^T * weights, are then the same
@@ -35,9 +36,9 @@ struct DotBf16 {
 
 /// sums[r][v] += sum over s of rows[r * row_stride + s * step_stride] * columns[s][v].
 template <class Dot, int kRows, int kCols>
-HWY_INLINE void add_products(const typename Dot::Unit* HWY_RESTRICT rows, int row_stride, int step_stride,
-                             const typename Dot::Unit* HWY_RESTRICT columns, int steps,
-                             Floats (&sums)[kRows][kCols]) {
+FOCUSLLM_INNER_LOOP void add_products(const typename Dot::Unit* HWY_RESTRICT rows, int row_stride,
+                                      int step_stride, const typename Dot::Unit* HWY_RESTRICT columns,
+                                      int steps, Floats (&sums)[kRows][kCols]) {
   for (int s = 0; s < steps; ++s) {
     typename Dot::Vector column[kCols];
     for (int c = 0; c < kCols; ++c) column[c] = Dot::load(columns + c * kLanes);

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/cpu.h"
 #include "focusllm/session.h"
 
 namespace focusllm {

@@ -1,6 +1,7 @@
 // Compiled once for each instruction set (focusllm_kernel).
 #include "tensor/float_kernel.h"
 
+#include "base/inner_loop.h"
 #include "tensor/group_floats-inl.h"
 #include "tensor/vector.h"
 #if defined __AMX_BF16__
@@ -108,9 +109,13 @@ constexpr int kFloatRows = kLanes == 4 ? 4 : 6;
 constexpr int kFloatVectors = kLanes == 16 ? 4 : 2;
 
 template <int kRows>
-inline void multiply_floats(const float* x, long width, const float* panel, long depth, float* y, long stride,
-                            long columns, bool accumulate) {
-  Floats sums[kRows][kFloatVectors] = {};
+struct FloatSums {
+  Floats of[kRows][kFloatVectors];
+};
+
+template <int kRows>
+FOCUSLLM_INNER_LOOP FloatSums<kRows> sum_floats(const float* x, long width, const float* panel, long depth) {
+  FloatSums<kRows> sums = {};
   for (long k = 0; k < depth; ++k, panel += kPanelChannels) {
     Floats weights[kFloatVectors];
 #pragma GCC unroll 4
@@ -119,12 +124,20 @@ inline void multiply_floats(const float* x, long width, const float* panel, long
     for (int r = 0; r < kRows; ++r) {
       const Floats activation = x[r * width + k] - Floats{};
 #pragma GCC unroll 4
-      for (int j = 0; j < kFloatVectors; ++j) sums[r][j] = add_product(activation, weights[j], sums[r][j]);
+      for (int j = 0; j < kFloatVectors; ++j)
+        sums.of[r][j] = add_product(activation, weights[j], sums.of[r][j]);
     }
   }
+  return sums;
+}
+
+template <int kRows>
+inline void multiply_floats(const float* x, long width, const float* panel, long depth, float* y, long stride,
+                            long columns, bool accumulate) {
+  const FloatSums<kRows> sums = sum_floats<kRows>(x, width, panel, depth);
   for (int r = 0; r < kRows; ++r) {
     float results[kFloatVectors * kLanes];
-    for (int j = 0; j < kFloatVectors; ++j) store(sums[r][j], results + j * kLanes);
+    for (int j = 0; j < kFloatVectors; ++j) store(sums.of[r][j], results + j * kLanes);
     float* to = y + r * stride;
     for (long c = 0; c < columns && c < kFloatVectors * kLanes; ++c)
       to[c] = accumulate ? to[c] + results[c] : results[c];

@@ -27,7 +27,7 @@ constexpr int kLanes = 4;
 typedef float Floats __attribute__((vector_size(4 * kLanes)));
 typedef int Ints __attribute__((vector_size(4 * kLanes)));
 
-inline Floats load(const float* from) {
+[[gnu::always_inline]] inline Floats load(const float* from) {
   Floats value;
   __builtin_memcpy(&value, from, sizeof value);
   return value;
@@ -57,7 +57,7 @@ inline Floats greater(Floats a, Floats b) {
 }
 
 /// a * b + c in one rounding where the instruction set has that, the same wherever it is called.
-inline Floats add_product(Floats a, Floats b, Floats c) {
+[[gnu::always_inline]] inline Floats add_product(Floats a, Floats b, Floats c) {
 #if defined(__AVX512F__)
   return _mm512_fmadd_ps(a, b, c);
 #elif defined(__AVX2__)

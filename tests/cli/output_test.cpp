@@ -72,7 +72,7 @@ TEST(Output, ProgressStaysOnOneLineOfANarrowTerminal) {
   size.ws_row = 10;
   ASSERT_EQ(::ioctl(terminal, TIOCSWINSZ, &size), 0);
   std::string text;
-  for (int i = 0; i < 4000; ++i) text += "word ";
+  for (int i = 0; i < 1400; ++i) text += "word ";
   const TemporaryFile file(text);
   EXPECT_EQ(
       shell("run -m '" + model + "' -f " + file.path() + " -p why -n 1 >/dev/null 2>" + ::ptsname(terminal)),

@@ -1,5 +1,7 @@
 // What recall knows of a model: the texts, the choice of heads, and what is kept of it.
 
+#include "focusllm/calibration.h"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -10,9 +12,12 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "context/recall/heads.h"
 #include "engine/calibration/known.h"
+#include "engine/calibration/measured.h"
 #include "engine/calibration/search.h"
 #include "engine/calibration/texts.h"
+#include "engine/parts.h"
 #include "focusllm/session.h"
 #include "support/tiny_engine.h"
 
@@ -188,6 +193,56 @@ TEST_F(CalibrationCache, AModelWithoutUsefulHeadsIsMeasuredOnceAndSaid) {
   automatic.ask("", ask);
   EXPECT_EQ(automatic.method(), "infllm");
   EXPECT_EQ(told, 0);
+}
+
+/// As many cases as there are questions, in all of which the one head of `heads` finds the right block.
+std::vector<Case> found_by(std::size_t head, std::size_t heads, Kind kind) {
+  std::vector<Case> cases;
+  for (const calibration::Passage& passage : calibration::make_text(kind)) {
+    if (passage.question.empty()) continue;
+    const std::size_t right = cases.size() % 20;
+    std::vector<std::vector<float>> scores(heads, std::vector<float>(20, 0.125F));
+    scores[head][right] = 0.875F;
+    cases.push_back({kind, right, right + 1, std::move(scores)});
+  }
+  return cases;
+}
+
+TEST_F(CalibrationCache, WhatATextSaidIsKeptUntilTheWholeIsDone) {
+  const std::vector<Case> cases = found_by(1, 3, Kind::pairs);
+  EXPECT_FALSE(calibration::measured(hash_, Kind::pairs, 3));
+  calibration::keep_measured(hash_, Kind::pairs, cases);
+  const auto read = calibration::measured(hash_, Kind::pairs, 3);
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->size(), cases.size());
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    EXPECT_EQ((*read)[i].first, cases[i].first);
+    EXPECT_EQ((*read)[i].last, cases[i].last);
+    EXPECT_EQ((*read)[i].scores, cases[i].scores);
+  }
+  EXPECT_FALSE(calibration::measured(hash_, Kind::pairs, 7));
+  EXPECT_FALSE(calibration::measured(hash_, Kind::facts, 3));
+  const fs::path file = calibration::entry_of(hash_, ".1");
+  fs::resize_file(file, fs::file_size(file) - 1);
+  EXPECT_FALSE(calibration::measured(hash_, Kind::pairs, 3));
+  std::ofstream(file) << "none";
+  EXPECT_FALSE(calibration::measured(hash_, Kind::pairs, 3));
+  calibration::forget_measured(hash_);
+  EXPECT_FALSE(fs::exists(file));
+}
+
+TEST_F(CalibrationCache, GoesOnBehindTheTextsThatWereMeasured) {
+  const TinyEngine tiny;
+  const std::string hash = tiny.engine->model_hash();
+  const auto heads = context::all_heads(spec_of(*tiny.engine));
+  for (const Kind kind : calibration::kKinds)
+    calibration::keep_measured(hash, kind, found_by(1, heads.size(), kind));
+  const CancelToken cancel;
+  const Calibration found = calibrate(*tiny.engine, cancel, [](const Progress&) { ADD_FAILURE() << "read"; });
+  EXPECT_EQ(found.heads, context::format_heads(std::span(&heads[1], 1)));
+  EXPECT_DOUBLE_EQ(found.gain.mean(), 1);
+  for (const Kind kind : calibration::kKinds) EXPECT_FALSE(calibration::measured(hash, kind, heads.size()));
+  EXPECT_EQ(known_calibration(*tiny.engine)->heads, found.heads);
 }
 
 TEST_F(CalibrationCache, StopsWhenCancelledAndKeepsNothing) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "context/recall/asking.h"
 #include "engine/answer_job.h"
 #include "engine/calibration/known.h"
+#include "engine/calibration/measured.h"
 #include "engine/calibration/search.h"
 #include "engine/calibration/texts.h"
 #include "engine/options.h"
@@ -93,7 +95,7 @@ class Measuring {
   }
 
   Calibration measure() {
-    for (const Tokens& text : texts_) measure(text);
+    for (const Tokens& text : texts_) take(text);
     Calibration found;
     const auto chosen = calibration::choose_heads(cases_, heads_, spec_of(engine_).layers, kMostHeads);
     std::vector<context::QueryHead> named;
@@ -121,7 +123,20 @@ class Measuring {
     return context::settled(resolve(options, attention::KvType::bf16), spec_of(engine));
   }
 
-  void measure(const Tokens& text) {
+  /// What is known of a text from a calibration that was interrupted, else what is measured now.
+  void take(const Tokens& text) {
+    const std::string hash = engine_.model_hash();
+    auto cases = calibration::measured(hash, text.kind, heads_.size());
+    if (cases && cases->size() == text.asked.size()) {
+      total_ -= text.count();
+    } else {
+      cases = measure(text);
+      calibration::keep_measured(hash, text.kind, *cases);
+    }
+    std::ranges::move(*cases, std::back_inserter(cases_));
+  }
+
+  std::vector<Case> measure(const Tokens& text) {
     context::Reader reader(options_, EngineParts::model(engine_), heads_, attention::KvType::int8);
     reader.append(text.text);
     reader.end_text();
@@ -130,6 +145,7 @@ class Measuring {
                                    .first = text.opening,
                                    .end = std::ssize(text.text),
                                    .isa = model_of(engine_).isa()};
+    std::vector<Case> cases;
     const context::BlockScores plain = ask(reader, text.plain, scoring);
     for (const Tokens::Asked& asked : text.asked) {
       const auto block = [&](std::int64_t token) { return (token - text.opening) / options_.block; };
@@ -138,9 +154,10 @@ class Measuring {
                .last = static_cast<std::size_t>(block(asked.end - 1) + 1),
                .scores = ask(reader, asked.question, scoring)};
       context::leave_out(plain, one.scores);
-      cases_.push_back(std::move(one));
+      cases.push_back(std::move(one));
       cancel_.check();
     }
+    return cases;
   }
 
   context::BlockScores ask(const context::Reader& reader, std::span<const Token> question,
@@ -186,6 +203,7 @@ std::optional<Calibration> known_calibration(const Engine& engine) {
 Calibration calibrate(const Engine& engine, const CancelToken& cancel, const ProgressCallback& progress) {
   Calibration found = Measuring(engine, cancel, progress).measure();
   calibration::keep(engine.model_hash(), found);
+  calibration::forget_measured(engine.model_hash());
   return found;
 }
 

@@ -15,9 +15,6 @@
 namespace focusllm::calibration {
 namespace {
 
-/// Of the texts and of the choice: what was measured with another one is measured again.
-constexpr int kVersion = 3;
-
 struct Shipped {
   std::string_view weights, heads;
   Gain gain;
@@ -29,12 +26,24 @@ constexpr Shipped kShipped[] = {
     {"d96036e59aefb12dd0e8c3f92ab566b9", "6.0,3.0*0.3", {0.95, 1.00, 0.44}},
     {"de88b027ed9e0353dd1e7a4913b1de15", "6.6,9.8", {0.96, 1.00, 0.73}}};
 
-std::filesystem::path entry_of(const std::string& weights_hash) {
+}  // namespace
+
+std::filesystem::path entry_of(const std::string& weights_hash, std::string_view ending) {
   const std::filesystem::path folder = cache_folder("heads");
-  return folder.empty() ? folder : folder / weights_hash;
+  return folder.empty() ? folder : folder / fmt::format("{}{}", weights_hash, ending);
 }
 
-}  // namespace
+void write_entry(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  if (path.empty()) return;
+  try {
+    std::filesystem::create_directories(path.parent_path());
+    OutputFile out(path);
+    out.write(bytes);
+    out.commit();
+  } catch (const std::exception&) {
+    // It is a matter of time only.
+  }
+}
 
 std::optional<Calibration> shipped(const std::string& weights_hash) {
   for (const Shipped& one : kShipped)
@@ -59,19 +68,10 @@ std::optional<Calibration> kept(const std::string& weights_hash) {
 }
 
 void keep(const std::string& weights_hash, const Calibration& calibration) {
-  const std::filesystem::path path = entry_of(weights_hash);
-  if (path.empty()) return;
   const std::string entry = fmt::format(
       "{} {} {:.4f} {:.4f} {:.4f}\n", kVersion, calibration.heads.empty() ? "none" : calibration.heads,
       calibration.gain.facts, calibration.gain.pairs, calibration.gain.paraphrases);
-  try {
-    std::filesystem::create_directories(path.parent_path());
-    OutputFile out(path);
-    out.write(std::as_bytes(std::span(entry)));
-    out.commit();
-  } catch (const std::exception&) {
-    // It is a matter of time only.
-  }
+  write_entry(entry_of(weights_hash), std::as_bytes(std::span(entry)));
 }
 
 }  // namespace focusllm::calibration

@@ -1,11 +1,18 @@
 #pragma once
 
+#include <cstddef>
+#include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "focusllm/calibration.h"
 
 namespace focusllm::calibration {
+
+/// Of the texts and of the choice: what was measured with another one is measured again.
+inline constexpr int kVersion = 3;
 
 /// Of the models that scripts/fetch-model brings; nothing for others.
 std::optional<Calibration> shipped(const std::string& weights_hash);
@@ -13,5 +20,10 @@ std::optional<Calibration> shipped(const std::string& weights_hash);
 std::optional<Calibration> kept(const std::string& weights_hash);
 /// Where it cannot be written it is measured again next time.
 void keep(const std::string& weights_hash, const Calibration& calibration);
+
+/// A file of the cache folder about a model; empty where there is no such folder.
+std::filesystem::path entry_of(const std::string& weights_hash, std::string_view ending = "");
+/// Whole or not at all; a path that is empty or cannot be written to is left alone.
+void write_entry(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
 }  // namespace focusllm::calibration
