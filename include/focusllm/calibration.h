@@ -10,8 +10,8 @@
 
 namespace focusllm {
 
-/// How well something finds what is asked for in texts made for that: 0 to 1, half of it the mean reciprocal
-/// rank of the right place, half how often that is among the first eight.
+/// How well something finds what is asked for in texts made for that: 0 to 1, the mean of
+/// how often the right place is among the first 2, 8 and 32.
 struct Gain {
   double facts = 0;        ///< with names and numbers that the question repeats
   double pairs = 0;        ///< of random keys and values

@@ -23,7 +23,8 @@ using testing::HasSubstr;
 
 TEST(RecallHeads, AreReadAsTheyAreWritten) {
   EXPECT_EQ(context::parse_heads("2.4,15.6"), (std::vector<QueryHead>{{2, 4}, {15, 6}}));
-  EXPECT_EQ(context::format_heads(context::parse_heads("0.0,11.10*1,3.4*0.3")), "0.0,11.10,3.4*0.3");
+  EXPECT_EQ(context::format_heads(context::parse_heads("0.0,11.10*1,3.4*0.3,2.1*3^2,2.2^3,2.3^1")),
+            "0.0,11.10,3.4*0.3,2.1*3^2,2.2^3,2.3");
   for (const char* wrong :
        {"", "2", "2.", ".4", "2.4,", ",2.4", "2.4;3.1", "-1.2", "2.4,2.4", "a.b", "99999999999.1", "2.4 ,3.1",
         "2.4*", "2.4*0", "2.4*-1", "2.4*nan", "2.4*inf", "2.4,2.4*2"}) {
@@ -162,7 +163,7 @@ TEST(RecallScores, AreThoseOfThePlainForm) {
   TinySizes sizes;
   sizes.kv_heads = 1;
   const TinyModel tiny(sizes);
-  const auto heads = context::parse_heads("0.3,0.1*0.5");
+  const auto heads = context::parse_heads("0.3,0.1");
   constexpr std::int64_t kDistance = 40;
   const model::Rotations rotation(*tiny.model, std::span(&kDistance, 1));
   for (const std::int64_t tokens : {1, 7, 33, 1000, 17000}) {
@@ -182,7 +183,6 @@ TEST(RecallScores, AreThoseOfThePlainForm) {
         for (std::size_t i = 0; i < 2; ++i) {
           auto plain = plain_scores(text, question, heads[i].head, rotation,
                                     tiny.model->spec().attention_scale, scoring);
-          for (double& score : plain) score *= heads[i].weight;
           ASSERT_EQ(scores[i].size(), plain.size());
           const double best = *std::max_element(plain.begin(), plain.end());
           for (std::size_t block = 0; block < plain.size(); ++block) {
@@ -195,6 +195,16 @@ TEST(RecallScores, AreThoseOfThePlainForm) {
       }
     }
   }
+}
+
+TEST(RecallScores, AreWeighedAndRaisedToAPower) {
+  const auto heads = context::parse_heads("0.0,0.1*3^2,0.2*10^3,0.3*0.5");
+  context::BlockScores scores(4, {0.25F, 0.0F, 0.5F});
+  context::weigh(heads, scores);
+  EXPECT_THAT(scores[0], ElementsAre(0.25F, 0.0F, 0.5F));
+  EXPECT_THAT(scores[1], ElementsAre(0.5625F, 0.0F, 2.25F));
+  EXPECT_THAT(scores[2], ElementsAre(15.625F, 0.0F, 125.0F));
+  EXPECT_THAT(scores[3], ElementsAre(0.125F, 0.0F, 0.25F));
 }
 
 TEST(RecallScores, OfAQuestionThatSaysNothingAreLeftOut) {

@@ -16,7 +16,7 @@ namespace {
   throw UsageError(
       fmt::format(
           "`heads` \"{}\": give layer and head of each, counted from 0, and, where it is not 1, what it "
-          "counts, like 2.4,15.6*0.3",
+          "counts and to which power, up to 3, like 2.4,15.6*0.3,8.0*3^2",
           text),
       "heads");
 }
@@ -31,13 +31,15 @@ Number parse_number(std::string_view text, std::string_view all) {
 }
 
 QueryHead parse_head(std::string_view text, std::string_view all) {
-  const std::size_t star = std::min(text.find('*'), text.size());
+  const std::size_t hat = std::min(text.find('^'), text.size());
+  const std::size_t star = std::min(text.find('*'), hat);
   const std::string_view place = text.substr(0, star);
   const std::size_t dot = place.find('.');
   if (dot == std::string_view::npos) refuse(all);
   QueryHead head{parse_number<int>(place.substr(0, dot), all), parse_number<int>(place.substr(dot + 1), all)};
-  if (star < text.size()) head.weight = parse_number<float>(text.substr(star + 1), all);
-  if (head.weight == 0) refuse(all);
+  if (star < hat) head.weight = parse_number<float>(text.substr(star + 1, hat - star - 1), all);
+  if (hat < text.size()) head.power = parse_number<int>(text.substr(hat + 1), all);
+  if (head.weight == 0 || head.power < 1 || head.power > 3) refuse(all);
   return head;
 }
 
@@ -63,6 +65,7 @@ std::string format_heads(std::span<const QueryHead> heads) {
   for (const QueryHead& head : heads) {
     words.push_back(fmt::format("{}.{}", head.layer, head.head));
     if (head.weight != 1) words.back() += fmt::format("*{}", head.weight);
+    if (head.power != 1) words.back() += fmt::format("^{}", head.power);
   }
   return fmt::format("{}", fmt::join(words, ","));
 }
@@ -105,10 +108,9 @@ std::vector<KeyHead> key_heads(std::span<const QueryHead> heads, const attention
   std::vector<KeyHead> all;
   for (auto& [where, by] : readers) {
     std::ranges::sort(by);
-    KeyHead& one = all.emplace_back(KeyHead{where.first, where.second, {}, {}, {}});
+    KeyHead& one = all.emplace_back(KeyHead{where.first, where.second, {}, {}});
     for (const auto& [head, place] : by) {
       one.heads.push_back(head);
-      one.weights.push_back(heads[place].weight);
       one.of.push_back(place);
     }
   }

@@ -9,16 +9,24 @@
 
 namespace focusllm::context {
 
-/// A query head of a layer, both counted from 0, and what its scores count beside those of the others.
+/// A query head of a layer, both counted from 0, and what its scores count beside those of the others:
+/// (weight * score)^power. A power makes much of a score that is sure and little of noise, so that a head may
+/// be silent where it does not know.
 struct QueryHead {
   int layer = 0;
   int head = 0;
   float weight = 1;
+  int power = 1;
+  float weighed(float score) const {
+    const float one = weight * score;
+    return power == 1 ? one : power == 2 ? one * one : one * one * one;
+  }
   bool operator==(const QueryHead&) const = default;
 };
 
-/// "2.4,15.6*0.3": layer and head of each, and its weight unless that is 1. Throws UsageError for other
-/// words.
+/// "2.4,15.6*0.3^2": layer and head of each, its weight unless that is 1, and its power (2 or 3) unless that
+/// is
+/// 1. Throws UsageError for other words.
 std::vector<QueryHead> parse_heads(std::string_view text);
 std::string format_heads(std::span<const QueryHead> heads);
 /// Throws UsageError for a head that the model has not, or whose layer slides: it has forgotten the text.
@@ -33,7 +41,6 @@ struct KeyHead {
   int layer = 0;
   int kv_head = 0;
   std::vector<int> heads;       ///< query heads of the layer, ascending
-  std::vector<float> weights;   ///< of each
   std::vector<std::size_t> of;  ///< the place of each among the query heads
 };
 /// The key heads that some query heads read, each once, by layer.

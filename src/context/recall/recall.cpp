@@ -108,6 +108,7 @@ void Recall::end_asking() {
     return;
   }
   if (plain_) leave_out(plain_->scores, scores);
+  weigh(parse_heads(options_.heads), scores);
   spans_ = find(scores);
   show();
   state_ = State::answering;

@@ -35,7 +35,7 @@ class Scorer {
   }
 
   /// scores: one vector for each query head of the key head, [blocks].
-  void run(std::span<const float> weights, std::span<std::vector<float>* const> scores) {
+  void run(std::span<std::vector<float>* const> scores) {
     const auto heads = static_cast<std::size_t>(block_.shape.heads);
     const std::size_t queries = static_cast<std::size_t>(block_.rows) * heads;
     std::vector<float> out(queries * static_cast<std::size_t>(block_.shape.dim)), lse(queries);
@@ -57,7 +57,7 @@ class Scorer {
         add_blocks(pieces_[i],
                    std::span(paid).subspan(head * static_cast<std::size_t>(tokens),
                                            static_cast<std::size_t>(tokens)),
-                   weights[head], *scores[head]);
+                   *scores[head]);
     }
   }
 
@@ -68,8 +68,7 @@ class Scorer {
   };
 
   /// A token's score is the mean over it and those behind it, as far as the piece has them.
-  void add_blocks(const Piece& piece, std::span<const float> paid, float weight,
-                  std::vector<float>& scores) const {
+  void add_blocks(const Piece& piece, std::span<const float> paid, std::vector<float>& scores) const {
     double sum = 0;
     const std::int64_t tokens = piece.tokens;
     const std::int64_t width = std::min(kNeighbours, tokens);
@@ -77,7 +76,7 @@ class Scorer {
     for (std::int64_t i = 0; i < tokens; ++i) {
       const std::int64_t block = (piece.first + i - scoring_.first) / scoring_.block;
       float& best = scores[static_cast<std::size_t>(block)];
-      best = std::max(best, static_cast<float>(weight * sum / static_cast<double>(width)));
+      best = std::max(best, static_cast<float>(sum / static_cast<double>(width)));
       sum -= paid[static_cast<std::size_t>(i)];
       if (i + width < tokens) sum += paid[static_cast<std::size_t>(i + width)];
     }
@@ -100,8 +99,7 @@ BlockScores block_scores(const HeadKeys& keys, const HeadQueries& queries, const
   for (std::size_t i = 0; i < keys.heads().size(); ++i) {
     std::vector<std::vector<float>*> of_heads;
     for (const std::size_t place : keys.heads()[i].of) of_heads.push_back(&scores[place]);
-    Scorer(keys, i, queries.of(i), queries.rows(), queries.scale(), scoring)
-        .run(keys.heads()[i].weights, of_heads);
+    Scorer(keys, i, queries.of(i), queries.rows(), queries.scale(), scoring).run(of_heads);
   }
   return scores;
 }
@@ -114,6 +112,11 @@ void leave_out(const BlockScores& plain, BlockScores& scores) {
       score = more > 0 ? std::sqrt(more) : 0.0F;
     }
   }
+}
+
+void weigh(std::span<const QueryHead> heads, BlockScores& scores) {
+  for (std::size_t head = 0; head < heads.size(); ++head)
+    for (float& score : scores[head]) score = heads[head].weighed(score);
 }
 
 }  // namespace focusllm::context

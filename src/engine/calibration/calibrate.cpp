@@ -102,6 +102,7 @@ class Measuring {
     for (const calibration::Weighted& one : chosen) {
       named.push_back(heads_[one.head]);
       named.back().weight = one.weight;
+      named.back().power = one.power;
     }
     found.heads = named.empty() ? "" : context::format_heads(named);
     found.gain = calibration::gain_of(cases_, chosen);

@@ -7,14 +7,15 @@
 namespace focusllm::calibration {
 namespace {
 
-constexpr std::size_t kFirst = 8;          // ranks that count as found
-constexpr double kWorthOfAllLayers = 0.1;  // of the gain: what reading all of them may cost
-constexpr double kWorthOfAHead = 0.02;     // and what keeping its keys may cost
+constexpr std::size_t kRanks[] = {2, 8, 32};  // always shown; usually; among more of a text to look through
+constexpr double kWorthOfAllLayers = 0.1;     // of the gain: what reading all of them may cost
+constexpr double kWorthOfAHead = 0.02;        // and what keeping its keys may cost
 constexpr float kWeights[] = {1, 0.3F, 3, 0.1F, 10};
+constexpr int kPowers[] = {1, 2, 3};
 constexpr std::size_t kStarts = 3;   // first heads of each kind, and twice as many on the whole
 constexpr double kLeastGain = 0.25;  // of the best heads together, else they are of no use
 
-/// Half the reciprocal rank of the best right block, half whether it is among the first.
+/// How many of kRanks the best right block reaches, as a share.
 double found(const std::vector<float>& scores, std::size_t first, std::size_t last) {
   float right = 0;
   for (std::size_t block = first; block < last; ++block) right = std::max(right, scores[block]);
@@ -22,7 +23,8 @@ double found(const std::vector<float>& scores, std::size_t first, std::size_t la
   std::size_t rank = 1;
   for (std::size_t block = 0; block < scores.size(); ++block)
     rank += (block < first || block >= last) && scores[block] >= right ? 1 : 0;
-  return 0.5 / static_cast<double>(rank) + (rank <= kFirst ? 0.5 : 0.0);
+  const auto reached = std::ranges::count_if(kRanks, [&](std::size_t least) { return rank <= least; });
+  return static_cast<double>(reached) / static_cast<double>(std::size(kRanks));
 }
 
 double& part(Gain& gain, Kind kind) {
@@ -60,8 +62,9 @@ class Choice {
  private:
   void add(std::size_t index, const Weighted& more, std::vector<float>& scores) const {
     const std::vector<float>& added = cases_[index].scores[more.head];
+    const context::QueryHead head{.weight = more.weight, .power = more.power};
     for (std::size_t block = 0; block < scores.size(); ++block)
-      scores[block] = std::max(scores[block], more.weight * added[block]);
+      scores[block] = std::max(scores[block], head.weighed(added[block]));
   }
   std::span<const Case> cases_;
   std::vector<std::vector<float>> best_;
@@ -124,9 +127,11 @@ class Search {
     for (std::size_t head = 0; head < heads_.size(); ++head) {
       const double price = cost(std::max(depth, heads_[head].layer + 1), choice.heads().size() + 1);
       if (1 - price <= best.second) continue;
-      for (const float weight : kWeights) {
-        const double worth = choice.gain_with({head, weight}).mean() - price;
-        if (worth > best.second) best = {{head, weight}, worth};
+      for (const int power : kPowers) {
+        for (const float weight : kWeights) {
+          const double worth = choice.gain_with({head, weight, power}).mean() - price;
+          if (worth > best.second) best = {{head, weight, power}, worth};
+        }
       }
     }
     return best;

@@ -17,10 +17,11 @@ struct Case {
   std::vector<std::vector<float>> scores = {};  ///< [heads][blocks]
 };
 
-/// A head by its number, and what its scores count.
+/// A head by its number, and what its scores count (QueryHead).
 struct Weighted {
   std::size_t head = 0;
   float weight = 1;
+  int power = 1;
 };
 
 /// Of some heads together, a block's score being the largest of them.
