@@ -22,12 +22,6 @@ bool ends_line(const std::string& text) {
   return text.find('\n', std::min(text.find_first_not_of('\n'), text.size())) != std::string::npos;
 }
 
-/// A chat answers in sentences, which say again what is asked for.
-std::int64_t answer_tokens(const Prompt& prompt, Form form) {
-  const std::int64_t question = std::ssize(prompt.tokens) - prompt.text_tokens;
-  return prompt.answer_tokens + (form == Form::chat ? question : 0);
-}
-
 double score_of(const Prompt& prompt, const std::string& text, const Answer& answer) {
   if (!prompt.absent) return prompt.metric(text, prompt.expected);
   return answer.supported.value_or(true) ? 0 : 1;
@@ -46,6 +40,11 @@ double found_share(const Prompt& prompt, const Session& session, const Answer& a
 }
 
 }  // namespace
+
+std::int64_t answer_tokens(const Prompt& prompt, Form form) {
+  const std::int64_t question = std::ssize(prompt.tokens) - prompt.text_tokens;
+  return prompt.answer_tokens + (form == Form::chat ? question : 0);
+}
 
 Results::Json ask_prompt(PromptReader& reader, const Prompt& prompt, const ContextOptions& options,
                          Form form) {

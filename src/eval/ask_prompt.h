@@ -15,5 +15,8 @@ namespace focusllm::eval {
 /// values. Throws Error for what the method refuses, Cancelled.
 Results::Json ask_prompt(PromptReader& reader, const Prompt& prompt, const ContextOptions& options,
                          Form form = Form::raw);
+/// Tokens that the answer to a prompt may have. A chat answers in sentences, which say again what is asked
+/// for.
+std::int64_t answer_tokens(const Prompt& prompt, Form form);
 
 }  // namespace focusllm::eval

@@ -1,6 +1,7 @@
 #include "eval/write_questions.h"
 
 #include "base/error.h"
+#include "eval/ask_prompt.h"
 #include "eval/cases.h"
 #include "eval/results.h"
 #include "eval/tasks/tasks.h"
@@ -15,6 +16,7 @@ Json line_of(const Prompt& prompt) {
   Json line = {{"question", prompt.question}};
   line["answers"] = prompt.absent ? std::vector<std::string>{} : prompt.expected;
   line["support"] = prompt.support;
+  line["max_tokens"] = answer_tokens(prompt, Form::chat);
   return line;
 }
 

@@ -1,5 +1,6 @@
 #include "eval/published/published.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -239,7 +240,7 @@ TEST(Questions, AskAboutTheTextOfTheLineOrTheOneBefore) {
   const std::string lines =
       R"({"text": "Ann has a cat.", "question": "Who?", "answers": ["Ann", "she"], "id": 7})"
       "\n"
-      R"({"question": "Where?", "answers": [], "support": "a cat", "variant": "places"})";
+      R"({"question": "Where?", "answers": [], "support": "a cat", "variant": "places", "max_tokens": 7})";
   const auto examples = questions_examples({"q.jsonl", lines});
   ASSERT_EQ(examples.size(), 2U);
   EXPECT_EQ(*examples[0].text, "Ann has a cat.");
@@ -251,6 +252,8 @@ TEST(Questions, AskAboutTheTextOfTheLineOrTheOneBefore) {
   EXPECT_TRUE(examples[1].absent);
   EXPECT_THAT(examples[1].support, ElementsAre("a cat"));
   EXPECT_EQ(examples[1].variant, "places");
+  EXPECT_EQ(examples[0].answer_tokens, 128);
+  EXPECT_EQ(examples[1].answer_tokens, 7);
 }
 
 TEST(Questions, SayWhatIsMissing) {
@@ -261,6 +264,11 @@ TEST(Questions, SayWhatIsMissing) {
               AllOf(HasSubstr("line 1"), HasSubstr("no line before")));
   EXPECT_THAT(message(R"({"text": "Ann", "answers": ["Ann"]})"), HasSubstr("\"question\""));
   EXPECT_THAT(message(R"({"text": "Ann", "question": "Who?", "answers": [[]]})"), HasSubstr("\"answers\""));
+  for (const char* wrong : {"0", "-1", "1.5", "\"7\"", "null", "99999999999"}) {
+    const std::string line =
+        fmt::format(R"({{"text": "Ann", "question": "Who?", "answers": ["Ann"], "max_tokens": {}}})", wrong);
+    EXPECT_THAT(message(line.c_str()), HasSubstr("\"max_tokens\"")) << wrong;
+  }
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ std::vector<Example> infinitebench_examples(const NamedText& file);
 std::vector<Example> ruler_examples(const NamedText& file);
 /// Questions about texts, of anybody's own (docs/evaluation.md): text (or none: that of the line before),
 /// question, answers (one of which the answer has to name; none: the text does not say it), and id, variant,
-/// support, where there are. Always in chat form.
+/// support, max_tokens (of the answer; else 128), where there are. Always in chat form.
 std::vector<Example> questions_examples(const NamedText& file);
 
 // What the formats have in common.

@@ -5,6 +5,8 @@
 namespace focusllm::eval {
 namespace {
 
+constexpr std::int64_t kAnswerTokens = 128;  // a few sentences
+
 using TextPointer = std::shared_ptr<const std::string>;
 
 Example question_of(const nlohmann::json& object, TextPointer& text) {
@@ -19,7 +21,13 @@ Example question_of(const nlohmann::json& object, TextPointer& text) {
   if (example.absent) example.expected.emplace_back(kNotThere);
   if (object.contains("id")) example.id = text_field(object, "id");
   example.variant = object.contains("variant") ? text_field(object, "variant") : "questions";
-  example.answer_tokens = kPlainAnswerTokens;
+  example.answer_tokens = kAnswerTokens;
+  if (object.contains("max_tokens")) {
+    const nlohmann::json& most = object.at("max_tokens");
+    if (!most.is_number_unsigned() || most < 1 || most > (1 << 20))
+      fail("\"max_tokens\" is not a number of tokens, from 1 on");
+    example.answer_tokens = most.get<std::int64_t>();
+  }
   example.metric = string_match_part;
   return example;
 }
