@@ -15,10 +15,10 @@ TEST(Calibrate, KnowsTheModelsThatTheProjectFetches) {
   MODEL_OR_SKIP(model);
   const Ended text = run({"calibrate", "-m", model});
   EXPECT_EQ(text.code, 0) << text.err;
-  EXPECT_THAT(text.out, HasSubstr("9.0,8.0*3^3"));
+  EXPECT_THAT(text.out, HasSubstr("9.0,8.0*10^3"));
   const Ended json = run({"calibrate", "-m", model, "--json"});
   const auto found = nlohmann::json::parse(json.out);
-  EXPECT_EQ(found.at("heads"), "9.0,8.0*3^3");
+  EXPECT_EQ(found.at("heads"), "9.0,8.0*10^3");
   EXPECT_GE(found.at("gain").at("facts"), 0.9);
 }
 

@@ -21,9 +21,9 @@ struct Shipped {
 };
 constexpr Shipped kShipped[] = {
     // SmolLM2-135M-Instruct Q4_1; Gemma 3 270M Q4_K_M; Qwen2.5-Coder 0.5B and 1.5B Instruct Q4_K_M
-    {"883c7af39adc5ee58fe8bd56461abfd6", "9.0,8.0*3^3", {0.97, 1.00, 0.60}},
+    {"883c7af39adc5ee58fe8bd56461abfd6", "9.0,8.0*10^3", {0.97, 1.00, 0.60}},
     {"85504b045cd60968cce1938318fa873b", "5.2", {1.00, 1.00, 0.41}},
-    {"d96036e59aefb12dd0e8c3f92ab566b9", "6.0,3.5*3^3", {0.98, 1.00, 0.57}},
+    {"d96036e59aefb12dd0e8c3f92ab566b9", "6.0,3.0*10^3", {0.97, 1.00, 0.55}},
     {"de88b027ed9e0353dd1e7a4913b1de15", "9.8,2.4*10^2", {0.99, 1.00, 0.83}}};
 
 }  // namespace
