@@ -1,6 +1,9 @@
 #include "engine/cache_folder.h"
 
 #include <cstdlib>
+#include <exception>
+
+#include "base/output_file.h"
 
 namespace focusllm {
 
@@ -11,6 +14,18 @@ std::filesystem::path cache_folder(std::string_view name) {
   const char* home = std::getenv("HOME");
   if (home == nullptr || !fs::path(home).is_absolute()) return {};
   return fs::path(home) / ".cache" / "focusllm" / name;
+}
+
+void write_cache_entry(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  if (path.empty()) return;
+  try {
+    std::filesystem::create_directories(path.parent_path());
+    OutputFile out(path);
+    out.write(bytes);
+    out.commit();
+  } catch (const std::exception&) {
+    // It is a matter of time only.
+  }
 }
 
 }  // namespace focusllm

@@ -7,7 +7,6 @@
 #include <system_error>
 
 #include "base/hash.h"
-#include "base/output_file.h"
 #include "engine/cache_folder.h"
 #include "model/adapter.h"
 
@@ -38,11 +37,8 @@ std::string read_entry(const fs::path& path, const std::string& identity) {
 }
 
 void write_entry(const fs::path& path, const std::string& identity, const std::string& hash) {
-  fs::create_directories(path.parent_path());
   const std::string entry = hash + "\n" + identity;
-  OutputFile out(path);
-  out.write(std::as_bytes(std::span(entry)));
-  out.commit();
+  write_cache_entry(path, std::as_bytes(std::span(entry)));
 }
 
 }  // namespace
@@ -57,7 +53,7 @@ std::string known_weights_hash(const gguf::File& file) {
     file.check_unchanged();
     if (file.settled()) write_entry(path, identity, hash);
   } catch (const std::exception&) {
-    // It is a matter of time only: without an entry the hash is computed again.
+    // The file changed meanwhile: without an entry the hash is computed again.
   }
   return hash;
 }

@@ -24,9 +24,8 @@ struct QueryHead {
   bool operator==(const QueryHead&) const = default;
 };
 
-/// "2.4,15.6*0.3^2": layer and head of each, its weight unless that is 1, and its power (2 or 3) unless that
-/// is
-/// 1. Throws UsageError for other words.
+/// "2.4,15.6*0.3^2": layer and head of each, and its weight and its power (1 to 3) unless they are 1. Throws
+/// UsageError for other words.
 std::vector<QueryHead> parse_heads(std::string_view text);
 std::string format_heads(std::span<const QueryHead> heads);
 /// Throws UsageError for a head that the model has not, or whose layer slides: it has forgotten the text.

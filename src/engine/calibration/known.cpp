@@ -1,6 +1,5 @@
 #include "engine/calibration/known.h"
 
-#include <exception>
 #include <fstream>
 #include <span>
 #include <sstream>
@@ -8,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/output_file.h"
 #include "context/recall/heads.h"
 #include "engine/cache_folder.h"
 
@@ -31,18 +29,6 @@ constexpr Shipped kShipped[] = {
 std::filesystem::path entry_of(const std::string& weights_hash, std::string_view ending) {
   const std::filesystem::path folder = cache_folder("heads");
   return folder.empty() ? folder : folder / fmt::format("{}{}", weights_hash, ending);
-}
-
-void write_entry(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  if (path.empty()) return;
-  try {
-    std::filesystem::create_directories(path.parent_path());
-    OutputFile out(path);
-    out.write(bytes);
-    out.commit();
-  } catch (const std::exception&) {
-    // It is a matter of time only.
-  }
 }
 
 std::optional<Calibration> shipped(const std::string& weights_hash) {
@@ -71,7 +57,7 @@ void keep(const std::string& weights_hash, const Calibration& calibration) {
   const std::string entry = fmt::format(
       "{} {} {:.4f} {:.4f} {:.4f}\n", kVersion, calibration.heads.empty() ? "none" : calibration.heads,
       calibration.gain.facts, calibration.gain.pairs, calibration.gain.paraphrases);
-  write_entry(entry_of(weights_hash), std::as_bytes(std::span(entry)));
+  write_cache_entry(entry_of(weights_hash), std::as_bytes(std::span(entry)));
 }
 
 }  // namespace focusllm::calibration

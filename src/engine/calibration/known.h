@@ -1,9 +1,7 @@
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,7 +21,5 @@ void keep(const std::string& weights_hash, const Calibration& calibration);
 
 /// A file of the cache folder about a model; empty where there is no such folder.
 std::filesystem::path entry_of(const std::string& weights_hash, std::string_view ending = "");
-/// Whole or not at all; a path that is empty or cannot be written to is left alone.
-void write_entry(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
 }  // namespace focusllm::calibration

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/cache_folder.h"
 #include "engine/calibration/known.h"
 
 namespace focusllm::calibration {
@@ -59,7 +60,7 @@ void keep_measured(const std::string& weights_hash, Kind kind, std::span<const C
     file["cases"].push_back(
         {{"first", one.first}, {"last", one.last}, {"scores", Json::binary(bytes_of(one.scores))}});
   const std::vector<std::uint8_t> bytes = Json::to_cbor(file);
-  write_entry(file_of(weights_hash, kind), std::as_bytes(std::span(bytes)));
+  write_cache_entry(file_of(weights_hash, kind), std::as_bytes(std::span(bytes)));
 }
 
 std::optional<std::vector<Case>> measured(const std::string& weights_hash, Kind kind, std::size_t heads) {
