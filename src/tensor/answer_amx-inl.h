@@ -11,7 +11,7 @@
 namespace focusllm::FOCUSLLM_ISA {
 namespace {
 
-constexpr long kLeastTiledRows = 12;  // fewer are sooner done one after the other
+constexpr long kLeastTiledRows = 9;  // fewer are sooner done by four
 constexpr int kRing = 4;              // parts that are under way
 
 /// 16 rows from `row` on, a multiple of 16, and all channels of a group. Tiles 0 to 3 are sums of a part
@@ -22,11 +22,12 @@ class TiledRows {
   TiledRows(const WeightGroup& weights, const QuantizedRows& x, long row)
       : blocks_(x.width / 32),
         width_(x.width),
-        weights_(weights),
+        quants_(weights.quants),
         rows_(x.quants + row * x.width),
         row_scales_(x.tiled_scales + row * blocks_),
         row_sums_(x.tiled_sums + row * blocks_),
-        totals_(x.tiled_totals + 2 * row * blocks_) {}
+        totals_(x.tiled_totals + 2 * row * blocks_),
+        scales_(weights.scales) {}
 
   /// out [16, 16]
   void multiply(float* out) {
@@ -65,7 +66,12 @@ class TiledRows {
     if (i % kParts != 0 || first + i >= parts) return;
     Bytes four[8];
     const long block = kLarge ? first / kStep : first + i;
-    load_quants<kType>(weights_.quants + block * kForm.quant_bytes(), kLarge ? i / kParts : 0, 0, four);
+    const std::uint8_t* quants = quants_ + block * kForm.quant_bytes();
+    if (!kLarge || i == 0) {
+      ask_for(quants + kQuantsAhead, kForm.quant_bytes());
+      ask_for(scales_ + block * kForm.scale_bytes() + kScalesAhead, kForm.scale_bytes());
+    }
+    load_quants<kType>(quants, kLarge ? i / kParts : 0, 0, four);
     std::uint8_t* to = unpacked_ + i % kRing * kPartBytes;
 #pragma GCC unroll 8
     for (int j = 0; j < 8; ++j) _mm512_store_si512(to + 64 * j, four[j]);
@@ -113,7 +119,7 @@ class TiledRows {
     }
     Values scale, minimum;
     const long block = kLarge ? first / kStep : first + i;
-    load_scale<kType>(weights_.scales + block * kForm.scale_bytes(), kLarge ? i : 0, 0, scale, minimum);
+    load_scale<kType>(scales_ + block * kForm.scale_bytes(), kLarge ? i : 0, 0, scale, minimum);
 #pragma GCC unroll 16
     for (int r = 0; r < kTiledRows; ++r) {
       Sums sum = _mm512_load_si512(sums + r * kGroupChannels);
@@ -126,11 +132,12 @@ class TiledRows {
 
   static constexpr int kSums = kTiledRows * kGroupChannels;
   long blocks_, width_;  ///< blocks of 32
-  WeightGroup weights_;
+  const std::uint8_t* quants_;
   const std::int8_t* rows_;
   const float* row_scales_;
   const float* row_sums_;
   const std::int32_t* totals_;
+  const std::uint8_t* scales_;
   alignas(64) std::int32_t sums_[kRing * kSums];
   alignas(64) std::uint8_t unpacked_[kRing * kPartBytes];
   alignas(64) std::int32_t zeros_[kTiledRows];

@@ -90,18 +90,6 @@ inline std::int32_t load_four(const std::int8_t* from) {
   return four;
 }
 
-// A single row waits for its weights: they are asked for so far in advance that memory and products overlap,
-// past the end of a page, where the processor itself does not look. Into the second-level cache: the nearest
-// one has too few requests under way. Narrower vectors multiply no faster than memory delivers, so that
-// asking only costs them time.
-constexpr long kQuantsAhead = 4096;
-constexpr long kScalesAhead = 1024;
-constexpr long kFloatsAhead = 4096;
-
-inline void ask_for(const std::uint8_t* from, long bytes) {
-  for (long i = 0; i < bytes; i += 64) __builtin_prefetch(from + i, 0, 2);
-}
-
 /// kRows rows of activations from one on, and their results so far.
 template <int kRows>
 struct Tile {
@@ -174,7 +162,7 @@ inline void multiply_tile(const WeightGroup& weights, const QuantizedRows& x, lo
   const std::uint8_t* scales = weights.scales;
   Tile<kRows> tile(x, row);
   for (long b = 0; b < x.width / 32; b += kSubs) {
-    if (kChannels == 16 && kRows == 1) {
+    if (kChannels == 16 && row == 0) {
       ask_for(quants + kQuantsAhead, kQuantBytes);
       ask_for(scales + kScalesAhead, kScaleBytes);
     }
@@ -217,6 +205,8 @@ void multiply(BlockType type, const WeightGroup& weights, const QuantizedRows& x
 }
 
 // ---- floats
+
+constexpr long kFloatsAhead = 4096;  // as kQuantsAhead
 
 template <BlockType kType>
 inline Floats load_weights(const std::byte* w, long i) {

@@ -129,7 +129,7 @@ void answer_rows(const Weights& weights, Isa isa, const float* x, std::int64_t r
   const auto groups = weights.groups();
   const auto count = static_cast<std::int64_t>(groups.size());
   // Handed out in small pieces: a thread that loses its core delays the others by one piece.
-  const std::int64_t chunk = std::max<std::int64_t>(1, count / (8 * thread_count()));
+  const std::int64_t chunk = std::max<std::int64_t>(1, count / (4 * thread_count()));
 #pragma omp parallel if (rows * bytes_of(weights) >= kBytesWorthForking)
   {
     if (quantizes && together) {

@@ -9,6 +9,17 @@
 namespace focusllm::FOCUSLLM_ISA {
 namespace {
 
+// The first rows that a group's weights pass by wait for them: they are asked for so far in advance that memory
+// and products overlap, past the end of a page, where the processor itself does not look, and past the group's
+// end, as the next one stands there. Into the second-level cache: the nearest one has too few requests under
+// way. Narrower vectors multiply no faster than memory delivers, so that asking only costs them time.
+constexpr long kQuantsAhead = 12288;
+constexpr long kScalesAhead = 3072;
+
+inline void ask_for(const std::uint8_t* from, long bytes) {
+  for (long i = 0; i < bytes; i += 64) __builtin_prefetch(from + i, 0, 2);
+}
+
 /// The bits of `mask` << from in each byte, moved to `mask` << to.
 inline Bytes move_bits(Bytes a, int from, int to, int mask) {
   if (to > from) return bits_of(shift_left(a, to - from), mask << to);
