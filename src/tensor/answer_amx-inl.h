@@ -67,10 +67,7 @@ class TiledRows {
     Bytes four[8];
     const long block = kLarge ? first / kStep : first + i;
     const std::uint8_t* quants = quants_ + block * kForm.quant_bytes();
-    if (!kLarge || i == 0) {
-      ask_for(quants + kQuantsAhead, kForm.quant_bytes());
-      ask_for(scales_ + block * kForm.scale_bytes() + kScalesAhead, kForm.scale_bytes());
-    }
+    ask_for_part<kType>(quants, scales_ + block * kForm.scale_bytes(), kLarge ? i / kParts : 0);
     load_quants<kType>(quants, kLarge ? i / kParts : 0, 0, four);
     std::uint8_t* to = unpacked_ + i % kRing * kPartBytes;
 #pragma GCC unroll 8

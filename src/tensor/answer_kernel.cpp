@@ -162,12 +162,11 @@ inline void multiply_tile(const WeightGroup& weights, const QuantizedRows& x, lo
   const std::uint8_t* scales = weights.scales;
   Tile<kRows> tile(x, row);
   for (long b = 0; b < x.width / 32; b += kSubs) {
-    if (kChannels == 16 && row == 0) {
-      ask_for(quants + kQuantsAhead, kQuantBytes);
-      ask_for(scales + kScalesAhead, kScaleBytes);
-    }
     FOCUSLLM_UNROLL_PARTS
-    for (int sub = 0; sub < kSubs; ++sub) add_part<kType>(quants, scales, sub, channel, b + sub, tile);
+    for (int sub = 0; sub < kSubs; ++sub) {
+      if (kChannels == 16 && row == 0) ask_for_part<kType>(quants, scales, sub);
+      add_part<kType>(quants, scales, sub, channel, b + sub, tile);
+    }
     quants += kQuantBytes;
     scales += kScaleBytes;
   }

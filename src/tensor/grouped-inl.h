@@ -16,8 +16,20 @@ namespace {
 constexpr long kQuantsAhead = 12288;
 constexpr long kScalesAhead = 3072;
 
-inline void ask_for(const std::uint8_t* from, long bytes) {
+inline __attribute__((always_inline)) void ask_for(const std::uint8_t* from, long bytes) {
   for (long i = 0; i < bytes; i += 64) __builtin_prefetch(from + i, 0, 2);
+}
+
+/// What stands so far behind the 32 elements `sub` of a block.
+template <BlockType kType>
+inline __attribute__((always_inline)) void ask_for_part(const std::uint8_t* quants, const std::uint8_t* scales,
+                                                        int sub) {
+  constexpr GroupForm kForm = group_form(kType);
+  constexpr int kSubs = kForm.elements / 32;
+  constexpr long kQuants = kForm.quant_bytes() / kSubs;
+  constexpr long kScales = kForm.scale_bytes() / kSubs;
+  ask_for(quants + kQuantsAhead + sub * kQuants, kQuants);
+  ask_for(scales + kScalesAhead + sub * kScales, kScales);
 }
 
 /// The bits of `mask` << from in each byte, moved to `mask` << to.
