@@ -34,8 +34,8 @@ struct Calibration {
 /// (in the folder focusllm/heads of XDG_CACHE_HOME, else of .cache in HOME).
 std::optional<Calibration> known_calibration(const Engine& engine);
 
-/// Measures it and keeps it: reads about 20,000 tokens through all layers. Throws Cancelled; the next call
-/// goes on with the first of its three texts that was not done.
+/// Measures it and keeps it: reads about 30,000 tokens through all layers. Throws Cancelled; the next call
+/// goes on with the first of its four texts that was not done.
 Calibration calibrate(const Engine& engine, const CancelToken& cancel, const ProgressCallback& progress = {});
 
 }  // namespace focusllm

@@ -18,12 +18,16 @@ namespace focusllm::context {
 using Token = std::int32_t;
 
 /// What a method is told, and what follows from the model and the memory that is free.
+inline constexpr std::int64_t kSentenceEnd = 4;
 struct Options : Settings {
   attention::KvType kv_type = attention::KvType::bf16;
   std::optional<Token> bos;           ///< focus: in front of tails and the local window; the model's own rule
   std::int64_t answer_tokens = 0;     ///< the most that an answer is expected to have; 0: not known
   std::vector<Token> separator = {};  ///< recall: behind each span
   std::vector<Token> plain = {};      ///< recall: a question that says nothing, as one stands behind a text
+  /// recall: whether a sentence, or a line, ends with these tokens (no more than kSentenceEnd of them); may
+  /// be empty
+  std::function<bool(std::span<const Token>)> ends_sentence = {};
 };
 
 /// A range of remembered tokens and the attention that it received.

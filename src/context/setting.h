@@ -117,14 +117,16 @@ inline constexpr Setting kBefore{"span_before",
                                  "--span-before",
                                  Setting::Kind::tokens,
                                  &Settings::span_before,
-                                 "Tokens in front of a place that are shown with it; 0: none",
+                                 "Tokens in front of a place that are shown with it, at most: from where its "
+                                 "sentence begins; 0: none",
                                  "/recall/span_before",
                                  kNone};
 inline constexpr Setting kBehind{"span_behind",
                                  "--span-behind",
                                  Setting::Kind::tokens,
                                  &Settings::span_behind,
-                                 "Tokens behind a place that are shown with it; 0: none",
+                                 "Tokens behind a place that are shown with it, at most: to the end of its "
+                                 "sentence; 0: none",
                                  "/recall/span_behind",
                                  kNone};
 inline constexpr Setting kDistance{"distance",

@@ -12,6 +12,7 @@
 #include "engine/options.h"
 #include "engine/parts.h"
 #include "engine/scheduler.h"
+#include "engine/sentence.h"
 #include "focusllm/calibration.h"
 #include "focusllm/session.h"
 #include "memory/segment_store.h"
@@ -167,6 +168,9 @@ std::unique_ptr<context::Context> make_context(const Engine& engine, const conte
   context::Options complete = options;
   if (engine.tokenizer().adds_bos()) complete.bos = engine.tokenizer().bos();
   complete.separator = engine.tokenizer().encode_continued(kSeparator);
+  complete.ends_sentence = [&tokenizer = engine.tokenizer()](std::span<const Token> tokens) {
+    return ends_sentence(tokenizer.decode(tokens));
+  };
   return context::make(complete, EngineParts::model(engine));
 }
 

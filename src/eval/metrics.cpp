@@ -72,6 +72,13 @@ bool has_part(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
+/// Whether a comma stands between a digit and three more, and no fourth.
+bool separates_thousands(std::string_view text, std::size_t at) {
+  const auto digit = [&](std::size_t i) { return i < text.size() && is_digit(text[i]); };
+  return text[at] == ',' && at > 0 && digit(at - 1) && digit(at + 1) && digit(at + 2) && digit(at + 3) &&
+         !digit(at + 4);
+}
+
 /// SQuAD's normal form: lower case, no ASCII punctuation, no articles.
 Words normal_words(std::string_view text) {
   std::string plain = lower(text);
@@ -237,6 +244,13 @@ double string_match_all(std::string_view answer, const std::vector<std::string>&
 
 double string_match_part(std::string_view answer, const std::vector<std::string>& expected) {
   return string_match_all(answer, expected) > 0 ? 1 : 0;
+}
+
+double fact_match(std::string_view answer, const Words& expected) {
+  std::string plain;
+  for (std::size_t i = 0; i < answer.size(); ++i)
+    if (!separates_thousands(answer, i)) plain += answer[i];
+  return std::max(string_match_part(answer, expected), string_match_part(plain, expected));
 }
 
 double qa_f1(std::string_view answer, const std::vector<std::string>& expected) {

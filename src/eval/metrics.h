@@ -18,6 +18,9 @@ double string_match_all(std::string_view answer, const std::vector<std::string>&
 /// RULER: whether one of them does.
 double string_match_part(std::string_view answer, const std::vector<std::string>& expected);
 
+/// The same, for texts of ours: a number may have commas between its thousands.
+double fact_match(std::string_view answer, const std::vector<std::string>& expected);
+
 /// SQuAD and LongBench: F1 of the words in common with the best of the expected, in lower case without
 /// punctuation and articles.
 double qa_f1(std::string_view answer, const std::vector<std::string>& expected);

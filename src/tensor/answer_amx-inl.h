@@ -12,7 +12,7 @@ namespace focusllm::FOCUSLLM_ISA {
 namespace {
 
 constexpr long kLeastTiledRows = 9;  // fewer are sooner done by four
-constexpr int kRing = 4;              // parts that are under way
+constexpr int kRing = 4;             // parts that are under way
 
 /// 16 rows from `row` on, a multiple of 16, and all channels of a group. Tiles 0 to 3 are sums of a part
 /// each, 4 and 5 rows [16, bytes of a part], 6 and 7 weights [a fourth of that, 64].

@@ -9,10 +9,11 @@
 namespace focusllm::FOCUSLLM_ISA {
 namespace {
 
-// The first rows that a group's weights pass by wait for them: they are asked for so far in advance that memory
-// and products overlap, past the end of a page, where the processor itself does not look, and past the group's
-// end, as the next one stands there. Into the second-level cache: the nearest one has too few requests under
-// way. Narrower vectors multiply no faster than memory delivers, so that asking only costs them time.
+// The first rows that a group's weights pass by wait for them: they are asked for so far in advance that
+// memory and products overlap, past the end of a page, where the processor itself does not look, and past the
+// group's end, as the next one stands there. Into the second-level cache: the nearest one has too few
+// requests under way. Narrower vectors multiply no faster than memory delivers, so that asking only costs
+// them time.
 constexpr long kQuantsAhead = 12288;
 constexpr long kScalesAhead = 3072;
 
@@ -22,8 +23,8 @@ inline __attribute__((always_inline)) void ask_for(const std::uint8_t* from, lon
 
 /// What stands so far behind the 32 elements `sub` of a block.
 template <BlockType kType>
-inline __attribute__((always_inline)) void ask_for_part(const std::uint8_t* quants, const std::uint8_t* scales,
-                                                        int sub) {
+inline __attribute__((always_inline)) void ask_for_part(const std::uint8_t* quants,
+                                                        const std::uint8_t* scales, int sub) {
   constexpr GroupForm kForm = group_form(kType);
   constexpr int kSubs = kForm.elements / 32;
   constexpr long kQuants = kForm.quant_bytes() / kSubs;

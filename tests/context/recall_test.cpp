@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <random>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,18 +17,24 @@
 namespace focusllm::test {
 namespace {
 
+using context::HeadGroup;
 using context::QueryHead;
 using context::Span;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
 TEST(RecallHeads, AreReadAsTheyAreWritten) {
-  EXPECT_EQ(context::parse_heads("2.4,15.6"), (std::vector<QueryHead>{{2, 4}, {15, 6}}));
-  EXPECT_EQ(context::format_heads(context::parse_heads("0.0,11.10*1,3.4*0.3,2.1*3^2,2.2^3,2.3^1")),
-            "0.0,11.10,3.4*0.3,2.1*3^2,2.2^3,2.3");
-  for (const char* wrong :
-       {"", "2", "2.", ".4", "2.4,", ",2.4", "2.4;3.1", "-1.2", "2.4,2.4", "a.b", "99999999999.1", "2.4 ,3.1",
-        "2.4*", "2.4*0", "2.4*-1", "2.4*nan", "2.4*inf", "2.4,2.4*2"}) {
+  EXPECT_EQ(context::parse_heads("2.4,15.6"), (std::vector<HeadGroup>{{{{2, 4}}}, {{{15, 6}}}}));
+  EXPECT_EQ(context::parse_heads("2.4+15.6:0.25*3^2"),
+            (std::vector<HeadGroup>{{{{2, 4}, {15, 6, 0.25F}}, 3, 2}}));
+  EXPECT_EQ(context::format_heads(
+                context::parse_heads("0.0,11.10*1,3.4*0.3,2.1*3^2,2.2^3,2.3^1,4.0:0.5+4.1:1+4.2*8^3")),
+            "0.0,11.10,3.4*0.3,2.1*3^2,2.2^3,2.3,4.0:0.5+4.1+4.2*8^3");
+  for (const char* wrong : {"",        "2",     "2.",      ".4",         "2.4,",          ",2.4",
+                            "2.4;3.1", "-1.2",  "2.4,2.4", "a.b",        "99999999999.1", "2.4 ,3.1",
+                            "2.4*",    "2.4*0", "2.4*-1",  "2.4*nan",    "2.4*inf",       "2.4,2.4*2",
+                            "2.4+",    "+2.4",  "2.4+2.4", "2.4:0",      "2.4:",          "2.4*2:3",
+                            "2.4^4",   "2.4^0", "2.4^2*3", "2.4+3.1,2.4"}) {
     try {
       context::parse_heads(wrong);
       ADD_FAILURE() << wrong;
@@ -41,7 +48,7 @@ TEST(RecallHeads, HaveToBeTheModelsAndSeeEverything) {
   const TinyModel llama{TinySizes{}}, gemma{tiny_sizes("gemma3")};
   const auto refused = [](const char* heads, const TinyModel& tiny) {
     try {
-      context::check_heads(context::parse_heads(heads), tiny.model->spec());
+      context::check_heads(context::heads_of(context::parse_heads(heads)), tiny.model->spec());
     } catch (const UsageError& error) {
       return std::string(error.what());
     }
@@ -57,7 +64,7 @@ TEST(RecallHeads, HaveToBeTheModelsAndSeeEverything) {
 }
 
 TEST(RecallHeads, ThatReadOneKeyHeadKeepItOnce) {
-  const auto heads = context::parse_heads("3.5,1.0,3.4,1.3,3.1");
+  const auto heads = context::heads_of(context::parse_heads("3.5,1.0+3.4,1.3,3.1"));
   const auto keys = context::key_heads(heads, {6, 2, 16});
   ASSERT_EQ(keys.size(), 4U);
   EXPECT_EQ(keys[0].layer, 1);
@@ -76,33 +83,50 @@ std::vector<std::pair<std::int64_t, std::int64_t>> ends(const std::vector<Span>&
   return ends;
 }
 
+std::vector<Span> spans_of(const std::vector<float>& scores, std::int64_t tokens,
+                           const context::Choice& choice) {
+  std::vector<float> shares = scores;
+  const float best = scores.empty() ? 0 : *std::ranges::max_element(scores);
+  for (float& share : shares) share /= std::max(best, 1e-9F);
+  return context::choose_spans(scores, shares, tokens, choice);
+}
+
 TEST(RecallSpans, AreBlocksWithTheirSurroundingsBestFirst) {
-  const std::vector<std::vector<float>> scores{{0.1F, 0, 0, 0, 0, 0.5F, 0, 0, 0, 0.2F},
-                                               {0, 0, 0, 0, 0, 0, 0, 0, 0, 0.4F}};
-  context::Choice choice{.block = 10, .before = 3, .behind = 5, .budget = 1000, .threshold = 0.5};
-  EXPECT_EQ(ends(context::choose_spans(scores, 95, choice)), (decltype(ends({})){{47, 65}, {87, 95}}));
+  const std::vector<float> scores{0.1F, 0, 0, 0, 0, 0.5F, 0, 0, 0, 0.4F};
+  context::Choice choice{.block = 10, .before = 12, .behind = 5, .budget = 1000, .threshold = 0.5};
+  EXPECT_EQ(ends(spans_of(scores, 95, choice)), (decltype(ends({})){{47, 65}, {87, 95}}));
   choice.threshold = 0;
-  EXPECT_EQ(ends(context::choose_spans(scores, 95, choice)),
-            (decltype(ends({})){{47, 65}, {87, 95}, {0, 15}}));
+  EXPECT_EQ(ends(spans_of(scores, 95, choice)), (decltype(ends({})){{47, 65}, {87, 95}, {0, 15}}));
   choice.budget = 26;  // the third does not fit
-  EXPECT_EQ(ends(context::choose_spans(scores, 95, choice)), (decltype(ends({})){{47, 65}, {87, 95}}));
+  EXPECT_EQ(ends(spans_of(scores, 95, choice)), (decltype(ends({})){{47, 65}, {87, 95}}));
   choice.budget = 17;
-  EXPECT_TRUE(context::choose_spans(scores, 95, choice).empty());
-  EXPECT_TRUE(context::choose_spans({}, 0, choice).empty());
-  EXPECT_TRUE(context::choose_spans(std::vector<std::vector<float>>{{}}, 0, choice).empty());
-  EXPECT_TRUE(context::choose_spans(std::vector<std::vector<float>>{{0, 0}}, 20, choice).empty());
+  EXPECT_TRUE(spans_of(scores, 95, choice).empty());
+  EXPECT_TRUE(spans_of({}, 0, choice).empty());
+  EXPECT_TRUE(spans_of({0, 0}, 20, choice).empty());
+}
+
+TEST(RecallSpans, GoFromTheBeginningOfASentenceToTheEndOfOne) {
+  const std::vector<float> scores{0.1F, 0, 0, 0, 0, 0.5F, 0, 0, 0, 0.4F};
+  std::set<std::int64_t> begins{8, 46, 61, 64, 90};
+  context::Choice choice{.block = 10, .before = 12, .behind = 5, .budget = 1000, .threshold = 0};
+  choice.begins_sentence = [&](std::int64_t token) { return begins.contains(token); };
+  EXPECT_EQ(ends(spans_of(scores, 95, choice)), (decltype(ends({})){{46, 61}, {90, 95}, {0, 15}}));
+  begins = {37, 66};  // too far away
+  EXPECT_EQ(ends(spans_of(scores, 95, choice)), (decltype(ends({})){{47, 65}, {87, 95}, {0, 15}}));
+  begins = {50, 60};  // the block is a sentence
+  EXPECT_EQ(ends(spans_of(scores, 95, choice)).front(), (std::pair<std::int64_t, std::int64_t>{50, 60}));
 }
 
 TEST(RecallSpans, TheSecondIsTakenWhateverItsScore) {
-  const std::vector<std::vector<float>> scores{{0, 0, 0, 0.9F, 0, 0, 0.1F, 0, 0, 0.09F}};
+  const std::vector<float> scores{0, 0, 0, 0.9F, 0, 0, 0.1F, 0, 0, 0.09F};
   const context::Choice choice{.block = 10, .before = 0, .behind = 0, .budget = 50, .threshold = 0.5};
-  EXPECT_EQ(ends(context::choose_spans(scores, 100, choice)), (decltype(ends({})){{30, 40}, {60, 70}}));
+  EXPECT_EQ(ends(spans_of(scores, 100, choice)), (decltype(ends({})){{30, 40}, {60, 70}}));
 }
 
 TEST(RecallSpans, ThatTouchAreOneAndCountOnce) {
-  const std::vector<std::vector<float>> scores{{0, 0.5F, 0.4F, 0, 0.3F, 0}};
-  const context::Choice choice{.block = 10, .before = 5, .behind = 5, .budget = 50, .threshold = 0.1};
-  const auto spans = context::choose_spans(scores, 60, choice);
+  const std::vector<float> scores{0, 0.5F, 0.4F, 0, 0.3F, 0};
+  const context::Choice choice{.block = 10, .before = 20, .behind = 5, .budget = 50, .threshold = 0.1};
+  const auto spans = spans_of(scores, 60, choice);
   EXPECT_EQ(ends(spans), (decltype(ends({})){{5, 55}}));
   EXPECT_FLOAT_EQ(static_cast<float>(spans.front().score), 0.5F);
 }
@@ -163,7 +187,7 @@ TEST(RecallScores, AreThoseOfThePlainForm) {
   TinySizes sizes;
   sizes.kv_heads = 1;
   const TinyModel tiny(sizes);
-  const auto heads = context::parse_heads("0.3,0.1");
+  const auto heads = context::heads_of(context::parse_heads("0.3,0.1"));
   constexpr std::int64_t kDistance = 40;
   const model::Rotations rotation(*tiny.model, std::span(&kDistance, 1));
   for (const std::int64_t tokens : {1, 7, 33, 1000, 17000}) {
@@ -197,14 +221,42 @@ TEST(RecallScores, AreThoseOfThePlainForm) {
   }
 }
 
-TEST(RecallScores, AreWeighedAndRaisedToAPower) {
-  const auto heads = context::parse_heads("0.0,0.1*3^2,0.2*10^3,0.3*0.5");
-  context::BlockScores scores(4, {0.25F, 0.0F, 0.5F});
-  context::weigh(heads, scores);
-  EXPECT_THAT(scores[0], ElementsAre(0.25F, 0.0F, 0.5F));
-  EXPECT_THAT(scores[1], ElementsAre(0.5625F, 0.0F, 2.25F));
-  EXPECT_THAT(scores[2], ElementsAre(15.625F, 0.0F, 125.0F));
-  EXPECT_THAT(scores[3], ElementsAre(0.125F, 0.0F, 0.25F));
+TEST(RecallScores, OfGroupsAreWeighedAndRaisedToAPower) {
+  const auto groups = context::parse_heads("0.0,0.1*3^2");
+  auto all = context::combined(groups, {{0.25F, 0.0F, 0.5F}, {0.0F, 0.5F, 0.4F}});
+  EXPECT_THAT(all.scores, ElementsAre(0.25F, 2.25F, testing::FloatEq(1.44F)));
+  // Of the best one's group by the powers, of the other one without.
+  EXPECT_THAT(all.shares, ElementsAre(testing::FloatEq(1.0F / 3), 1, testing::FloatEq(0.64F)));
+  all = context::combined(groups, {{0.25F, 0.0F, 0.5F}, {0.0F, 0.1F, 0.1F}});
+  EXPECT_THAT(all.shares, ElementsAre(0.5F, testing::FloatEq(0.18F), 1));
+  all = context::combined(context::parse_heads("0.0*10^3"), {{0.25F, 0.0F}});
+  EXPECT_THAT(all.scores, ElementsAre(15.625F, 0.0F));
+  EXPECT_TRUE(context::combined(groups, {{}, {}}).scores.empty());
+  EXPECT_THAT(context::combined(groups, {{0}, {0}}).shares, ElementsAre(0));
+}
+
+TEST(RecallScores, OfAGroupAreTheirGeometricMeanByShares) {
+  const HeadGroup group = context::parse_heads("0.0:3+0.1:1").front();
+  const std::vector<float> sure{0.8F, 0.0F, 0.0F, 0.0F}, unsure{0.1F, 0.2F, 0.1F, 0.0F}, silent(4, 0.0F);
+  const auto of = [&](const std::vector<float>& a, const std::vector<float>& b) {
+    const std::vector<std::span<const float>> scores{a, b};
+    return context::group_scores(group, scores);
+  };
+  const auto plain = [](double a, double b, double above_a, double above_b) {
+    return std::pow(a + above_a, 0.75) * std::pow(b + above_b, 0.25) -
+           std::pow(above_a, 0.75) * std::pow(above_b, 0.25);
+  };
+  const auto both = of(sure, unsure);
+  const double above_sure = 0.06 + 1e-6, above_unsure = 0.03 + 1e-6;
+  for (std::size_t block = 0; block < 4; ++block)
+    EXPECT_NEAR(both[block], plain(sure[block], unsure[block], above_sure, above_unsure), 1e-5);
+  EXPECT_EQ(both[3], 0);
+  // One that says nothing changes no order.
+  const auto alone = of(unsure, silent);
+  EXPECT_GT(alone[1], alone[0]);
+  EXPECT_FLOAT_EQ(alone[0], alone[2]);
+  EXPECT_GT(alone[0], 0);
+  EXPECT_THAT(of(silent, silent), ElementsAre(0, 0, 0, 0));
 }
 
 TEST(RecallScores, OfAQuestionThatSaysNothingAreLeftOut) {

@@ -27,7 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 using calibration::Case;
 using calibration::Kind;
-using calibration::Weighted;
+using context::HeadGroup;
 
 std::set<std::string> words_of(const std::string& text) {
   std::set<std::string> words;
@@ -66,7 +66,6 @@ TEST(CalibrationTexts, HideWhatTheyAskFor) {
   EXPECT_GT(bytes, 60000U);
 }
 
-/// Blocks that heads score 0.1, but for those named.
 Case with(Kind kind, std::size_t right, const std::vector<std::vector<float>>& scores) {
   return {kind, right, right + 1, scores};
 }
@@ -74,7 +73,7 @@ Case with(Kind kind, std::size_t right, const std::vector<std::vector<float>>& s
 TEST(CalibrationSearch, TakesHeadsThatCompleteEachOther) {
   // Head 0 finds facts and is sure of the wrong thing elsewhere; head 1 finds paraphrases, not sure; 2:
   // nothing.
-  const std::vector<float> none(20, 0.1F);
+  const std::vector<float> none(20, 0.01F);
   const auto peak = [&](std::size_t at, float score) {
     auto scores = none;
     scores[at] = score;
@@ -85,21 +84,41 @@ TEST(CalibrationSearch, TakesHeadsThatCompleteEachOther) {
     cases.push_back(with(Kind::facts, i, {peak(i, 0.9F), none, none}));
     cases.push_back(with(Kind::pairs, i, {peak(i, 0.9F), none, none}));
     auto wrong = none;
-    for (std::size_t other = 8; other < 18; ++other) wrong[other] = 0.4F;
+    for (std::size_t other = 8; other < 18; ++other) wrong[other] = 0.2F;
     cases.push_back(with(Kind::paraphrases, i, {wrong, peak(i, 0.3F), none}));
   }
   const std::vector<context::QueryHead> heads{{1, 0}, {2, 1}, {0, 0}};
-  const auto chosen = calibration::choose_heads(cases, heads, 4, 3);
-  ASSERT_EQ(chosen.size(), 2U);
-  const Gain gain = calibration::gain_of(cases, chosen);
+  const auto chosen = calibration::choose_heads(cases, heads, 40, 1);
+  const Gain gain = calibration::gain_of(cases, heads, chosen);
   EXPECT_DOUBLE_EQ(gain.facts, 1);
   EXPECT_DOUBLE_EQ(gain.pairs, 1);
   EXPECT_DOUBLE_EQ(gain.paraphrases, 1);
-  EXPECT_GT(chosen[0].head == 1 ? chosen[0].weight / chosen[1].weight : chosen[1].weight / chosen[0].weight,
-            2);
-  const Weighted first{0, 1};
-  EXPECT_LT(calibration::gain_of(cases, std::span(&first, 1)).paraphrases, 0.4);
-  EXPECT_EQ(calibration::choose_heads(cases, heads, 4, 1).size(), 1U);
+  const std::vector<HeadGroup> first{{{heads[0]}}};
+  EXPECT_LT(calibration::gain_of(cases, heads, first).paraphrases, 0.4);
+}
+
+TEST(CalibrationSearch, HeadsThatAgreeAreSurerTogether) {
+  // Heads 0 and 1 read one key head; each looks at the right block, and as much at another one of its own.
+  const auto looks = [](std::size_t right, std::size_t wrong) {
+    std::vector<float> scores(50, 0.01F);
+    for (std::size_t i = 0; i < 4; ++i) scores[(wrong + i) % 50] = 0.3F;
+    scores[right] = 0.3F;
+    return scores;
+  };
+  std::vector<Case> cases;
+  for (std::size_t i = 0; i < 12; ++i)
+    for (const Kind kind : calibration::kKinds)
+      cases.push_back(with(kind, i, {looks(i, i + 15), looks(i, i + 30), std::vector<float>(50, 0.1F)}));
+  const std::vector<context::QueryHead> heads{{1, 0}, {1, 1}, {1, 2}};
+  const auto chosen = calibration::choose_heads(cases, heads, 40, 3);
+  ASSERT_EQ(chosen.size(), 1U);
+  ASSERT_EQ(chosen.front().heads.size(), 2U);
+  EXPECT_EQ(chosen.front().heads[0].head, 0);
+  EXPECT_EQ(chosen.front().heads[1].head, 1);
+  EXPECT_NEAR(chosen.front().heads[0].share, chosen.front().heads[1].share, 0.1);
+  EXPECT_DOUBLE_EQ(calibration::gain_of(cases, heads, chosen).mean(), 1);
+  const std::vector<HeadGroup> alone{{{heads[0]}}};
+  EXPECT_LT(calibration::gain_of(cases, heads, alone).mean(), 0.9);
 }
 
 TEST(CalibrationSearch, AHeadThatIsSureOrSilentCountsByAPower) {
@@ -112,14 +131,15 @@ TEST(CalibrationSearch, AHeadThatIsSureOrSilentCountsByAPower) {
   std::vector<Case> cases;
   for (std::size_t i = 0; i < 5; ++i) {
     for (const Kind kind : {Kind::facts, Kind::pairs})
-      cases.push_back(with(kind, i, {peak(i + 20, 0.1F, 0.08F), peak(i, 0.2F, 0.01F)}));
+      cases.push_back(with(kind, i, {peak(i + 20, 0.1F, 0.08F), peak(i, 0.6F, 0.01F)}));
     cases.push_back(with(Kind::paraphrases, i, {peak(i, 0.02F, 0.002F), peak(i, 0.0F, 0.03F)}));
   }
   const std::vector<context::QueryHead> heads{{1, 0}, {1, 1}};
-  const auto chosen = calibration::choose_heads(cases, heads, 4, 3);
+  const auto chosen = calibration::choose_heads(cases, heads, 40, 1);
   ASSERT_EQ(chosen.size(), 2U);
-  EXPECT_DOUBLE_EQ(calibration::gain_of(cases, chosen).mean(), 1);
-  EXPECT_GT(chosen[1].power, 1);
+  EXPECT_DOUBLE_EQ(calibration::gain_of(cases, heads, chosen).mean(), 1);
+  EXPECT_EQ(chosen[0].heads.front().head, 0);
+  EXPECT_GT(chosen[1].power, 1) << context::format_heads(chosen);
 }
 
 TEST(CalibrationSearch, ADeepHeadHasToBeWorthItsLayers) {
@@ -128,18 +148,19 @@ TEST(CalibrationSearch, ADeepHeadHasToBeWorthItsLayers) {
   std::vector<Case> cases;
   for (const Kind kind : calibration::kKinds) cases.push_back(with(kind, 3, {found, nearly}));
   const std::vector<context::QueryHead> heads{{30, 0}, {3, 0}};
-  const auto chosen = calibration::choose_heads(cases, heads, 32, 3);
+  const auto chosen = calibration::choose_heads(cases, heads, 32, 1);
   ASSERT_EQ(chosen.size(), 1U);
-  EXPECT_EQ(chosen.front().head, 1U);
+  EXPECT_EQ(chosen.front().heads, (std::vector<context::QueryHead>{{3, 0}}));
 }
 
 TEST(CalibrationSearch, HeadsThatFindNothingAreNone) {
-  const std::vector<Case> cases{
-      with(Kind::facts, 3, {std::vector<float>(50, 0.5F), std::vector<float>(50, 0.0F)})};
+  std::vector<Case> cases;
+  for (const Kind kind : calibration::kKinds)
+    cases.push_back(with(kind, 3, {std::vector<float>(50, 0.5F), std::vector<float>(50, 0.0F)}));
   const std::vector<context::QueryHead> heads{{0, 0}, {0, 1}};
-  EXPECT_TRUE(calibration::choose_heads(cases, heads, 4, 3).empty());
-  EXPECT_TRUE(calibration::choose_heads({}, heads, 4, 3).empty());
-  EXPECT_TRUE(calibration::choose_heads(cases, {}, 4, 3).empty());
+  EXPECT_TRUE(calibration::choose_heads(cases, heads, 4, 1).empty());
+  EXPECT_TRUE(calibration::choose_heads({}, heads, 4, 1).empty());
+  EXPECT_TRUE(calibration::choose_heads(cases, {}, 4, 1).empty());
 }
 
 class CalibrationCache : public testing::Test {
@@ -230,9 +251,9 @@ std::vector<Case> found_by(std::size_t head, std::size_t heads, Kind kind) {
 
 TEST_F(CalibrationCache, WhatATextSaidIsKeptUntilTheWholeIsDone) {
   const std::vector<Case> cases = found_by(1, 3, Kind::pairs);
-  EXPECT_FALSE(calibration::measured(hash_, Kind::pairs, 3));
-  calibration::keep_measured(hash_, Kind::pairs, cases);
-  const auto read = calibration::measured(hash_, Kind::pairs, 3);
+  EXPECT_FALSE(calibration::measured(hash_, 1, 3));
+  calibration::keep_measured(hash_, 1, cases);
+  const auto read = calibration::measured(hash_, 1, 3);
   ASSERT_TRUE(read);
   ASSERT_EQ(read->size(), cases.size());
   for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -240,13 +261,13 @@ TEST_F(CalibrationCache, WhatATextSaidIsKeptUntilTheWholeIsDone) {
     EXPECT_EQ((*read)[i].last, cases[i].last);
     EXPECT_EQ((*read)[i].scores, cases[i].scores);
   }
-  EXPECT_FALSE(calibration::measured(hash_, Kind::pairs, 7));
-  EXPECT_FALSE(calibration::measured(hash_, Kind::facts, 3));
+  EXPECT_FALSE(calibration::measured(hash_, 1, 7));
+  EXPECT_FALSE(calibration::measured(hash_, 0, 3));
   const fs::path file = calibration::entry_of(hash_, ".1");
   fs::resize_file(file, fs::file_size(file) - 1);
-  EXPECT_FALSE(calibration::measured(hash_, Kind::pairs, 3));
+  EXPECT_FALSE(calibration::measured(hash_, 1, 3));
   std::ofstream(file) << "none";
-  EXPECT_FALSE(calibration::measured(hash_, Kind::pairs, 3));
+  EXPECT_FALSE(calibration::measured(hash_, 1, 3));
   calibration::forget_measured(hash_);
   EXPECT_FALSE(fs::exists(file));
 }
@@ -255,13 +276,15 @@ TEST_F(CalibrationCache, GoesOnBehindTheTextsThatWereMeasured) {
   const TinyEngine tiny;
   const std::string hash = tiny.engine->model_hash();
   const auto heads = context::all_heads(spec_of(*tiny.engine));
-  for (const Kind kind : calibration::kKinds)
-    calibration::keep_measured(hash, kind, found_by(1, heads.size(), kind));
+  for (std::size_t text = 0; text < std::size(calibration::kTexts); ++text)
+    calibration::keep_measured(hash, text, found_by(1, heads.size(), calibration::kTexts[text].kind));
   const CancelToken cancel;
   const Calibration found = calibrate(*tiny.engine, cancel, [](const Progress&) { ADD_FAILURE() << "read"; });
-  EXPECT_EQ(found.heads, context::format_heads(std::span(&heads[1], 1)));
+  const HeadGroup alone{{heads[1]}};
+  EXPECT_EQ(found.heads, context::format_heads(std::span(&alone, 1)));
   EXPECT_DOUBLE_EQ(found.gain.mean(), 1);
-  for (const Kind kind : calibration::kKinds) EXPECT_FALSE(calibration::measured(hash, kind, heads.size()));
+  for (std::size_t text = 0; text < std::size(calibration::kTexts); ++text)
+    EXPECT_FALSE(calibration::measured(hash, text, heads.size()));
   EXPECT_EQ(known_calibration(*tiny.engine)->heads, found.heads);
 }
 

@@ -28,6 +28,11 @@ TEST(Metrics, StringMatchesAreRulers) {
   EXPECT_EQ(string_match_all("", {"x"}), 0);
   EXPECT_EQ(string_match_part("in Paris, I think", {"Lyon", "paris"}), 1);
   EXPECT_EQ(string_match_part("in Nice", {"Lyon", "paris"}), 0);
+  EXPECT_EQ(fact_match("he paid 40,954 crowns", {"40954"}), 1);
+  EXPECT_EQ(fact_match("he paid 1,240,954, in Lyon", {"1240954"}), 1);
+  EXPECT_EQ(fact_match("he paid 40,9541 or 40, 954", {"40954"}), 0);
+  EXPECT_EQ(fact_match("1,2", {"1,2"}), 1);
+  EXPECT_EQ(fact_match(",", {"1"}), 0);
 }
 
 TEST(Metrics, QaF1IsOfNormalWords) {

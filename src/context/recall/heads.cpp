@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <set>
 #include <utility>
 
 #include <fmt/ranges.h>
@@ -14,10 +15,10 @@ namespace {
 
 [[noreturn]] void refuse(std::string_view text) {
   throw UsageError(
-      fmt::format(
-          "`heads` \"{}\": give layer and head of each, counted from 0, and, where it is not 1, what it "
-          "counts and to which power, up to 3, like 2.4,15.6*0.3,8.0*3^2",
-          text),
+      fmt::format("`heads` \"{}\": give layer and head of each, counted from 0; heads with + between them "
+                  "count together, each its share if it is not 1; behind them stand what they count, if that "
+                  "is not 1, and to which power, up to 3: like 2.4,15.6+15.7:0.5*0.3,8.0*3^2",
+                  text),
       "heads");
 }
 
@@ -30,44 +31,73 @@ Number parse_number(std::string_view text, std::string_view all) {
   return number;
 }
 
+/// Parts with `mark` between them, of which none is missing.
+std::vector<std::string_view> split(std::string_view text, char mark) {
+  std::vector<std::string_view> parts;
+  for (std::size_t from = 0;;) {
+    const std::size_t end = std::min(text.find(mark, from), text.size());
+    parts.push_back(text.substr(from, end - from));
+    if (end == text.size()) return parts;
+    from = end + 1;
+  }
+}
+
+/// What stands behind the first `mark` of the text, which loses both; `missing` where there is no mark.
+template <typename Number>
+Number take_behind(char mark, std::string_view& text, Number missing, std::string_view all) {
+  const std::size_t at = text.find(mark);
+  if (at == std::string_view::npos) return missing;
+  const auto number = parse_number<Number>(text.substr(at + 1), all);
+  text = text.substr(0, at);
+  return number;
+}
+
 QueryHead parse_head(std::string_view text, std::string_view all) {
-  const std::size_t hat = std::min(text.find('^'), text.size());
-  const std::size_t star = std::min(text.find('*'), hat);
-  const std::string_view place = text.substr(0, star);
-  const std::size_t dot = place.find('.');
-  if (dot == std::string_view::npos) refuse(all);
-  QueryHead head{parse_number<int>(place.substr(0, dot), all), parse_number<int>(place.substr(dot + 1), all)};
-  if (star < hat) head.weight = parse_number<float>(text.substr(star + 1, hat - star - 1), all);
-  if (hat < text.size()) head.power = parse_number<int>(text.substr(hat + 1), all);
-  if (head.weight == 0 || head.power < 1 || head.power > 3) refuse(all);
-  return head;
+  const auto share = take_behind(':', text, 1.0F, all);
+  const std::size_t dot = text.find('.');
+  if (dot == std::string_view::npos || share == 0) refuse(all);
+  return {parse_number<int>(text.substr(0, dot), all), parse_number<int>(text.substr(dot + 1), all), share};
+}
+
+HeadGroup parse_group(std::string_view text, std::string_view all) {
+  HeadGroup group;
+  group.power = take_behind('^', text, 1, all);
+  group.weight = take_behind('*', text, 1.0F, all);
+  if (group.weight == 0 || group.power < 1 || group.power > 3) refuse(all);
+  for (const std::string_view head : split(text, '+')) group.heads.push_back(parse_head(head, all));
+  return group;
 }
 
 }  // namespace
 
-std::vector<QueryHead> parse_heads(std::string_view text) {
-  std::vector<QueryHead> heads;
-  for (std::string_view rest = text; !rest.empty() || heads.empty();) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    const QueryHead head = parse_head(rest.substr(0, comma), text);
-    const auto same = [&](const QueryHead& one) { return one.layer == head.layer && one.head == head.head; };
-    if (std::ranges::any_of(heads, same)) refuse(text);
-    heads.push_back(head);
-    if (comma == rest.size()) return heads;
-    rest.remove_prefix(comma + 1);
-    if (rest.empty()) refuse(text);
-  }
-  return heads;
+std::vector<HeadGroup> parse_heads(std::string_view text) {
+  std::vector<HeadGroup> groups;
+  for (const std::string_view group : split(text, ',')) groups.push_back(parse_group(group, text));
+  std::set<std::pair<int, int>> all;
+  for (const QueryHead& head : heads_of(groups))
+    if (!all.emplace(head.layer, head.head).second) refuse(text);
+  return groups;
 }
 
-std::string format_heads(std::span<const QueryHead> heads) {
+std::string format_heads(std::span<const HeadGroup> groups) {
   std::vector<std::string> words;
-  for (const QueryHead& head : heads) {
-    words.push_back(fmt::format("{}.{}", head.layer, head.head));
-    if (head.weight != 1) words.back() += fmt::format("*{}", head.weight);
-    if (head.power != 1) words.back() += fmt::format("^{}", head.power);
+  for (const HeadGroup& group : groups) {
+    std::vector<std::string> heads;
+    for (const QueryHead& head : group.heads) {
+      heads.push_back(fmt::format("{}.{}", head.layer, head.head));
+      if (head.share != 1) heads.back() += fmt::format(":{}", head.share);
+    }
+    words.push_back(fmt::format("{}", fmt::join(heads, "+")));
+    if (group.weight != 1) words.back() += fmt::format("*{}", group.weight);
+    if (group.power != 1) words.back() += fmt::format("^{}", group.power);
   }
   return fmt::format("{}", fmt::join(words, ","));
+}
+
+std::vector<QueryHead> heads_of(std::span<const HeadGroup> groups) {
+  std::vector<QueryHead> heads;
+  for (const HeadGroup& group : groups) heads.insert(heads.end(), group.heads.begin(), group.heads.end());
+  return heads;
 }
 
 void check_heads(std::span<const QueryHead> heads, const model::Spec& spec) {

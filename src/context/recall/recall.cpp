@@ -17,7 +17,8 @@ constexpr double kLeastSurprise = 16;    // nats of a question that can be judge
 Recall::Recall(const Options& options, std::shared_ptr<const model::Model> model)
     : options_(options),
       model_(std::move(model)),
-      reader_(options, model_, parse_heads(options.heads), attention::KvType::int8) {}
+      groups_(parse_heads(options.heads)),
+      reader_(options, model_, heads_of(groups_), attention::KvType::int8) {}
 
 void Recall::begin_text() {
   if (in_text_) return;
@@ -108,8 +109,7 @@ void Recall::end_asking() {
     return;
   }
   if (plain_) leave_out(plain_->scores, scores);
-  weigh(parse_heads(options_.heads), scores);
-  spans_ = find(scores);
+  spans_ = find(combined(groups_, scores));
   show();
   state_ = State::answering;
 }
@@ -149,15 +149,23 @@ void Recall::check_room() const {
               "recalled");
 }
 
-std::vector<Span> Recall::find(const BlockScores& scores) const {
+std::vector<Span> Recall::find(const Combined& found) const {
   const Scoring how = scoring();
-  std::vector<Span> spans = choose_spans(scores, how.end - how.first,
-                                         {.block = options_.block,
-                                          .before = options_.span_before,
-                                          .behind = options_.span_behind,
-                                          .budget = budget(),
-                                          .threshold = options_.threshold});
-  for (Span& span : spans) span.first += how.first - std::ssize(opening_);
+  const std::int64_t first = how.first - std::ssize(opening_);
+  Choice choice{.block = options_.block,
+                .before = options_.span_before,
+                .behind = options_.span_behind,
+                .budget = budget(),
+                .threshold = options_.threshold};
+  if (options_.ends_sentence) {
+    choice.begins_sentence = [&](std::int64_t token) {
+      const std::int64_t end = first + token, back = std::min(end, kSentenceEnd);
+      return options_.ends_sentence(std::span<const Token>(text_).subspan(
+          static_cast<std::size_t>(end - back), static_cast<std::size_t>(back)));
+    };
+  }
+  std::vector<Span> spans = choose_spans(found.scores, found.shares, how.end - how.first, choice);
+  for (Span& span : spans) span.first += first;
   return spans;
 }
 

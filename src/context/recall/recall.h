@@ -67,7 +67,7 @@ class Recall final : public Context {
   void end_asking();
   void check_room() const;
   /// The places that the question's queries looked at, in tokens of the text, the best first.
-  std::vector<Span> find(const BlockScores& scores) const;
+  std::vector<Span> find(const Combined& found) const;
   /// The prompt that the whole model answers, and the same without the text, to judge by.
   void show();
   /// The conversation behind `before`, whose rows tell how little the question was expected.
@@ -79,6 +79,7 @@ class Recall final : public Context {
 
   Options options_;
   std::shared_ptr<const model::Model> model_;
+  std::vector<HeadGroup> groups_;
   Reader reader_;
   std::vector<Token> opening_;  ///< before the first text
   std::vector<Token> text_;

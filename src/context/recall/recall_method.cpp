@@ -33,7 +33,7 @@ constexpr Taken kRecallSettings[] = {
      one, trained_context},
     {&kThreshold, "0.3"},
     {&kSupport, "0.5"},
-    {&kBefore, "16", fixed<16>, none, trained_context},
+    {&kBefore, "64", fixed<64>, none, trained_context},
     {&kBehind, "64", fixed<64>, none, trained_context},
     {&kDistance, "512, at most half the trained context",
      [](const Options&, const model::Spec& spec) {
@@ -60,7 +60,7 @@ struct Extent {
 };
 Extent extent_of(const Options& options, const model::Spec& spec) {
   if (options.heads.empty()) return {std::max(1, spec.layers / 2), kUsualHeads};
-  const std::vector<QueryHead> heads = parse_heads(options.heads);
+  const std::vector<QueryHead> heads = heads_of(parse_heads(options.heads));
   return {std::min(layers_of(heads), spec.layers), key_heads(heads, spec.heads).size()};
 }
 
@@ -87,7 +87,7 @@ Reading recall_reading(const Options& options, const model::Spec& spec, int laye
 std::unique_ptr<Context> make_recall(const Options& options, std::shared_ptr<const model::Model> model) {
   if (options.heads.empty())
     throw UsageError("`heads`: none are given, and the model is not calibrated", "heads");
-  check_heads(parse_heads(options.heads), model->spec());
+  check_heads(heads_of(parse_heads(options.heads)), model->spec());
   return std::make_unique<Recall>(options, std::move(model));
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "attention/attend.h"
 #include "base/ceil_div.h"
@@ -12,6 +13,9 @@ namespace {
 
 constexpr std::int64_t kNeighbours = 8;                 // tokens whose scores are averaged
 constexpr std::int64_t kPiece = std::int64_t{1} << 14;  // tokens that one thread goes through at a time
+
+constexpr float kOfTheMean = 0.3F;  // of a head's scores: what is added to each in a group
+constexpr float kLeast = 1e-6F;
 
 /// One key head over the text, in pieces for the threads.
 class Scorer {
@@ -89,6 +93,12 @@ class Scorer {
   std::vector<attention::Part> parts_;
 };
 
+/// What is added to a head's scores before their logarithm is taken.
+float above_nothing(std::span<const float> scores) {
+  const double sum = std::accumulate(scores.begin(), scores.end(), 0.0);
+  return kLeast + kOfTheMean * static_cast<float>(sum / static_cast<double>(scores.size()));
+}
+
 }  // namespace
 
 BlockScores block_scores(const HeadKeys& keys, const HeadQueries& queries, const Scoring& scoring) {
@@ -114,9 +124,56 @@ void leave_out(const BlockScores& plain, BlockScores& scores) {
   }
 }
 
-void weigh(std::span<const QueryHead> heads, BlockScores& scores) {
-  for (std::size_t head = 0; head < heads.size(); ++head)
-    for (float& score : scores[head]) score = heads[head].weighed(score);
+std::vector<float> logs_of(std::span<const float> scores) {
+  const float above = above_nothing(scores);
+  std::vector<float> logs(scores.size());
+  std::ranges::transform(scores, logs.begin(), [above](float score) { return std::log(score + above); });
+  return logs;
+}
+
+std::vector<float> group_scores(const HeadGroup& group, std::span<const std::span<const float>> scores) {
+  if (scores.size() == 1) return {scores.front().begin(), scores.front().end()};
+  float shares = 0;
+  for (const QueryHead& head : group.heads) shares += head.share;
+  std::vector<float> mean(scores.front().size(), 0.0F);  // of logarithms
+  float nothing = 0;                                     // where all scores are 0
+  for (std::size_t head = 0; head < scores.size(); ++head) {
+    const float share = group.heads[head].share / shares;
+    const std::vector<float> logs = logs_of(scores[head]);
+    for (std::size_t block = 0; block < mean.size(); ++block) mean[block] += share * logs[block];
+    nothing += share * std::log(above_nothing(scores[head]));
+  }
+  for (float& one : mean) one = std::max(0.0F, std::exp(one) - std::exp(nothing));
+  return mean;
+}
+
+Combined combined(std::span<const HeadGroup> groups, const BlockScores& scores) {
+  Combined all;
+  std::vector<const HeadGroup*> of;  // whose score a block has
+  auto next = scores.begin();
+  for (const HeadGroup& group : groups) {
+    const std::vector<std::span<const float>> of_group(next, next + std::ssize(group.heads));
+    next += std::ssize(group.heads);
+    const std::vector<float> said = group_scores(group, of_group);
+    all.scores.resize(said.size(), 0.0F);
+    of.resize(said.size(), &groups.front());
+    for (std::size_t block = 0; block < said.size(); ++block) {
+      const float score = group.weighed(said[block]);
+      if (score <= all.scores[block]) continue;
+      all.scores[block] = score;
+      of[block] = &group;
+    }
+  }
+  all.shares.resize(all.scores.size(), 0.0F);
+  const auto best = std::ranges::max_element(all.scores);
+  if (best == all.scores.end() || !(*best > 0)) return all;
+  const HeadGroup* loudest = of[static_cast<std::size_t>(best - all.scores.begin())];
+  for (std::size_t block = 0; block < all.scores.size(); ++block) {
+    const float share = all.scores[block] / *best;
+    all.shares[block] =
+        of[block] == loudest ? share : std::pow(share, 1 / static_cast<float>(loudest->power));
+  }
+  return all;
 }
 
 }  // namespace focusllm::context

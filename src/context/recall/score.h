@@ -28,7 +28,18 @@ BlockScores block_scores(const HeadKeys& keys, const HeadQueries& queries, const
 /// difference of the squares, 0 where that one scores more (after In-Context Re-ranking, arXiv 2410.02642,
 /// which takes the difference). plain: of the same blocks, or empty: nothing is left out.
 void leave_out(const BlockScores& plain, BlockScores& scores);
-/// What each head's scores count beside the others'. heads: as many as scores.
-void weigh(std::span<const QueryHead> heads, BlockScores& scores);
+/// The logarithms of a head's scores, each a little above 0: a head that says nothing says so of all blocks.
+std::vector<float> logs_of(std::span<const float> scores);
+/// What the heads of a group say together of each block: the geometric mean of their scores (logs_of) by
+/// their shares; 0 where none says anything. scores: of each of its heads, [blocks].
+std::vector<float> group_scores(const HeadGroup& group, std::span<const std::span<const float>> scores);
+/// The score of each block, the largest that a group gives it, and how near it comes to the best one. Of
+/// another group than the best one's, which may be loud by its power, that is measured without the power.
+struct Combined {
+  std::vector<float> scores;  ///< [blocks]
+  std::vector<float> shares;  ///< [blocks], 0 to 1
+};
+/// scores: of the groups' heads, one after the other.
+Combined combined(std::span<const HeadGroup> groups, const BlockScores& scores);
 
 }  // namespace focusllm::context

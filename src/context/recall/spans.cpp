@@ -42,27 +42,39 @@ class Spans {
   std::vector<Span> spans_;
 };
 
+/// Where the sentence begins in which a block does.
+std::int64_t first_shown(std::int64_t block, const Choice& choice) {
+  const std::int64_t least = std::max<std::int64_t>(0, block - choice.before);
+  for (std::int64_t token = block; choice.begins_sentence && token >= least; --token)
+    if (token == 0 || choice.begins_sentence(token)) return token;
+  return std::max(least, block - choice.before / 4);
+}
+
+/// Where the sentence ends in which a block does, which ends before `end`.
+std::int64_t end_shown(std::int64_t end, std::int64_t tokens, const Choice& choice) {
+  const std::int64_t most = std::min(tokens, end + choice.behind);
+  for (std::int64_t token = end; choice.begins_sentence && token < most; ++token)
+    if (choice.begins_sentence(token)) return token;
+  return most;
+}
+
 }  // namespace
 
-std::vector<Span> choose_spans(std::span<const std::vector<float>> scores, std::int64_t tokens,
-                               const Choice& choice) {
-  if (scores.empty() || scores.front().empty()) return {};
-  std::vector<float> best = scores.front();
-  for (const std::vector<float>& head : scores.subspan(1)) {
-    for (std::size_t i = 0; i < best.size(); ++i) best[i] = std::max(best[i], head[i]);
-  }
-  std::vector<std::size_t> order(best.size());
+std::vector<Span> choose_spans(std::span<const float> scores, std::span<const float> shares,
+                               std::int64_t tokens, const Choice& choice) {
+  if (scores.empty()) return {};
+  std::vector<std::size_t> order(scores.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return best[a] > best[b]; });
-  const double least = choice.threshold * static_cast<double>(best[order.front()]);
+  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
   Spans spans;
   std::int64_t taken = 0;
   for (const std::size_t block : order) {
-    const bool low = static_cast<double>(best[block]) < least;
-    if (best[block] <= 0 || (low && spans.count() >= kAlways)) break;
+    const bool low = static_cast<double>(shares[block]) < choice.threshold;
+    if (scores[block] <= 0) break;
+    if (low && spans.count() >= kAlways) continue;
     const std::int64_t at = static_cast<std::int64_t>(block) * choice.block;
-    Span span{.first = std::max<std::int64_t>(0, at - choice.before), .score = best[block]};
-    span.tokens = std::min(tokens, at + choice.block + choice.behind) - span.first;
+    Span span{.first = first_shown(at, choice), .score = scores[block]};
+    span.tokens = std::min(tokens, end_shown(at + choice.block, tokens, choice)) - span.first;
     const std::int64_t more = spans.added_by(span);
     if (taken + more > choice.budget) break;
     taken += more;

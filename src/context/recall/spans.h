@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -17,15 +18,18 @@ struct Span {
 /// How blocks become spans.
 struct Choice {
   std::int64_t block = 32;   ///< tokens
-  std::int64_t before = 16;  ///< tokens in front of a block
+  std::int64_t before = 64;  ///< tokens in front of a block, at most: as far as its sentence goes
   std::int64_t behind = 64;
+  /// Whether a sentence begins with a token; where none does near enough, a quarter of the tokens in front
+  /// and all of those behind are shown. May be empty: likewise.
+  std::function<bool(std::int64_t token)> begins_sentence = {};
   std::int64_t budget = 0;  ///< tokens of all spans together, at most
-  double threshold = 0;     ///< from the third span on, blocks with less of the best score stay out
+  double threshold = 0;     ///< from the third span on, blocks with a smaller share of the best stay out
 };
 
 /// The best blocks of a text of `tokens` tokens with their surroundings, which are joined where they touch;
-/// by score, the best first. scores: [heads][blocks]; a block's is the largest of all heads.
-std::vector<Span> choose_spans(std::span<const std::vector<float>> scores, std::int64_t tokens,
-                               const Choice& choice);
+/// by score, the best first. scores: [blocks]. shares: [blocks], what of the best one each comes to.
+std::vector<Span> choose_spans(std::span<const float> scores, std::span<const float> shares,
+                               std::int64_t tokens, const Choice& choice);
 
 }  // namespace focusllm::context

@@ -23,9 +23,7 @@ namespace focusllm {
 namespace {
 
 using calibration::Case;
-using calibration::Kind;
 
-constexpr std::size_t kMostHeads = 3;
 constexpr std::size_t kShown = 20;  // single heads that are told
 
 /// A text and its questions as tokens, as a conversation has them.
@@ -34,7 +32,7 @@ struct Tokens {
     std::vector<Token> question;
     std::int64_t first, end;  ///< tokens of what answers it
   };
-  Kind kind = Kind::facts;
+  std::size_t number = 0;  ///< of kTexts
   std::int64_t opening = 0;
   std::vector<Token> text = {};   ///< with the opening
   std::vector<Token> plain = {};  ///< the question that says nothing
@@ -54,12 +52,13 @@ std::shared_ptr<const ChatTemplate> template_of(const Tokenizer& tokenizer) {
   }
 }
 
-Tokens tokens_of(Kind kind, const Tokenizer& tokenizer, std::string_view lead) {
+Tokens tokens_of(std::size_t number, const Tokenizer& tokenizer, std::string_view lead) {
   Transcript transcript(tokenizer, template_of(tokenizer), "", false);
-  Tokens tokens{.kind = kind, .plain = transcript.plain_question(lead)};
+  Tokens tokens{.number = number, .plain = transcript.plain_question(lead)};
   transcript.begin_text();
   tokens.opening = transcript.size();
-  const std::vector<calibration::Passage> passages = calibration::make_text(kind);
+  const std::vector<calibration::Passage> passages =
+      calibration::make_text(calibration::kTexts[number].kind, calibration::kTexts[number].seed);
   std::vector<std::pair<std::int64_t, std::int64_t>> places;
   for (const calibration::Passage& passage : passages) {
     const std::int64_t first = transcript.size();
@@ -88,8 +87,8 @@ class Measuring {
         progress_(progress),
         heads_(context::all_heads(spec_of(engine))),
         options_(options_of(engine)) {
-    for (const Kind kind : calibration::kKinds) {
-      texts_.push_back(tokens_of(kind, engine.tokenizer(), method_info(options_.method).lead));
+    for (std::size_t text = 0; text < std::size(calibration::kTexts); ++text) {
+      texts_.push_back(tokens_of(text, engine.tokenizer(), method_info(options_.method).lead));
       total_ += texts_.back().count();
     }
   }
@@ -97,19 +96,15 @@ class Measuring {
   Calibration measure() {
     for (const Tokens& text : texts_) take(text);
     Calibration found;
-    const auto chosen = calibration::choose_heads(cases_, heads_, spec_of(engine_).layers, kMostHeads);
-    std::vector<context::QueryHead> named;
-    for (const calibration::Weighted& one : chosen) {
-      named.push_back(heads_[one.head]);
-      named.back().weight = one.weight;
-      named.back().power = one.power;
-    }
-    found.heads = named.empty() ? "" : context::format_heads(named);
-    found.gain = calibration::gain_of(cases_, chosen);
-    for (std::size_t head = 0; head < heads_.size(); ++head) {
-      const calibration::Weighted alone{head, 1};
-      found.singles.push_back({context::format_heads(std::span(&heads_[head], 1)),
-                               calibration::gain_of(cases_, std::span(&alone, 1))});
+    const attention::HeadShape& shape = spec_of(engine_).heads;
+    const auto chosen =
+        calibration::choose_heads(cases_, heads_, spec_of(engine_).layers, shape.heads / shape.kv_heads);
+    found.heads = chosen.empty() ? "" : context::format_heads(chosen);
+    found.gain = calibration::gain_of(cases_, heads_, chosen);
+    for (const context::QueryHead& head : heads_) {
+      const context::HeadGroup alone{{head}};
+      found.singles.push_back({context::format_heads(std::span(&alone, 1)),
+                               calibration::gain_of(cases_, heads_, std::span(&alone, 1))});
     }
     std::ranges::stable_sort(found.singles, std::ranges::greater(),
                              [](const Calibration::Single& one) { return one.gain.mean(); });
@@ -127,12 +122,12 @@ class Measuring {
   /// What is known of a text from a calibration that was interrupted, else what is measured now.
   void take(const Tokens& text) {
     const std::string hash = engine_.model_hash();
-    auto cases = calibration::measured(hash, text.kind, heads_.size());
+    auto cases = calibration::measured(hash, text.number, heads_.size());
     if (cases && cases->size() == text.asked.size()) {
       total_ -= text.count();
     } else {
       cases = measure(text);
-      calibration::keep_measured(hash, text.kind, *cases);
+      calibration::keep_measured(hash, text.number, *cases);
     }
     std::ranges::move(*cases, std::back_inserter(cases_));
   }
@@ -150,7 +145,7 @@ class Measuring {
     const context::BlockScores plain = ask(reader, text.plain, scoring);
     for (const Tokens::Asked& asked : text.asked) {
       const auto block = [&](std::int64_t token) { return (token - text.opening) / options_.block; };
-      Case one{.kind = text.kind,
+      Case one{.kind = calibration::kTexts[text.number].kind,
                .first = static_cast<std::size_t>(block(asked.first)),
                .last = static_cast<std::size_t>(block(asked.end - 1) + 1),
                .scores = ask(reader, asked.question, scoring)};

@@ -10,7 +10,7 @@
 namespace focusllm::calibration {
 
 /// Of the texts and of the choice: what was measured with another one is measured again.
-inline constexpr int kVersion = 4;
+inline constexpr int kVersion = 5;
 
 /// Of the models that scripts/fetch-model brings; nothing for others.
 std::optional<Calibration> shipped(const std::string& weights_hash);

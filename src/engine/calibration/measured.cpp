@@ -15,8 +15,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::filesystem::path file_of(const std::string& weights_hash, Kind kind) {
-  return entry_of(weights_hash, "." + std::to_string(static_cast<int>(kind)));
+std::filesystem::path file_of(const std::string& weights_hash, std::size_t text) {
+  return entry_of(weights_hash, "." + std::to_string(text));
 }
 
 /// All heads' scores, one after the other.
@@ -54,20 +54,21 @@ std::vector<Case> cases_of(const Json& file, Kind kind, std::size_t heads) {
 
 }  // namespace
 
-void keep_measured(const std::string& weights_hash, Kind kind, std::span<const Case> cases) {
+void keep_measured(const std::string& weights_hash, std::size_t text, std::span<const Case> cases) {
   Json file = {{"version", kVersion}, {"cases", Json::array()}};
   for (const Case& one : cases)
     file["cases"].push_back(
         {{"first", one.first}, {"last", one.last}, {"scores", Json::binary(bytes_of(one.scores))}});
   const std::vector<std::uint8_t> bytes = Json::to_cbor(file);
-  write_cache_entry(file_of(weights_hash, kind), std::as_bytes(std::span(bytes)));
+  write_cache_entry(file_of(weights_hash, text), std::as_bytes(std::span(bytes)));
 }
 
-std::optional<std::vector<Case>> measured(const std::string& weights_hash, Kind kind, std::size_t heads) {
-  std::ifstream stream(file_of(weights_hash, kind), std::ios::binary);
+std::optional<std::vector<Case>> measured(const std::string& weights_hash, std::size_t text,
+                                          std::size_t heads) {
+  std::ifstream stream(file_of(weights_hash, text), std::ios::binary);
   if (!stream) return std::nullopt;
   try {
-    return cases_of(Json::from_cbor(stream), kind, heads);
+    return cases_of(Json::from_cbor(stream), kTexts[text].kind, heads);
   } catch (const std::exception&) {
     return std::nullopt;
   }
@@ -75,7 +76,8 @@ std::optional<std::vector<Case>> measured(const std::string& weights_hash, Kind 
 
 void forget_measured(const std::string& weights_hash) {
   std::error_code ignored;
-  for (const Kind kind : kKinds) std::filesystem::remove(file_of(weights_hash, kind), ignored);
+  for (std::size_t text = 0; text < std::size(kTexts); ++text)
+    std::filesystem::remove(file_of(weights_hash, text), ignored);
 }
 
 }  // namespace focusllm::calibration

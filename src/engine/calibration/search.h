@@ -17,19 +17,15 @@ struct Case {
   std::vector<std::vector<float>> scores = {};  ///< [heads][blocks]
 };
 
-/// A head by its number, and what its scores count (QueryHead).
-struct Weighted {
-  std::size_t head = 0;
-  float weight = 1;
-  int power = 1;
-};
+/// Of groups of heads together. heads: all that the cases have scores of.
+Gain gain_of(std::span<const Case> cases, std::span<const context::QueryHead> heads,
+             std::span<const context::HeadGroup> groups);
 
-/// Of some heads together, a block's score being the largest of them.
-Gain gain_of(std::span<const Case> cases, std::span<const Weighted> heads);
-
-/// The heads that together find most, up to `most` of them. A head in a deep layer has to be worth the layers
-/// that are read for it. None where they find little.
-std::vector<Weighted> choose_heads(std::span<const Case> cases, std::span<const context::QueryHead> heads,
-                                   int layers, std::size_t most);
+/// A group that finds paraphrases, and one that finds names, or only one of them: those that together find
+/// most. A head in a deep layer has to be worth the layers that are read for it, a key head its memory. None
+/// where they find little. readers: query heads that read one key head.
+std::vector<context::HeadGroup> choose_heads(std::span<const Case> cases,
+                                             std::span<const context::QueryHead> heads, int layers,
+                                             int readers);
 
 }  // namespace focusllm::calibration

@@ -16,6 +16,14 @@ struct Passage {
   std::string question;  ///< that this passage answers; empty: filler
 };
 
+/// What the heads are asked about: paraphrases twice, as they depend on the words around them.
+struct Text {
+  Kind kind;
+  std::uint64_t seed;
+};
+inline constexpr Text kTexts[] = {
+    {Kind::facts, 1}, {Kind::pairs, 1}, {Kind::paraphrases, 1}, {Kind::paraphrases, 2}};
+
 /// A text in which facts are hidden, made from word lists: the same for the same seed, on every machine.
 std::vector<Passage> make_text(Kind kind, std::uint64_t seed = 1);
 

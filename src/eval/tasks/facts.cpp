@@ -124,7 +124,7 @@ Prompt FactsTask::make(const Case& which) const {
   if (!prompt.absent) prompt.support.push_back(asked.text);
   prompt.expected = asked.expected;
   prompt.answer_tokens = kFactAnswerTokens;
-  prompt.metric = string_match_part;
+  prompt.metric = fact_match;
   return prompt;
 }
 
