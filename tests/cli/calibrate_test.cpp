@@ -15,10 +15,10 @@ TEST(Calibrate, KnowsTheModelsThatTheProjectFetches) {
   MODEL_OR_SKIP(model);
   const Ended text = run({"calibrate", "-m", model});
   EXPECT_EQ(text.code, 0) << text.err;
-  EXPECT_THAT(text.out, HasSubstr("9.0,8.0*10^3"));
+  EXPECT_THAT(text.out, HasSubstr("2.4:0.14+9.0:0.69+9.2:0.17,8.0:0.9+8.1:0.1*5^2"));
   const Ended json = run({"calibrate", "-m", model, "--json"});
   const auto found = nlohmann::json::parse(json.out);
-  EXPECT_EQ(found.at("heads"), "9.0,8.0*10^3");
+  EXPECT_EQ(found.at("heads"), "2.4:0.14+9.0:0.69+9.2:0.17,8.0:0.9+8.1:0.1*5^2");
   EXPECT_GE(found.at("gain").at("facts"), 0.9);
 }
 

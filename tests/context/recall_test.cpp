@@ -113,6 +113,9 @@ TEST(RecallSpans, GoFromTheBeginningOfASentenceToTheEndOfOne) {
   EXPECT_EQ(ends(spans_of(scores, 95, choice)), (decltype(ends({})){{46, 61}, {90, 95}, {0, 15}}));
   begins = {37, 66};  // too far away
   EXPECT_EQ(ends(spans_of(scores, 95, choice)), (decltype(ends({})){{47, 65}, {87, 95}, {0, 15}}));
+  choice.budget = 20;  // the least that is shown has to do
+  begins = {41, 65};
+  EXPECT_EQ(ends(spans_of(scores, 95, choice)), (decltype(ends({})){{47, 65}}));
   begins = {50, 60};  // the block is a sentence
   EXPECT_EQ(ends(spans_of(scores, 95, choice)).front(), (std::pair<std::int64_t, std::int64_t>{50, 60}));
 }
@@ -561,7 +564,7 @@ TEST_F(RecallMethod, TheEndOfTheTextIsShownWhereAsked) {
 TEST_F(RecallMethod, AnAnswerWithoutTheTextIsRefused) {
   for (const bool long_conversation : {true, false}) {
     context::Options given = options();
-    if (!long_conversation) given.recalled = 15;  // less than a place
+    if (!long_conversation) given.recalled = 11;  // less than a place
     const auto context = context::make(given, tiny_.model);
     context->begin_text();
     context->append(tokens(300, 2));

@@ -140,7 +140,8 @@ void Recall::took(const model::Pass& pass) {
 
 void Recall::check_room() const {
   const Scoring how = scoring();
-  const std::int64_t one_place = options_.span_before + options_.block + options_.span_behind;
+  const std::int64_t one_place =
+      least_place({.block = options_.block, .before = options_.span_before, .behind = options_.span_behind});
   if (how.end <= how.first || budget() >= std::min(one_place, how.end - how.first)) return;
   throw Error(fmt::format("no place of the text can be shown: a place has {} tokens, and beside {} of the "
                           "conversation and the answer's there is room for {} (`recalled`): begin another "

@@ -9,6 +9,7 @@ namespace {
 /// Spans that are taken whatever their score: the question's own form, or an instruction in the text, may
 /// look most like what is asked for.
 constexpr std::size_t kAlways = 2;
+constexpr std::int64_t kPartInFront = 4;  // of the tokens in front, where no sentence begins among them
 
 /// Spans that do not touch, by their first token.
 class Spans {
@@ -42,23 +43,30 @@ class Spans {
   std::vector<Span> spans_;
 };
 
-/// Where the sentence begins in which a block does.
-std::int64_t first_shown(std::int64_t block, const Choice& choice) {
-  const std::int64_t least = std::max<std::int64_t>(0, block - choice.before);
-  for (std::int64_t token = block; choice.begins_sentence && token >= least; --token)
-    if (token == 0 || choice.begins_sentence(token)) return token;
-  return std::max(least, block - choice.before / 4);
+/// A block with what is shown around it where no sentence's borders are known.
+Span least_around(std::int64_t block, std::int64_t tokens, const Choice& choice) {
+  const std::int64_t first = std::max<std::int64_t>(0, block - choice.before / kPartInFront);
+  return {.first = first, .tokens = std::min(tokens, block + choice.block + choice.behind) - first};
 }
 
-/// Where the sentence ends in which a block does, which ends before `end`.
-std::int64_t end_shown(std::int64_t end, std::int64_t tokens, const Choice& choice) {
-  const std::int64_t most = std::min(tokens, end + choice.behind);
-  for (std::int64_t token = end; choice.begins_sentence && token < most; ++token)
-    if (choice.begins_sentence(token)) return token;
-  return most;
+/// The same from the beginning of the sentence in which a block begins to the end of the one in which it
+/// ends.
+Span span_around(std::int64_t block, std::int64_t tokens, const Choice& choice) {
+  const Span least = least_around(block, tokens, choice);
+  if (!choice.begins_sentence) return least;
+  std::int64_t first = block;
+  while (first > 0 && first >= block - choice.before && !choice.begins_sentence(first)) --first;
+  if (first < block - choice.before) first = least.first;
+  std::int64_t end = std::min(tokens, block + choice.block);
+  while (end < least.end() && !choice.begins_sentence(end)) ++end;
+  return {.first = first, .tokens = end - first};
 }
 
 }  // namespace
+
+std::int64_t least_place(const Choice& choice) {
+  return choice.before / kPartInFront + choice.block + choice.behind;
+}
 
 std::vector<Span> choose_spans(std::span<const float> scores, std::span<const float> shares,
                                std::int64_t tokens, const Choice& choice) {
@@ -73,8 +81,9 @@ std::vector<Span> choose_spans(std::span<const float> scores, std::span<const fl
     if (scores[block] <= 0) break;
     if (low && spans.count() >= kAlways) continue;
     const std::int64_t at = static_cast<std::int64_t>(block) * choice.block;
-    Span span{.first = first_shown(at, choice), .score = scores[block]};
-    span.tokens = std::min(tokens, end_shown(at + choice.block, tokens, choice)) - span.first;
+    Span span = span_around(at, tokens, choice);
+    if (spans.count() == 0 && span.tokens > choice.budget) span = least_around(at, tokens, choice);
+    span.score = scores[block];
     const std::int64_t more = spans.added_by(span);
     if (taken + more > choice.budget) break;
     taken += more;

@@ -27,6 +27,8 @@ struct Choice {
   double threshold = 0;     ///< from the third span on, blocks with a smaller share of the best stay out
 };
 
+/// Tokens of the least that is shown for a block in the middle of a text.
+std::int64_t least_place(const Choice& choice);
 /// The best blocks of a text of `tokens` tokens with their surroundings, which are joined where they touch;
 /// by score, the best first. scores: [blocks]. shares: [blocks], what of the best one each comes to.
 std::vector<Span> choose_spans(std::span<const float> scores, std::span<const float> shares,
