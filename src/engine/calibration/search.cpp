@@ -200,9 +200,7 @@ class Search {
     std::vector<HeadGroup> groups;
     if (names_.empty()) return groups;
     std::vector<std::pair<double, Place>> order;
-    for (const auto& [place, heads] : key_heads_)
-      order.emplace_back(
-          fit(names_, heads, kFirstSteps).loss + kNatsOfAllLayers * (place.first + 1) / layers_, place);
+    for (const auto& [place, heads] : key_heads_) order.emplace_back(cost_of(names_, {place}), place);
     std::ranges::sort(order);
     order.resize(std::min(order.size(), kTried));
     for (const auto& [loss, place] : order) {
@@ -214,10 +212,11 @@ class Search {
   }
 
   void try_both(const HeadGroup& first, const Scores& of_first, HeadGroup second, const Scores& of_second) {
-    for (const QueryHead& head : second.heads)
-      if (std::ranges::count(first.heads, number(head), [&](const QueryHead& one) { return number(one); }) >
-          0)
-        return;
+    const auto in_first = [&](const QueryHead& head) {
+      return std::ranges::any_of(first.heads,
+                                 [&](const QueryHead& one) { return number(one) == number(head); });
+    };
+    if (std::ranges::any_of(second.heads, in_first)) return;
     for (second.power = 1; second.power <= kMostPower; ++second.power) {
       for (const float weight : kWeights) {
         second.weight = weight;
