@@ -17,8 +17,10 @@ namespace focusllm::context {
 
 using Token = std::int32_t;
 
-/// What a method is told, and what follows from the model and the memory that is free.
+/// Tokens that tell whether a sentence ends with them.
 inline constexpr std::int64_t kSentenceEnd = 4;
+
+/// What a method is told, and what follows from the model and the memory that is free.
 struct Options : Settings {
   attention::KvType kv_type = attention::KvType::bf16;
   std::optional<Token> bos;           ///< focus: in front of tails and the local window; the model's own rule

@@ -134,7 +134,8 @@ class TiledRows {
   const float* row_scales_;
   const float* row_sums_;
   const std::int32_t* totals_;
-  const std::uint8_t* scales_;
+  const std::uint8_t*
+      scales_;  ///< not beside quants_: both are loaded as one then, which waits for their stores
   alignas(64) std::int32_t sums_[kRing * kSums];
   alignas(64) std::uint8_t unpacked_[kRing * kPartBytes];
   alignas(64) std::int32_t zeros_[kTiledRows];

@@ -153,8 +153,10 @@ class Search {
     return all;
   }
 
-  /// Of the heads that read some key heads, those that count, with their shares to a hundredth.
-  HeadGroup group_of(std::span<const Case* const> cases, const std::set<Place>& places) const {
+  /// Of the heads that read some key heads, those that count, with their shares to a hundredth, and the nats
+  /// that all of them leave.
+  std::pair<HeadGroup, double> group_of(std::span<const Case* const> cases,
+                                        const std::set<Place>& places) const {
     const std::vector<std::size_t> numbers = readers_of(places);
     const Fit fitted = fit(cases, numbers, kLastSteps);
     float all = 0;
@@ -168,7 +170,7 @@ class Search {
     }
     if (group.heads.empty()) group.heads.push_back(heads_[numbers.front()]);  // none says anything
     if (group.heads.size() == 1) group.heads.front().share = 1;
-    return group;
+    return {std::move(group), fitted.loss};
   }
 
   /// Heads of the key head that is likeliest to find them, and these with another one's.
@@ -183,8 +185,7 @@ class Search {
         if (more.insert(place).second) best = std::min(best, {cost_of(paraphrases_, more), place});
       }
       chosen.insert(best.second);
-      groups.emplace_back(group_of(paraphrases_, chosen),
-                          fit(paraphrases_, readers_of(chosen), kLastSteps).loss);
+      groups.push_back(group_of(paraphrases_, chosen));
     }
     return groups;
   }
@@ -204,7 +205,7 @@ class Search {
     std::ranges::sort(order);
     order.resize(std::min(order.size(), kTried));
     for (const auto& [loss, place] : order) {
-      HeadGroup together = group_of(names_, {place});
+      HeadGroup together = group_of(names_, {place}).first;
       if (together.heads.size() > 1) groups.push_back(std::move(together));
       for (const std::size_t head : key_heads_.at(place)) groups.push_back({{heads_[head]}});
     }
