@@ -16,13 +16,13 @@ std::string_view product_type_name(ProductType type) {
   return "?";
 }
 
-std::string_view kv_type_name(attention::KvType type) {
+std::string_view kv_type_name(KvType type) {
   switch (type) {
-    case attention::KvType::f32:
+    case KvType::f32:
       return "f32";
-    case attention::KvType::bf16:
+    case KvType::bf16:
       return "bf16";
-    case attention::KvType::int8:
+    case KvType::int8:
       return "int8";
   }
   return "?";
