@@ -18,7 +18,6 @@ using Clock = std::chrono::steady_clock;
 
 /// Decoding starts behind a few words: some models have nothing to say after nothing.
 constexpr std::int64_t kShortest = 16;
-constexpr std::size_t kMostAnswers = 1000;
 // Questions that are asked while a text is read, and their tokens and their answers'.
 constexpr int kQuestions = 3;
 constexpr std::int64_t kQuestion = 32;
@@ -119,21 +118,18 @@ std::string BenchRunner::random_text(std::int64_t tokens) {
 /// A session, and when its tokens came.
 struct BenchRunner::Reader {
   std::unique_ptr<Session> session;
-  std::vector<std::string> questions;  ///< one word each
   std::vector<Clock::time_point> times;
   std::exception_ptr failure;
 
-  /// Generates `tokens` tokens; a model that stops early is asked on.
   void generate(std::int64_t tokens) {
     AskOptions ask;
+    ask.max_tokens = tokens;
+    ask.sampling.ignore_end = true;
     ask.on_token = [this](const GeneratedToken&) {
       times.push_back(Clock::now());
       return true;
     };
-    for (std::size_t answers = 0; std::ssize(times) < tokens && answers < kMostAnswers; ++answers) {
-      ask.max_tokens = tokens - std::ssize(times);
-      session->ask(answers == 0 ? "" : questions[answers % questions.size()], ask);
-    }
+    session->ask("", ask);
   }
 };
 
@@ -148,7 +144,6 @@ std::vector<BenchRunner::Reader> BenchRunner::readers(const ContextOptions& opti
   for (Reader& reader : readers) {
     reader.session = std::make_unique<Session>(engine_, values);
     reader.session->expect(tokens);
-    for (int i = 0; i < 16; ++i) reader.questions.push_back(words_[random_() % words_.size()]);
   }
   return readers;
 }
@@ -193,8 +188,7 @@ void BenchRunner::decode(const ContextOptions& options, std::int64_t tokens, std
   Clock::time_point first = start, last = Clock::time_point::max();
   double first_tokens = 0;
   for (const Reader& reader : readers) {
-    if (reader.times.size() < 2)
-      fail("the model ends every answer at once: generation cannot be measured with it");
+    if (reader.times.size() < 2) fail("-n {}: no room to generate them", tokens);
     first = std::max(first, reader.times.front());
     last = std::min(last, reader.times.back());
     first_tokens += seconds(start, reader.times.front());

@@ -171,6 +171,8 @@ void SamplingFlags::add_to(CLI::App& app) {
       1);
   add("--repeat-penalty", values.repeat_penalty, "Penalty of tokens that came lately; 1: none", 0.01, 100);
   add("--repeat-last-n", values.repeat_last, "How many tokens are lately", 0, any);
+  app.add_flag("--ignore-eos", values.ignore_end, "Never draw a token that ends the answer: go on up to -n")
+      ->group("Sampling");
   add("-s,--seed", seed, "Seed of the sampling; -1: another one every time", -1, 9007199254740992.0);
 }
 

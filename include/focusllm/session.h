@@ -33,6 +33,7 @@ struct SamplingOptions {
   float repeat_penalty = 1.0F;
   int repeat_last = 64;
   std::uint64_t seed = 0;
+  bool ignore_end = false;  ///< tokens that end an answer are never drawn
 };
 
 struct TokenProbability {

@@ -4,7 +4,9 @@
 #include <fstream>
 #include <limits>
 
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/cgroup.h"
 #include "base/error.h"
@@ -24,6 +26,15 @@ std::int64_t meminfo_available(const std::filesystem::path& root) {
 }
 
 }  // namespace
+
+void prefer_large_pages(void* data, std::size_t bytes) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto from = reinterpret_cast<std::uintptr_t>(data);
+  const std::uintptr_t first = (from + page - 1) / page * page;
+  const std::uintptr_t last = (from + bytes) / page * page;
+  // What it answers makes no difference to us.
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+}
 
 std::int64_t available_memory(const std::filesystem::path& root) {
   const std::int64_t system = meminfo_available(root);

@@ -68,6 +68,10 @@ class Scratch : public AlignedBuffer<T> {
   ~Scratch() = default;
 };
 
+/// Asks the system for large pages where they fit into memory that was not yet written, so that reading all
+/// of it looks up fewer addresses. A system without them goes on with small ones.
+void prefer_large_pages(void* data, std::size_t bytes);
+
 /// Bytes that can still be taken without swapping: MemAvailable, and what the control groups leave
 /// (base/cgroup.h). `root`: for tests.
 std::int64_t available_memory(const std::filesystem::path& root = "/");

@@ -1,5 +1,6 @@
 #include "engine/answer_job.h"
 
+#include <limits>
 #include <utility>
 
 #include "engine/parts.h"
@@ -16,6 +17,12 @@ AnswerJob::AnswerJob(const Engine& engine, context::Context& context, const AskO
   const auto kept = static_cast<std::size_t>(std::max(0, options.sampling.repeat_last));
   history = history.last(std::min(history.size(), kept));
   recent_.assign(history.begin(), history.end());
+  if (options.sampling.ignore_end) {
+    const Tokenizer& tokenizer = engine.tokenizer();
+    for (Token id = 0; id < tokenizer.size(); ++id) {
+      if (tokenizer.is_end(id)) ends_.push_back(id);
+    }
+  }
   context.end_prompt();
 }
 
@@ -36,9 +43,17 @@ std::span<const float> AnswerJob::hidden() const {
   return context().hidden();
 }
 
+std::span<const float> AnswerJob::without_ends(std::span<const float> logits) {
+  if (ends_.empty()) return logits;
+  without_ends_.assign(logits.begin(), logits.end());
+  for (const Token id : ends_)
+    without_ends_[static_cast<std::size_t>(id)] = -std::numeric_limits<float>::infinity();
+  return without_ends_;
+}
+
 bool AnswerJob::take(std::span<const float> logits) {
   const auto known = logits.first(static_cast<std::size_t>(engine_.tokenizer().size()));
-  const Token id = sampler_.sample(known, recent_);
+  const Token id = sampler_.sample(without_ends(known), recent_);
   if (engine_.tokenizer().is_end(id)) {
     stopped_at_end_ = true;
     return false;

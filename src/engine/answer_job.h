@@ -66,7 +66,11 @@ class AnswerJob final : public ContextJob {
  private:
   const Engine& engine_;
   const AskOptions& options_;
+  std::span<const float> without_ends(std::span<const float> logits);
+
   Sampler sampler_;
+  std::vector<Token> ends_;          ///< where they are ignored: tokens that end an answer
+  std::vector<float> without_ends_;  ///< logits
   std::vector<Token> recent_;
   bool answering_ = false;  ///< the prompt is done
   bool stepped_ = false;    ///< the context has done the last token

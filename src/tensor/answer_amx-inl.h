@@ -27,7 +27,9 @@ class TiledRows {
         row_scales_(x.tiled_scales + row * blocks_),
         row_sums_(x.tiled_sums + row * blocks_),
         totals_(x.tiled_totals + 2 * row * blocks_),
-        scales_(weights.scales) {}
+        scales_(weights.scales),
+        ahead_(weights, x.width),
+        first_rows_(row == 0) {}
 
   /// out [16, 16]
   void multiply(float* out) {
@@ -66,9 +68,8 @@ class TiledRows {
     if (i % kParts != 0 || first + i >= parts) return;
     Bytes four[8];
     const long block = kLarge ? first / kStep : first + i;
-    const std::uint8_t* quants = quants_ + block * kForm.quant_bytes();
-    ask_for_part<kType>(quants, scales_ + block * kForm.scale_bytes(), kLarge ? i / kParts : 0);
-    load_quants<kType>(quants, kLarge ? i / kParts : 0, 0, four);
+    if (first_rows_) ahead_.ask();
+    load_quants<kType>(quants_ + block * kForm.quant_bytes(), kLarge ? i / kParts : 0, 0, four);
     std::uint8_t* to = unpacked_ + i % kRing * kPartBytes;
 #pragma GCC unroll 8
     for (int j = 0; j < 8; ++j) _mm512_store_si512(to + 64 * j, four[j]);
@@ -136,6 +137,8 @@ class TiledRows {
   const std::int32_t* totals_;
   const std::uint8_t*
       scales_;  ///< not beside quants_: both are loaded as one then, which waits for their stores
+  GroupAhead<kType> ahead_;
+  bool first_rows_;
   alignas(64) std::int32_t sums_[kRing * kSums];
   alignas(64) std::uint8_t unpacked_[kRing * kPartBytes];
   alignas(64) std::int32_t zeros_[kTiledRows];

@@ -161,10 +161,11 @@ inline void multiply_tile(const WeightGroup& weights, const QuantizedRows& x, lo
   const std::uint8_t* quants = weights.quants;
   const std::uint8_t* scales = weights.scales;
   Tile<kRows> tile(x, row);
+  GroupAhead<kType> ahead(weights, x.width);
   for (long b = 0; b < x.width / 32; b += kSubs) {
     FOCUSLLM_UNROLL_PARTS
     for (int sub = 0; sub < kSubs; ++sub) {
-      if (kChannels == 16 && row == 0) ask_for_part<kType>(quants, scales, sub);
+      if (kChannels == 16 && row == 0) ahead.ask();
       add_part<kType>(quants, scales, sub, channel, b + sub, tile);
     }
     quants += kQuantBytes;

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include <omp.h>
+
 #include "base/ceil_div.h"
 #include "base/memory.h"
+#include "base/shares.h"
 #include "base/threads.h"
 #include "tensor/answer_kernel.h"
 #include "tensor/stack.h"
@@ -17,6 +20,7 @@ constexpr std::int64_t kBytesWorthForking = 32 << 10;
 // Rows of floats at a time, so that they stay in the caches while a matrix passes by.
 constexpr std::int64_t kFloatRows = 16;
 constexpr std::int64_t kRowsWorthForking = 8;  // to quantise
+constexpr int kPieces = 8;                     // of a thread's share of a product
 
 std::int64_t bytes_of(const Weights& weights) {
   std::int64_t bytes = 0;
@@ -128,8 +132,10 @@ void answer_rows(const Weights& weights, Isa isa, const float* x, std::int64_t r
   }
   const auto groups = weights.groups();
   const auto count = static_cast<std::int64_t>(groups.size());
-  // Handed out in small pieces: a thread that loses its core delays the others by one piece.
-  const std::int64_t chunk = std::max<std::int64_t>(1, count / (4 * thread_count()));
+  thread_local Shares of_this_thread;
+  Shares& shares = of_this_thread;
+  shares.start(count, thread_count());
+  const std::int64_t most = std::max<std::int64_t>(1, count / (kPieces * thread_count()));
 #pragma omp parallel if (rows * bytes_of(weights) >= kBytesWorthForking)
   {
     if (quantizes && together) {
@@ -138,10 +144,12 @@ void answer_rows(const Weights& weights, Isa isa, const float* x, std::int64_t r
 #pragma omp single
       if (tiled) fill_tiles(quantized);
     }
-#pragma omp for schedule(dynamic, chunk) nowait
-    for (std::int64_t i = 0; i < count; ++i)
-      multiply_group(kernel, groups[static_cast<std::size_t>(i)], quantized, x, y, weights.outputs(),
-                     accumulate);
+    const int thread = omp_get_thread_num();
+    for (auto piece = shares.take(thread, most); piece.begin < piece.end; piece = shares.take(thread, most)) {
+      for (std::int64_t i = piece.begin; i < piece.end; ++i)
+        multiply_group(kernel, groups[static_cast<std::size_t>(i)], quantized, x, y, weights.outputs(),
+                       accumulate);
+    }
     kernel.release();
   }
 }

@@ -79,7 +79,13 @@ constexpr GroupForm group_form(BlockType type) {
   }
 }
 
-/// 16 output channels of a matrix, in the layout of GroupForm.
+/// What a group's scales take up: the next group begins with a line of the cache.
+constexpr long whole_lines(long bytes) {
+  return (bytes + 63) / 64 * 64;
+}
+
+/// 16 output channels of a matrix, in the layout of GroupForm: quants of all blocks, scales of all blocks,
+/// and behind whole_lines() of these the next group.
 struct WeightGroup {
   const std::uint8_t* quants;
   const std::uint8_t* scales;

@@ -14,24 +14,62 @@ namespace {
 // group's end, as the next one stands there. Into the second-level cache: the nearest one has too few
 // requests under way. Narrower vectors multiply no faster than memory delivers, so that asking only costs
 // them time.
-constexpr long kQuantsAhead = 12288;
-constexpr long kScalesAhead = 3072;
+// A thread's part of a small matrix ends soon, and what is asked for behind it is not read; large blocks
+// stand in large matrices.
+constexpr long kSmallBlocksAhead = 8192;
+constexpr long kLargeBlocksAhead = 16384;
 
 inline __attribute__((always_inline)) void ask_for(const std::uint8_t* from, long bytes) {
   for (long i = 0; i < bytes; i += 64) __builtin_prefetch(from + i, 0, 2);
 }
 
-/// What stands so far behind the 32 elements `sub` of a block.
+/// Asks for the quants, or the scales, of consecutive groups in the order in which they are read. Those of a
+/// group are `length` bytes, and the next group's stand `gap` bytes behind them.
+class Ahead {
+ public:
+  Ahead(const std::uint8_t* from, long length, long gap, long ahead)
+      : at_(from + ahead + ahead / length * gap),
+        left_(length - ahead % length),
+        length_(length),
+        gap_(gap) {}
+  inline __attribute__((always_inline)) void ask(long bytes) {
+    ask_for(at_, bytes);
+    at_ += bytes;
+    left_ -= bytes;
+    if (left_ > 0) return;
+    at_ += gap_;
+    left_ += length_;
+  }
+
+ private:
+  const std::uint8_t* at_;
+  long left_, length_, gap_;
+};
+
+/// Asks for both, 32 elements after 32 elements, while a group `width` elements wide is read.
 template <BlockType kType>
-inline __attribute__((always_inline)) void ask_for_part(const std::uint8_t* quants,
-                                                        const std::uint8_t* scales, int sub) {
-  constexpr GroupForm kForm = group_form(kType);
-  constexpr int kSubs = kForm.elements / 32;
-  constexpr long kQuants = kForm.quant_bytes() / kSubs;
-  constexpr long kScales = kForm.scale_bytes() / kSubs;
-  ask_for(quants + kQuantsAhead + sub * kQuants, kQuants);
-  ask_for(scales + kScalesAhead + sub * kScales, kScales);
-}
+class GroupAhead {
+ public:
+  GroupAhead(const WeightGroup& group, long width)
+      : GroupAhead(group, width / kForm.elements * kForm.quant_bytes(),
+                   width / kForm.elements * kForm.scale_bytes()) {}
+  inline __attribute__((always_inline)) void ask() {
+    quants_.ask(kForm.quant_bytes() / kParts);
+    scales_.ask(kForm.scale_bytes() / kParts);
+  }
+
+ private:
+  static constexpr GroupForm kForm = group_form(kType);
+  static constexpr long kParts = kForm.elements / 32;
+  static constexpr long kQuantsAhead = kParts == 1 ? kSmallBlocksAhead : kLargeBlocksAhead;
+  static constexpr long kScalesAhead = kQuantsAhead / kForm.quant_bytes() * kForm.scale_bytes();
+
+  GroupAhead(const WeightGroup& group, long quants, long scales)
+      : quants_(group.quants, quants, whole_lines(scales), kQuantsAhead),
+        scales_(group.scales, scales, whole_lines(scales) - scales + quants, kScalesAhead) {}
+
+  Ahead quants_, scales_;
+};
 
 /// The bits of `mask` << from in each byte, moved to `mask` << to.
 inline Bytes move_bits(Bytes a, int from, int to, int mask) {

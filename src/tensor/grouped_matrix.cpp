@@ -172,7 +172,7 @@ std::int64_t GroupedMatrix::bytes(const BlockMatrix& source) {
   if (!form.known) return 0;
   const std::int64_t blocks = source.cols / form.elements;
   return ceil_div(source.rows, kGroupChannels) *
-         (blocks * form.quant_bytes() + ceil_div(blocks * form.scale_bytes(), 64) * 64);
+         (blocks * form.quant_bytes() + whole_lines(blocks * form.scale_bytes()));
 }
 
 GroupedMatrix::GroupedMatrix(const BlockMatrix& source) {
@@ -180,8 +180,9 @@ GroupedMatrix::GroupedMatrix(const BlockMatrix& source) {
   const std::int64_t blocks = source.cols / form.elements;
   groups_ = ceil_div(source.rows, kGroupChannels);
   quant_bytes_ = blocks * form.quant_bytes();
-  scale_bytes_ = ceil_div(blocks * form.scale_bytes(), 64) * 64;
+  scale_bytes_ = whole_lines(blocks * form.scale_bytes());
   data_.resize(static_cast<std::size_t>(bytes(source)));
+  prefer_large_pages(data_.data(), data_.size());
 #pragma omp parallel for schedule(dynamic, 4)
   for (std::int64_t group = 0; group < groups_; ++group) pack_group(source, group);
 }

@@ -61,6 +61,19 @@ TEST_F(Sessions, AnswersAndStops) {
   EXPECT_EQ(answer.timings.generated_tokens, static_cast<std::int64_t>(answer.tokens.size()));
 }
 
+TEST_F(Sessions, AnAnswerWhoseEndIsIgnoredGoesOnToItsLimit) {
+  Session ending = session();
+  const Answer ended = ending.ask("What is 2 + 2?", few(60));
+  ASSERT_TRUE(ended.stopped_at_end);
+  AskOptions ask = few(std::ssize(ended.tokens) + 10);
+  ask.sampling.ignore_end = true;
+  Session going_on = session();
+  const Answer answer = going_on.ask("What is 2 + 2?", ask);
+  EXPECT_FALSE(answer.stopped_at_end);
+  EXPECT_EQ(std::ssize(answer.tokens), ask.max_tokens);
+  EXPECT_TRUE(answer.text.starts_with(ended.text));
+}
+
 TEST_F(Sessions, MoreThanTheModelsPositionsIsRefusedBeforeReading) {
   const std::int64_t trained = spec_of(*engine_).trained_context;
   EXPECT_NO_THROW(session("full").expect(trained));
