@@ -2,6 +2,8 @@
 
 #include <type_traits>
 
+#include <fmt/format.h>
+
 #include "answer_json.h"
 #include "base/utf8.h"
 #include "progress_line.h"

@@ -1,5 +1,7 @@
 #include "trainer/show.h"
 
+#include <fmt/format.h>
+
 #include "base/utf8.h"
 #include "data/sampler.h"
 #include "terminal.h"

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "engine/parts.h"
 #include "focusllm/measure.h"
 

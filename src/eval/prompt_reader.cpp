@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "eval/measurements.h"
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "tensor/block_type.h"
 
 namespace focusllm::model {
 namespace {

@@ -3,6 +3,9 @@
 #include <array>
 #include <cmath>
 
+#include <fmt/format.h>
+
+#include "base/error.h"
 #include "base/hash.h"
 #include "model/adapter.h"
 #include "train/adam_w.h"

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "context/alone.h"
 #include "context/method.h"
 #include "support/tiny_adapter.h"
 #include "support/tiny_model.h"

@@ -4,6 +4,7 @@
 
 #include "gguf/writer.h"
 #include "small_vocabulary.h"
+#include "tokenizer/vocabulary.h"
 
 namespace focusllm {
 namespace {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "tokenizer/byte_level.h"
+#include "tokenizer/vocabulary.h"
 
 namespace focusllm {
 namespace {
