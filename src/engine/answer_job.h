@@ -64,10 +64,10 @@ class AnswerJob final : public ContextJob {
   std::chrono::steady_clock::time_point prompt_end() const { return prompt_end_; }
 
  private:
-  const Engine& engine_;
-  const AskOptions& options_;
   std::span<const float> without_ends(std::span<const float> logits);
 
+  const Engine& engine_;
+  const AskOptions& options_;
   Sampler sampler_;
   std::vector<Token> ends_;          ///< where they are ignored: tokens that end an answer
   std::vector<float> without_ends_;  ///< logits
