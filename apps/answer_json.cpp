@@ -30,7 +30,7 @@ Json timings_json(const Timings& timings) {
 
 }  // namespace
 
-Json answer_json(const Session& session, const Answer& answer, const std::vector<Document>& texts) {
+Json answer_json(const Session& session, const Answer& answer, const std::vector<TextSize>& texts) {
   Json json = {{"method", session.method()},
                {"prompt_tokens", answer.timings.prompt_tokens},
                {"text", answer.text},
@@ -45,14 +45,10 @@ Json answer_json(const Session& session, const Answer& answer, const std::vector
   if (answer.supported) json["supported"] = *answer.supported;
   if (const auto use = session.tier_use(); use.disk_bytes > 0)
     json["file"] = {{"bytes", use.disk_bytes}, {"blocks_found", use.found}, {"blocks_read", use.read}};
-  for (const auto& text : texts) json["texts"].push_back({{"name", text.name}, {"bytes", text.text.size()}});
+  for (const auto& text : texts) json["texts"].push_back({{"name", text.name}, {"bytes", text.bytes}});
   for (const auto& token : answer.tokens) json["tokens"].push_back(token_json(token));
   for (const auto& citation : answer.citations) json["citations"].push_back(citation_json(session, citation));
   return json;
-}
-
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace focusllm::cli

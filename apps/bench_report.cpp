@@ -4,10 +4,10 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "answer_json.h"
 #include "base/commit.h"
 #include "base/cpu.h"
 #include "base/memory.h"
+#include "dump.h"
 #include "options.h"
 
 namespace focusllm::cli {

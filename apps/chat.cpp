@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "command.h"
+#include "dump.h"
 #include "interrupt.h"
 #include "line_editor.h"
 #include "reading.h"
@@ -40,7 +41,7 @@ Answer answer_to(const std::string& question, bool starting, Reader& reader, con
   return answer;
 }
 
-void answer_all(Reader& reader, const std::vector<Document>& documents, const SessionFlags& flags) {
+void answer_all(Reader& reader, const SessionFlags& flags) {
   LineEditor editor;
   bool starting = true;
   while (const auto line = editor.read()) {
@@ -51,7 +52,7 @@ void answer_all(Reader& reader, const std::vector<Document>& documents, const Se
     }
     if (!reader.fits(*line)) continue;
     const Answer answer = answer_to(*line, std::exchange(starting, false), reader, flags);
-    out(flags.json ? dump(answer_json(reader.session(), answer, documents)) + "\n" : "\n");
+    out(flags.json ? dump(answer_json(reader.session(), answer, reader.texts())) + "\n" : "\n");
     if (!flags.json) reader.show_citations(answer);
     reader.show_timings(answer);
   }
@@ -66,7 +67,7 @@ void chat(const SessionFlags& flags) {
   Reader reader(flags);
   reader.read(documents, "");
   if (stdin_is_terminal()) err("Ask about the text. Ctrl-C stops an answer, Ctrl-D ends the program.\n");
-  answer_all(reader, documents, flags);
+  answer_all(reader, flags);
   if (stdin_is_terminal()) err("\n");
 }
 
@@ -78,6 +79,7 @@ is left out; the answers to those before it stay.
 
 Examples:
   focusllm chat -m model.gguf -f manual.txt -f errata.txt
+  focusllm chat -m model.gguf --text manual.txt                          # after focusllm read
   focusllm chat -m model.gguf -f log.txt --json < questions.txt)";
 
 }  // namespace

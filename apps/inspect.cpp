@@ -3,11 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "answer_json.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "command.h"
+#include "dump.h"
 #include "flags.h"
 #include "metadata_json.h"
 #include "options.h"

@@ -17,6 +17,7 @@ Every command explains itself and shows examples: focusllm COMMAND --help
 
 Environment:
   FOCUSLLM_MODEL    the model where -m is not given
+  FOCUSLLM_STORE    the folder of texts that were read where --store is not given
   FOCUSLLM_ADAPTERS folders to look for adapters in, with : between them
   FOCUSLLM_ISA      the kernels to use: scalar, avx2, avx512, avx512_vnni, avx512_bf16, amx (default: the best here)
   FOCUSLLM_PRODUCT  number type of matrix products: auto, f32, bf16, int8 (--product-type goes before it)
@@ -31,6 +32,8 @@ void describe(CLI::App& app) {
   app.failure_message([](const CLI::App*, const CLI::Error& error) { return std::string(error.what()); });
   add_run(app);
   add_chat(app);
+  add_read(app);
+  add_store(app);
   add_tokenize(app);
   add_perplexity(app);
   add_inspect(app);

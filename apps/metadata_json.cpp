@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "answer_json.h"
 #include "base/utf8.h"
+#include "dump.h"
 #include "progress_line.h"
 
 namespace focusllm::cli {

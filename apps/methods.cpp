@@ -4,8 +4,8 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "answer_json.h"
 #include "command.h"
+#include "dump.h"
 #include "method_flags.h"
 #include "terminal.h"
 

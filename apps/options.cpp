@@ -190,6 +190,10 @@ void SessionFlags::add_to(CLI::App& app) {
       ->type_size(1)
       ->allow_extra_args(false)
       ->group("Text");
+  app.add_option("--text", text,
+                 "A text that was read before (focusllm read), by its name; in front of all files")
+      ->type_name("NAME")
+      ->group("Text");
   app.add_option("--sys,--system-prompt", system, "System message; the template's own default if not given")
       ->type_name("TEXT")
       ->group("Text");
@@ -215,6 +219,7 @@ void SessionFlags::add_to(CLI::App& app) {
   app.add_flag("-v,--verbose", verbose, "Say what is being done and how long it took")->group("Output");
   model.add_to(app);
   context.add_to(app);
+  store.add_to(app);
   sampling.add_to(app);
 }
 

@@ -9,6 +9,7 @@
 
 #include "focusllm/session.h"
 #include "method_flags.h"
+#include "store_flags.h"
 
 namespace CLI {
 class App;
@@ -53,6 +54,8 @@ struct SessionFlags {
   ModelFlags model;
   ContextFlags context;
   SamplingFlags sampling;
+  StoreFlags store;
+  std::string text;  ///< name of one that is kept; empty: none
   std::vector<std::string> files;
   std::string system;
   std::string chat_template;

@@ -7,9 +7,9 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "answer_json.h"
 #include "base/error.h"
 #include "command.h"
+#include "dump.h"
 #include "focusllm/scores.h"
 #include "interrupt.h"
 #include "options.h"

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "count_tokens.h"
 #include "flags.h"
 #include "interrupt.h"
 #include "terminal.h"
@@ -16,28 +17,9 @@ namespace focusllm::cli {
 namespace {
 
 constexpr std::size_t kExcerptBytes = 240;
-/// What a chat template puts around the text and the question, generously.
-constexpr std::int64_t kTemplateTokens = 64;
-constexpr std::size_t kCountedAtOnce = std::size_t{1} << 20;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-/// Counts in parts, cut after a line, so that the ids of a whole library need not be held at once.
-std::int64_t count_tokens(const Tokenizer& tokenizer, std::string_view text) {
-  std::int64_t count = 0;
-  ProgressLine progress("counting");
-  const auto start = std::chrono::steady_clock::now();
-  while (!text.empty()) {
-    progress.show({count, 0, seconds_since(start)});
-    std::size_t size = std::min(text.size(), kCountedAtOnce);
-    const std::size_t line = text.substr(0, size).rfind('\n');
-    if (size < text.size() && line != std::string_view::npos) size = line + 1;
-    count += static_cast<std::int64_t>(tokenizer.encode(text.substr(0, size)).size());
-    text.remove_prefix(size);
-  }
-  return count;
 }
 
 /// Warns of what is guessed about the template. Throws Error with the ways out where it is not known.
@@ -72,12 +54,31 @@ Reader::Reader(const SessionFlags& flags) : flags_(flags), engine_(flags.model.l
     progress_.show(progress);
   };
   options.on_calibration = [this](const Progress& progress) { calibrating_.show(progress); };
-  session_ = std::make_unique<Session>(engine_, std::move(options));
+  open_session(std::move(options));
+}
+
+/// A new one, or one behind the text that is kept.
+void Reader::open_session(Session::Options options) {
+  if (flags_.text.empty()) {
+    session_ = std::make_unique<Session>(engine_, std::move(options));
+    return;
+  }
+  const auto store = flags_.store.open();
+  OpenedText opened = open_text(*store, engine_, flags_.text, std::move(options), flags_.predict);
+  session_ = std::make_unique<Session>(std::move(opened.session));
+  for (const StoredSource& source : opened.text.sources) {
+    starts_.push_back({source.name, source.first_token});
+    texts_.push_back({source.name, source.bytes});
+  }
+  if (tells())
+    err_line(fmt::format("opened {}: {} tokens, by {}", flags_.text, grouped(opened.text.tokens),
+                         opened.text.method));
 }
 
 void Reader::read(const std::vector<Document>& documents, std::string_view question) {
   std::int64_t coming = count_tokens(engine_->tokenizer(), question) + (flags_.raw ? 1 : kTemplateTokens);
   for (const auto& document : documents) coming += count_tokens(engine_->tokenizer(), document.text);
+  coming += session_->tokens();
   coming_ = coming;
   if (!documents.empty() && tells()) err_line("reading " + describe(documents));
   progress_.expect(coming);
@@ -88,6 +89,7 @@ void Reader::read(const std::vector<Document>& documents, std::string_view quest
   reading_ = !documents.empty();
   for (const auto& document : documents) {
     starts_.push_back({document.name, session_->tokens()});
+    texts_.push_back({document.name, std::ssize(document.text)});
     session_->read(document.text);
     // Two texts are two paragraphs; with --raw nothing is added to what was given.
     if (!flags_.raw && document.text.back() != '\n') session_->read("\n");

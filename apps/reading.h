@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "answer_json.h"
 #include "focusllm/session.h"
 #include "options.h"
 #include "progress_line.h"
@@ -12,7 +13,8 @@
 
 namespace focusllm::cli {
 
-/// A session with its texts read, and which text stands where: what `run` and `chat` have in common.
+/// A session with its texts read, or behind one that is kept, and which text stands where: what `run` and
+/// `chat` have in common.
 class Reader {
  public:
   explicit Reader(const SessionFlags& flags);
@@ -26,6 +28,8 @@ class Reader {
   /// Whether a further question fits what the method takes; says why not on standard error. The session stays
   /// as it is.
   bool fits(const std::string& question);
+  /// What was read: of the text that is kept, and the documents.
+  const std::vector<TextSize>& texts() const { return texts_; }
   /// As Session::ask, with the reading's end told when the first token comes.
   Answer ask(const std::string& question, AskOptions options);
   /// Writes the places that the answer drew on to standard error, and whether the text does not support it.
@@ -38,6 +42,7 @@ class Reader {
     std::string name;
     std::int64_t token;
   };
+  void open_session(Session::Options options);
   void show_reading();
   bool tells() const;           ///< whether what is being done is said
   std::string in_file() const;  ///< what of the text is not in memory, in words
@@ -49,6 +54,7 @@ class Reader {
   ProgressLine calibrating_{"calibrating"};
   std::unique_ptr<Session> session_;
   std::vector<Start> starts_;
+  std::vector<TextSize> texts_;
   std::chrono::steady_clock::time_point start_;
   std::int64_t coming_ = 0;  ///< tokens that were announced
   bool reading_ = false;     ///< there is text whose reading has not been told as done

@@ -5,6 +5,7 @@
 #include "answer_json.h"
 #include "base/error.h"
 #include "command.h"
+#include "dump.h"
 #include "interrupt.h"
 #include "reading.h"
 #include "terminal.h"
@@ -18,11 +19,11 @@ struct RunFlags {
   int logprobs = 0;
 };
 
-/// The files, or standard input if nobody types there. An empty standard input is no text as long as there is
-/// a prompt.
+/// The files, or standard input if nobody types there and no text is kept under a name that was given. An
+/// empty standard input is no text as long as there is a prompt.
 std::vector<Document> texts(const RunFlags& flags) {
-  refuse_unread_input(flags.session.files);
-  if (!flags.session.files.empty()) return read_documents(flags.session.files);
+  refuse_unread_input(flags.session.files, !flags.session.text.empty());
+  if (!flags.session.files.empty() || !flags.session.text.empty()) return read_documents(flags.session.files);
   if (stdin_is_terminal()) {
     if (flags.prompt.empty())
       throw UsageError(
@@ -65,7 +66,7 @@ void run(const RunFlags& flags) {
     };
   const InterruptScope interrupt(reader.session());
   const Answer answer = reader.ask(flags.prompt, options);
-  out(flags.session.json ? dump(answer_json(reader.session(), answer, documents)) + "\n" : "\n");
+  out(flags.session.json ? dump(answer_json(reader.session(), answer, reader.texts())) + "\n" : "\n");
   if (!flags.session.json) reader.show_citations(answer);
   reader.show_timings(answer);
 }
@@ -77,6 +78,7 @@ take in whole is never cut: it is read with focus or infllm, or refused with the
 Examples:
   focusllm run -m model.gguf -f book.txt -p "Who stole the ring?" --cite 3
   journalctl -b | focusllm run -m model.gguf -p "What failed, and when?"
+  focusllm run -m model.gguf --text book.txt -p "Who stole the ring?"     # after focusllm read
   focusllm run -m model.gguf --raw -p "Once upon a time" -n 50 --temp 0.8
   focusllm run -m model.gguf --raw --special -p $'[INST] Who stole the ring?[/INST]'
   focusllm run -m model.gguf --raw -f start.txt --temp 0 --logprobs 5 --json)";

@@ -117,8 +117,8 @@ Document read_text(const std::filesystem::path& path) {
   return document;
 }
 
-void refuse_unread_input(const std::vector<std::string>& paths) {
-  if (paths.empty() || std::ranges::find(paths, "-") != paths.end()) return;
+void refuse_unread_input(const std::vector<std::string>& paths, bool kept) {
+  if ((paths.empty() && !kept) || std::ranges::find(paths, "-") != paths.end()) return;
   struct stat status = {};
   if (::fstat(STDIN_FILENO, &status) != 0) return;
   bool waits = S_ISREG(status.st_mode) && ::lseek(STDIN_FILENO, 0, SEEK_CUR) < status.st_size;
@@ -130,7 +130,8 @@ void refuse_unread_input(const std::vector<std::string>& paths) {
   }
   if (waits)
     throw UsageError(
-        "there is text on standard input beside -f: add -f - to read it too, or < /dev/null to leave it "
+        "there is text on standard input beside the text: add -f - to read it too, or < /dev/null to leave "
+        "it "
         "out");
 }
 

@@ -23,9 +23,9 @@ Document read_text(const std::filesystem::path& path);
 std::vector<Document> read_documents(const std::vector<std::string>& paths);
 /// "3 texts, 1.2 MiB: a.txt, b.txt, standard input"; names the first few.
 std::string describe(const std::vector<Document>& documents);
-/// Throws UsageError if there are files, none of them "-", and text waits on standard input: it would be left
-/// out without a word.
-void refuse_unread_input(const std::vector<std::string>& paths);
+/// Throws UsageError if there are files, or other text (`kept`), none of them "-", and text waits on standard
+/// input: it would be left out without a word.
+void refuse_unread_input(const std::vector<std::string>& paths, bool kept = false);
 /// Throws Error with the place of the first byte that is not valid UTF-8 and what to do.
 void check_utf8(std::string_view text, std::string_view name);
 

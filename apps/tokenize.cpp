@@ -3,10 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "answer_json.h"
 #include "base/error.h"
 #include "base/utf8.h"
 #include "command.h"
+#include "dump.h"
 #include "options.h"
 #include "terminal.h"
 #include "text_input.h"

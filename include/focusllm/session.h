@@ -13,6 +13,7 @@
 #include "focusllm/engine.h"
 #include "focusllm/methods.h"
 #include "focusllm/progress.h"
+#include "focusllm/saved.h"
 
 namespace focusllm {
 
@@ -118,6 +119,20 @@ class Session {
   /// The same for text that is tokenized already; raw sessions only. Throws Error for an id outside the
   /// vocabulary.
   void read_tokens(std::span<const Token> ids);
+  /// The text ends here for now: all of it is worked on at once, and not with the first question. Further
+  /// text may follow.
+  void end_text();
+  /// What was read so far, to go on from in another session, process or time (restore()): the very same
+  /// answers, for as long as nothing was asked. The pieces share the session's memory. Throws Error after a
+  /// question, where `auto` cannot decide yet (end_text() makes it), and with `block_cache`.
+  SavedSession save() const;
+  /// A session that goes on from there. `options`: the text's own method and settings hold where none are
+  /// given, likewise template and system message. Throws UsageError where others are given, or `raw` differs
+  /// (but for settings that matter to answers alone), Error where the model, its number types or this program
+  /// are others than those that it was saved with.
+  /// `answer_tokens`: as in expect().
+  static Session restore(std::shared_ptr<const Engine> engine, Options options, const SavedSession& saved,
+                         std::int64_t answer_tokens = 0);
   /// The question after the text (may be empty with raw: continue the text), then the answer. A further call
   /// goes on with the same conversation without reading anything again. Throws Error if the model's file
   /// changed (Engine::check_files), before the answer or during it.
@@ -147,8 +162,15 @@ class Session {
   std::unique_ptr<Impl> impl_;
 };
 
+/// SavedSession::encoder of what this engine's sessions save: weights, metadata that goes in, number types of
+/// products, versions. Reads all weights, unless their hash is known.
+std::string saved_encoder(const Engine& engine);
+
 /// The method that `auto` takes for a text that does not fit what the model was trained for.
 std::string long_method(const Engine& engine);
+/// The one that it takes for a session of so many tokens and an answer (0: a usual one's): plain_method()
+/// while they fit the trained context, else long_method().
+std::string automatic_method(const Engine& engine, std::int64_t tokens, std::int64_t answer_tokens = 0);
 
 /// For ContextOptions::chunk_store: holds up to `most_bytes` of encoded chunks, those that were used last. Of
 /// several engines that share one, those exchange chunks that are the same in all that chunks follow from.

@@ -11,6 +11,7 @@
 #include "attention/partial.h"
 #include "focusllm/methods.h"
 #include "focusllm/types.h"
+#include "memory/saver.h"
 #include "model/pass.h"
 
 namespace focusllm::context {
@@ -31,6 +32,9 @@ struct Options : Settings {
   /// be empty
   std::function<bool(std::span<const Token>)> ends_sentence = {};
 };
+
+/// Why save() throws behind a question.
+inline constexpr char kAsked[] = "a text that was asked about is not kept: keep it before the first question";
 
 /// A range of remembered tokens and the attention that it received.
 struct Attended {
@@ -85,6 +89,12 @@ class Context {
   /// One that goes on from here by itself; what was read is shared. Null where the method cannot: focus,
   /// whose chunks are shared by a store, and infllm with blocks in a file.
   virtual std::unique_ptr<Context> fork() const { return nullptr; }
+
+  /// Puts all that was taken into `saver`, waiting tokens included, as long as nothing was asked; between
+  /// passes. Throws Error where it cannot: after a question, or with memory in a file of its own.
+  virtual void save(memory::Saver& saver) const = 0;
+  /// Of a new context with the same options and model: takes what save() put, and goes on from there.
+  virtual void load(memory::Loader& loader) = 0;
 
   /// Whether rows of a prompt know what comes behind them, so that only answer() predicts.
   virtual bool sees_ahead() const { return false; }

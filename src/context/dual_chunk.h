@@ -35,6 +35,8 @@ class DualChunk final : public SingleLane {
   void begin(std::span<const std::int64_t> positions) override;
   int turns() const override { return kSpans; }
   void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;
+  void save_rows(memory::Saver& saver) const override { context::save(layers_, saver); }
+  void load_rows(memory::Loader& loader) override { context::load(layers_, loader); }
   /// What every group sees through one span, if anything.
   void add_parts(const model::LaneRows& rows, const WindowCache& cache, Span span);
   std::pair<std::int64_t, std::int64_t> keys_of(const model::LaneRows& rows, const Group& group,

@@ -21,6 +21,8 @@ class Full final : public SingleLane {
  private:
   void begin(std::span<const std::int64_t> positions) override;
   void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;
+  void save_rows(memory::Saver& saver) const override { context::save(layers_, saver); }
+  void load_rows(memory::Loader& loader) override { context::load(layers_, loader); }
 
   Options options_;
   std::vector<WindowCache> layers_;

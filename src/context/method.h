@@ -32,6 +32,8 @@ struct Method {
   Reading (*reading)(const Options&, const model::Spec&, int layer, std::int64_t tokens);
   Answering (*answering)(const Options&, const model::Spec&, int layer, std::int64_t depth);
 
+  /// Of the settings, those that matter to answers alone: a text that was read is asked with others.
+  std::span<const Setting* const> late = {};
   // Null where there is nothing to say.
   void (*complete)(Options&) = nullptr;  ///< settings that are no sizes: default values, and checks
   void (*check_positions)(const Options&, const model::Spec&, std::int64_t tokens) = nullptr;

@@ -1,6 +1,7 @@
 #include "context/single_lane.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "base/error.h"
@@ -71,6 +72,25 @@ void SingleLane::took(const model::Pass& pass) {
   waiting_.erase(waiting_.begin(), waiting_.begin() + group_.rows);
   done_ += group_.rows;
   stepping_ = false;
+}
+
+void SingleLane::save(memory::Saver& saver) const {
+  if (prompt_end_ >= 0) fail(kAsked);
+  saver.number(done_);
+  saver.array(std::span<const Token>(std::vector<Token>(waiting_.begin(), waiting_.end())));
+  saver.array(std::span<const std::int64_t>(std::vector<std::int64_t>(ends_.begin(), ends_.end())));
+  saver.array(std::span<const float>(last_hidden_));
+  save_rows(saver);
+}
+
+void SingleLane::load(memory::Loader& loader) {
+  done_ = loader.number(0, std::numeric_limits<std::int64_t>::max());
+  const std::vector<Token> waiting = loader.array<Token>();
+  waiting_.assign(waiting.begin(), waiting.end());
+  const std::vector<std::int64_t> ends = loader.array<std::int64_t>();
+  ends_.assign(ends.begin(), ends.end());
+  last_hidden_ = loader.array<float>();
+  load_rows(loader);
 }
 
 }  // namespace focusllm::context

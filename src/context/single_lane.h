@@ -33,6 +33,8 @@ class SingleLane : public Context, protected model::Lane {
   void set_sink(HiddenSink sink) final { sink_ = std::move(sink); }
   std::int64_t tokens() const final { return done_ + std::ssize(waiting_); }
   std::int64_t done() const final { return done_; }
+  void save(memory::Saver& saver) const final;
+  void load(memory::Loader& loader) final;
 
  protected:
   const model::Model& model() const { return *model_; }
@@ -44,6 +46,9 @@ class SingleLane : public Context, protected model::Lane {
   /// Called before rows of tokens [first, first + positions.size()) go through the layers, and after.
   virtual void begin(std::span<const std::int64_t> positions) = 0;
   virtual void end() {}
+  /// What it keeps of the rows that are done.
+  virtual void save_rows(memory::Saver& saver) const = 0;
+  virtual void load_rows(memory::Loader& loader) = 0;
 
  private:
   /// Rows that are planned together.

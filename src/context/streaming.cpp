@@ -88,6 +88,20 @@ std::int64_t Streaming::memory_bytes() const {
   return bytes;
 }
 
+void Streaming::save_rows(memory::Saver& saver) const {
+  for (const LayerCache& layer : layers_) {
+    layer.local.save(saver);
+    layer.sinks.save(saver);
+  }
+}
+
+void Streaming::load_rows(memory::Loader& loader) {
+  for (LayerCache& layer : layers_) {
+    layer.local.load(loader);
+    layer.sinks.load(loader);
+  }
+}
+
 void Streaming::begin(std::span<const std::int64_t> positions) {
   if (one_distance_) return;
   std::vector<std::int64_t> cached(positions.begin(), positions.end());

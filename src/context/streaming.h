@@ -28,6 +28,8 @@ class Streaming : public SingleLane {
 
  protected:
   void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;
+  void save_rows(memory::Saver& saver) const override;
+  void load_rows(memory::Loader& loader) override;
 
  private:
   struct LayerCache {

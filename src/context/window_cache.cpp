@@ -51,6 +51,24 @@ std::int64_t bytes_of(std::span<const WindowCache> layers) {
   return bytes;
 }
 
+void WindowCache::save(memory::Saver& saver) const {
+  keys.save(saver);
+  values.save(saver);
+}
+
+void WindowCache::load(memory::Loader& loader) {
+  keys.load(loader);
+  values.load(loader);
+}
+
+void save(std::span<const WindowCache> layers, memory::Saver& saver) {
+  for (const WindowCache& layer : layers) layer.save(saver);
+}
+
+void load(std::span<WindowCache> layers, memory::Loader& loader) {
+  for (WindowCache& layer : layers) layer.load(loader);
+}
+
 std::int64_t layers_bytes(const model::Spec& spec, attention::KvType type, std::int64_t tokens) {
   std::int64_t bytes = 0;
   for (int i = 0; i < spec.layers; ++i) bytes += window_bytes(spec, type, spec.window(i), tokens);

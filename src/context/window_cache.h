@@ -24,6 +24,8 @@ struct WindowCache {
   /// stored, then attend.
   void attend(const model::Spec& spec, const model::LaneRows& rows, std::vector<attention::Block>& blocks);
   std::int64_t bytes() const { return keys.bytes() + values.bytes(); }
+  void save(memory::Saver& saver) const;
+  void load(memory::Loader& loader);
 
   std::int64_t window;
   memory::PagedRows keys, values;
@@ -33,6 +35,8 @@ struct WindowCache {
 
 /// What the caches of all layers hold.
 std::int64_t bytes_of(std::span<const WindowCache> layers);
+void save(std::span<const WindowCache> layers, memory::Saver& saver);
+void load(std::span<WindowCache> layers, memory::Loader& loader);
 /// What a window cache of `tokens` tokens needs in bytes.
 std::int64_t window_bytes(const model::Spec& spec, attention::KvType type, std::int64_t window,
                           std::int64_t tokens);

@@ -15,8 +15,6 @@ inline constexpr std::int64_t kAnswerRoom = 512;
 /// The room that is left for an answer: as many tokens as it may have, or, where that is not known (0) or
 /// stands for no limit, a usual answer's.
 std::int64_t answer_room(const Engine& engine, std::int64_t most_tokens);
-/// plain_method() while the text and an answer fit the trained context, else long_method().
-std::string automatic_method(const Engine& engine, std::int64_t tokens, std::int64_t answer_tokens = 0);
 /// The context layer's options for a method that is decided.
 context::Options resolve(const ContextOptions& options, attention::KvType kv_type,
                          std::int64_t answer_tokens = kAnswerRoom);

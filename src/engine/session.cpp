@@ -10,6 +10,7 @@
 #include "engine/budget.h"
 #include "engine/options.h"
 #include "engine/parts.h"
+#include "engine/saved_settings.h"
 #include "engine/scheduler.h"
 #include "engine/transcript.h"
 #include "model/model.h"
@@ -60,6 +61,7 @@ struct Session::Impl : Conversation {
   std::int64_t answered = 0;  ///< tokens that were there after the last answer
 
   void take(std::string_view text);
+  void end_text();
   void take_question(std::string_view question, std::int64_t most_tokens);
   ContextOptions chosen(std::int64_t total) const;
   void decide(std::int64_t total);
@@ -85,16 +87,19 @@ void Session::Impl::take(std::string_view text) {
   }
 }
 
+void Session::Impl::end_text() {
+  if (transcript.size() == 0) return;
+  feed(true);
+  context->end_text();
+}
+
 /// The end of the text, the question and what stands before the answer, all handed to the method.
 void Session::Impl::take_question(std::string_view question, std::int64_t most_tokens) {
   answer_tokens = most_tokens;
   transcript.end_text();
   if (!undecided())
     fall_back_if_needed(answer_room(*engine, most_tokens) + static_cast<std::int64_t>(question.size()));
-  if (transcript.size() > 0 && (transcript.chat() || !question.empty())) {
-    feed(true);
-    context->end_text();
-  }
+  if (transcript.chat() || !question.empty()) end_text();
   transcript.ask(question, undecided() ? std::string_view() : method_info(sizes.method).lead);
   feed(true);
   context->mark_question(transcript.question().first, transcript.question().count);
@@ -269,6 +274,14 @@ void Session::read_tokens(std::span<const Token> ids) {
   impl_->read_seconds += seconds_since(start);
 }
 
+void Session::end_text() {
+  const auto start = Clock::now();
+  impl_->transcript.end_text();
+  impl_->end_text();
+  if (!impl_->undecided()) impl_->run_reading();
+  impl_->read_seconds += seconds_since(start);
+}
+
 Answer Session::ask(std::string_view question, const AskOptions& options) {
   Impl& impl = *impl_;
   impl.engine->check_files();
@@ -292,6 +305,43 @@ Answer Session::ask(std::string_view question, const AskOptions& options) {
     EngineParts::scheduler(*impl.engine).call([&] { answer.supported = impl.context->supported(); });
   impl.engine->check_files();
   return answer;
+}
+
+SavedSession Session::save() const {
+  if (impl_->undecided()) fail("nothing was read yet that could be kept");
+  // As numbers: what they are by default may change.
+  const context::Options sizes = context::with_defaults(impl_->sizes, spec_of(*impl_->engine));
+  memory::Saver saver;
+  save_settings(sizes, saver);
+  save_template(impl_->options, saver);
+  impl_->transcript.save(saver);
+  saver.number(impl_->fed);
+  EngineParts::scheduler(*impl_->engine).call([&] { impl_->context->save(saver); });
+  return {.encoder = saved_encoder(*impl_->engine),
+          .method = impl_->sizes.method,
+          .settings = settings_in_words(sizes),
+          .pieces = saver.take()};
+}
+
+Session Session::restore(std::shared_ptr<const Engine> engine, Options options, const SavedSession& saved,
+                         std::int64_t answer_tokens) {
+  check_saved_method(saved.method, options.context.method);
+  memory::Loader loader(saved.pieces);
+  const ContextOptions chosen = load_settings(saved.method, options.context, loader);
+  check_saved_encoder(saved.encoder, saved_encoder(*engine));
+  load_template(options, loader);
+  auto impl = std::make_unique<Impl>(std::move(engine), std::move(options));
+  impl->cancel.follow(impl->options.cancel);
+  impl->transcript.load(loader);
+  impl->fed = loader.number(0, impl->transcript.size());
+  impl->answer_tokens = answer_tokens;
+  impl->begin(chosen, impl->transcript.size());
+  check_saved_sizes(chosen, impl->sizes);
+  impl->context->load(loader);
+  loader.finish();
+  impl->answered = impl->context->done();
+  impl->tell_budget();
+  return Session(std::move(impl));
 }
 
 std::optional<Session> Session::fork() const {

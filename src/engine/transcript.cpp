@@ -76,6 +76,7 @@ void Transcript::encode_pending() {
 void Transcript::end_text() {
   begin_text();
   encode_pending();
+  in_text_ = false;
 }
 
 /// The token behind those from `first` on that hold the first `bytes` bytes.
@@ -110,6 +111,20 @@ void Transcript::ask(std::string_view question, std::string_view lead) {
   if (tokens_.empty()) fail("nothing to read: the text and the question are empty");
   asked_ = true;
   has_text_ = in_text_ = false;
+}
+
+void Transcript::save(memory::Saver& saver) const {
+  saver.array(std::span<const Token>(tokens_));
+  saver.text(pending_);
+  for (const bool flag : {opened_, in_words_, asked_, has_text_, in_text_}) saver.number(flag ? 1 : 0);
+  saver.array(std::span<const std::int64_t>(text_begins_));
+}
+
+void Transcript::load(memory::Loader& loader) {
+  tokens_ = loader.array<Token>();
+  pending_ = loader.text();
+  for (bool* flag : {&opened_, &in_words_, &asked_, &has_text_, &in_text_}) *flag = loader.number(0, 1) != 0;
+  text_begins_ = loader.array<std::int64_t>();
 }
 
 std::string Transcript::text(std::int64_t first, std::int64_t count) const {

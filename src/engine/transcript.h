@@ -7,6 +7,7 @@
 
 #include "focusllm/chat_template.h"
 #include "focusllm/tokenizer.h"
+#include "memory/saver.h"
 
 namespace focusllm {
 
@@ -41,6 +42,9 @@ class Transcript {
   Words question() const { return question_; }
   /// A question that says nothing, as it stands behind a text, with all that the template puts round it.
   std::vector<Token> plain_question(std::string_view lead) const;
+  /// All of it, text without tokens included; not its last question.
+  void save(memory::Saver& saver) const;
+  void load(memory::Loader& loader);
   /// A token of the answer.
   void answer(Token token) { tokens_.push_back(token); }
 

@@ -59,6 +59,13 @@ void KvLayout::copy(const attention::KvRun& run, std::int64_t token, std::byte* 
   copy_side(run.values, run.value_scales, values);
 }
 
+void KvLayout::copy_side(const std::byte* from, std::int64_t tokens, std::byte* to) const {
+  copy_heads(from, capacity_, to, capacity_, shape_.kv_heads, tokens, head_bytes_);
+  if (type_ != KvType::int8) return;
+  copy_heads(from + scales_offset_, capacity_, to + scales_offset_, capacity_, shape_.kv_heads, tokens,
+             scale_bytes(type_));
+}
+
 void KvLayout::clear_gaps(std::byte* side) const {
   std::fill(side + rows() * head_bytes_, side + scales_offset_, std::byte{0});
   std::fill(side + scales_offset_ + rows() * scale_bytes(type_), side + side_bytes_, std::byte{0});

@@ -37,6 +37,8 @@ class KvLayout {
   /// Tokens as they lie in a run, whose heads may be another number of tokens apart, into slots from `token`
   /// on of two sides, keys and values.
   void copy(const attention::KvRun& run, std::int64_t token, std::byte* keys, std::byte* values) const;
+  /// The first `tokens` tokens of a side into another one.
+  void copy_side(const std::byte* from, std::int64_t tokens, std::byte* to) const;
   /// Zeros between what a side holds, so that equal sides are equal bytes.
   void clear_gaps(std::byte* side) const;
   /// `count` tokens from `token` on of two sides, the first at `position`.

@@ -3,17 +3,19 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "attention/partial.h"
 #include "base/memory.h"
 #include "memory/kv_layout.h"
+#include "memory/saver.h"
 
 namespace focusllm::memory {
 
 /// Keys or values of a growing sequence of tokens, in pages of equal size, each one side of a KvLayout. Rows
-/// are converted as they come (kv_rows.h). A copy shares the pages; who appends to a shared one takes a page
-/// of its own first.
+/// are converted as they come (kv_rows.h). A copy shares the pages; who appends to a shared one, or to one
+/// that was loaded, takes a page of its own first.
 class PagedRows {
  public:
   PagedRows(const HeadShape& shape, KvType type, std::int64_t page_tokens)
@@ -37,10 +39,30 @@ class PagedRows {
   const HeadShape& shape() const { return layout_.shape(); }
   std::int64_t bytes() const;
 
+  /// All pages that are there; of a page that is not full, what is not used is zero.
+  void save(Saver& saver) const;
+  /// In the place of what is held: what others of this layout saved. Throws Error if it is of another one.
+  void load(Loader& loader);
+
  private:
-  using Page = AlignedBuffer<std::byte>;
+  /// Memory of its own, or bytes that somebody else keeps.
+  class Page {
+   public:
+    explicit Page(const KvLayout& layout);
+    explicit Page(std::shared_ptr<const std::byte> kept) : kept_(std::move(kept)) {}
+    const std::byte* data() const { return kept_ ? kept_.get() : own_.data(); }
+    std::byte* own() { return kept_ ? nullptr : own_.data(); }
+    /// In memory of its own.
+    std::shared_ptr<Page> copy(const KvLayout& layout) const;
+
+   private:
+    AlignedBuffer<std::byte> own_;
+    std::shared_ptr<const std::byte> kept_;
+  };
   /// The page as one that nobody else holds.
   std::byte* own_page(std::size_t index);
+  std::int64_t pages_together() const;
+  SavedPiece piece(std::int64_t begin, std::int64_t end) const;
 
   KvLayout layout_;
   std::int64_t count_ = 0;

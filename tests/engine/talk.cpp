@@ -4,10 +4,9 @@
 
 namespace focusllm::test {
 
-Session open_session(const TinyEngine& tiny, const std::string& method, const CancelToken* cancel) {
+Session::Options session_options(const std::string& method) {
   Session::Options options;
   options.raw = true;
-  options.cancel = cancel;
   options.context.method = method;
   options.context.beyond_trained = true;
   if (method != "full" && method != "dca") options.context.local = 32;
@@ -15,6 +14,12 @@ Session open_session(const TinyEngine& tiny, const std::string& method, const Ca
   if (method == "infllm") options.context.top_k = options.context.answer_top_k = 3;
   if (method == "focus") options.context.chunk = 24;
   options.context.heads = "0.1,1.2";
+  return options;
+}
+
+Session open_session(const TinyEngine& tiny, const std::string& method, const CancelToken* cancel) {
+  Session::Options options = session_options(method);
+  options.cancel = cancel;
   return Session(tiny.engine, options);
 }
 

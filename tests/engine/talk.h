@@ -15,7 +15,8 @@ struct Talk {
   int late = 0;                       ///< milliseconds after the others
 };
 
-/// A raw one, with sizes that fit a tiny model.
+/// Of a raw one, with sizes that fit a tiny model.
+Session::Options session_options(const std::string& method);
 Session open_session(const TinyEngine& tiny, const std::string& method, const CancelToken* cancel = nullptr);
 
 /// All tokens of two answers, with their log-probabilities.

@@ -20,6 +20,21 @@ std::shared_ptr<const memory::Segment> ChunkEncoder::take(std::span<const Token>
   return segment;
 }
 
+void ChunkEncoder::save(const std::shared_ptr<const memory::Segment>& chunk, memory::Saver& saver) {
+  saver.array(std::span<const Token>(chunk->key()->tokens));
+  saver.bytes({.parts = {chunk->data()}, .keepers = {chunk}});
+}
+
+std::shared_ptr<const memory::Segment> ChunkEncoder::load(memory::Loader& loader) {
+  memory::SegmentKey key{identity_, loader.array<Token>()};
+  const memory::KvLayout layout(spec_.heads, identity_.kv_type, std::ssize(key.tokens));
+  auto bytes = loader.bytes(static_cast<std::size_t>(layout.bytes(spec_.layers)));
+  if (auto segment = known(key)) return segment;
+  auto segment = memory::Segment::encoded(spec_.heads, spec_.layers, std::move(key), isa_, std::move(bytes));
+  store_.insert(segment);
+  return segment;
+}
+
 std::int64_t ChunkEncoder::pending_tokens() const {
   std::int64_t pending = 0;
   for (const Work& work : works_) pending += work.segment->capacity() - work.done;

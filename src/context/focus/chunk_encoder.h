@@ -23,6 +23,10 @@ class ChunkEncoder {
 
   /// Takes a chunk. Keys and values are in its segment once no work is pending.
   std::shared_ptr<const memory::Segment> take(std::span<const Token> chunk);
+  /// Of a chunk that is encoded: its tokens, and keys and values as a piece that is the same in every text.
+  static void save(const std::shared_ptr<const memory::Segment>& chunk, memory::Saver& saver);
+  /// Takes what save() put: in the place of take().
+  std::shared_ptr<const memory::Segment> load(memory::Loader& loader);
   std::int64_t pending_tokens() const;
   /// As Context: the next rows, at most `most_rows`, and what became of them.
   bool plan(model::Pass& pass, std::int64_t most_rows);

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
+
+#include "memory/saver.h"
 
 namespace focusllm::context {
 
@@ -44,6 +47,15 @@ class Chunker {
   std::span<const std::int32_t> window() const;
 
   std::int64_t tokens() const { return next_ + std::ssize(rest_); }
+  /// Before an end.
+  void save(memory::Saver& saver) const {
+    saver.number(next_);
+    saver.array(std::span<const std::int32_t>(rest_));
+  }
+  void load(memory::Loader& loader) {
+    next_ = loader.number(0, std::numeric_limits<std::int64_t>::max());
+    rest_ = loader.array<std::int32_t>();
+  }
   /// Of them in chunks, each counted once.
   std::int64_t in_chunks() const;
 

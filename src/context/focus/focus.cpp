@@ -288,6 +288,25 @@ std::int64_t Focus::memory_bytes() const {
   return bytes + window_->local.bytes() + window_->candidates.bytes();
 }
 
+void Focus::save(memory::Saver& saver) const {
+  if (window_ || prompt_ended_) fail(kAsked);
+  text_.save(saver);
+  saver.number(chunk_count());
+  for (const Chunk& chunk : chunks_) {
+    saver.number(chunk.first);
+    encoder_->save(chunk.encoded, saver);
+  }
+}
+
+void Focus::load(memory::Loader& loader) {
+  text_.load(loader);
+  chunks_.clear();
+  for (std::int64_t left = loader.number(0, text_.tokens()); left > 0; --left) {
+    const std::int64_t first = loader.number(0, text_.tokens());
+    chunks_.push_back({first, encoder_->load(loader)});
+  }
+}
+
 void Focus::start_citing() {
   citing_ = true;
 }

@@ -41,6 +41,8 @@ class Focus final : public Context {
   bool sees_ahead() const override { return true; }
   /// 0 where no position is left and cutting the window anew would not bring kGrowth tokens.
   std::int64_t room() const override;
+  void save(memory::Saver& saver) const override;
+  void load(memory::Loader& loader) override;
   std::int64_t tokens() const override { return text_.tokens(); }
   std::int64_t done() const override;
   std::int64_t memory_bytes() const override;

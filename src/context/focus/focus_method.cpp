@@ -21,6 +21,7 @@ std::int64_t unbounded(const Options& /*options*/, const model::Spec& /*spec*/) 
   return kUnbounded;
 }
 
+constexpr const Setting* kFocusLate[] = {&kTail, &kRefresh, &kRenew, &kExact};
 constexpr Taken kFocusSettings[] = {
     {&kLocal, "128, at most a quarter of the trained context",
      [](const Options&, const model::Spec& spec) {
@@ -104,6 +105,7 @@ const Method kFocus = {
     .bytes_needed = focus_memory,
     .reading = focus_reading,
     .answering = focus_answer,
+    .late = kFocusLate,
     .check_positions =
         [](const Options& options, const model::Spec& spec, std::int64_t tokens) {
           check_fit(options, spec, chunks_of(options, tokens), std::min(tokens, options.local));

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "base/ceil_div.h"
+#include "base/error.h"
 #include "base/threads.h"
 #include "tensor/row_ops.h"
 
@@ -13,7 +15,6 @@ namespace focusllm::context {
 namespace {
 
 constexpr std::int64_t kPageTokens = 256;
-constexpr std::int64_t kPageBlocks = 1024;  // of representatives
 
 std::int64_t initial_page(const BlockMemory::Sizes& sizes) {
   return std::max<std::int64_t>(1, sizes.initial);
@@ -164,6 +165,38 @@ std::int64_t BlockMemory::bytes() const {
   return keys_.bytes() + values_.bytes() + initial_keys_.bytes() + initial_values_.bytes() +
          (cache_ ? cache_->bytes() : 0) +
          static_cast<std::int64_t>(representatives_.size()) * kPageBlocks * representative_width() * 2;
+}
+
+void BlockMemory::save(memory::Saver& saver) const {
+  if (cache_)
+    throw Error("a text whose blocks are in a file is not kept: leave out `block_cache`", "block_cache");
+  for (const auto* rows : {&keys_, &values_, &initial_keys_, &initial_values_}) rows->save(saver);
+  saver.number(blocks_);
+  std::int64_t left = blocks_ * representative_width();
+  for (const auto& page : representatives_) {
+    // Of the last one, only the beginning is written.
+    const std::int64_t used = std::min(left, kPageBlocks * representative_width());
+    saver.array(std::span<const Bf16>(page->span()).first(static_cast<std::size_t>(used)));
+    left -= used;
+  }
+  for (const auto& scores : scores_) saver.array(std::span<const float>(scores));
+}
+
+void BlockMemory::load(memory::Loader& loader) {
+  for (auto* rows : {&keys_, &values_, &initial_keys_, &initial_values_}) rows->load(loader);
+  blocks_ = loader.number(0, keys_.count());
+  representatives_.clear();
+  for (std::int64_t left = blocks_; left > 0; left -= kPageBlocks) {
+    const std::vector<Bf16> used = loader.array<Bf16>();
+    representatives_.push_back(std::make_shared<AlignedBuffer<Bf16>>(
+        static_cast<std::size_t>(kPageBlocks * representative_width())));
+    const auto most = std::min(used.size(), representatives_.back()->size());
+    std::copy_n(used.begin(), most, representatives_.back()->data());
+  }
+  for (auto& scores : scores_) {
+    scores = loader.array<float>();
+    if (std::ssize(scores) != tokens() - remainder_begin()) memory::Loader::reject();
+  }
 }
 
 std::int64_t BlockMemory::blocks_of(const Sizes& sizes, std::int64_t tokens) {

@@ -62,6 +62,9 @@ class BlockMemory {
   /// Blocks that are cut from a text of `tokens` tokens.
   static std::int64_t blocks_of(const Sizes& sizes, std::int64_t tokens);
   std::int64_t bytes() const;
+  /// Throws Error where blocks are in a file.
+  void save(memory::Saver& saver) const;
+  void load(memory::Loader& loader);
   static std::int64_t bytes_needed(const attention::HeadShape& heads, attention::KvType type,
                                    const Sizes& sizes, std::int64_t tokens, std::int64_t cache_blocks);
 
@@ -77,6 +80,11 @@ class BlockMemory {
   void represent(int head, std::int64_t first, std::int64_t offset, float* out) const;
   /// Where the next block's representatives go.
   Bf16* next_representatives();
+  std::size_t page_bytes() const {
+    return static_cast<std::size_t>(kPageBlocks * representative_width()) * sizeof(Bf16);
+  }
+
+  static constexpr std::int64_t kPageBlocks = 1024;  ///< of representatives
 
   attention::HeadShape heads_;
   Sizes sizes_;

@@ -113,6 +113,28 @@ void InfLlm::attended(const model::LaneRows& rows, std::span<const attention::Bl
   state.memory.retire();
 }
 
+void InfLlm::save_rows(memory::Saver& saver) const {
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (windows_[i]) {
+      windows_[i]->save(saver);
+    } else {
+      layers_[i].memory.save(saver);
+      layers_[i].rotated.save(saver);
+    }
+  }
+}
+
+void InfLlm::load_rows(memory::Loader& loader) {
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (windows_[i]) {
+      windows_[i]->load(loader);
+    } else {
+      layers_[i].memory.load(loader);
+      layers_[i].rotated.load(loader);
+    }
+  }
+}
+
 void InfLlm::store(const model::LaneRows& rows, LayerState& state) {
   const std::int64_t width = std::int64_t{spec().heads.kv_heads} * spec().heads.dim;
   state.rotated.drop_before(rows.positions[0] - sizes_.local + 1);

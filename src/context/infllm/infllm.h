@@ -39,6 +39,8 @@ class InfLlm final : public SingleLane {
   bool watches() const override { return true; }
   void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;
   void attended(const model::LaneRows& rows, std::span<const attention::Block> blocks) override;
+  void save_rows(memory::Saver& saver) const override;
+  void load_rows(memory::Loader& loader) override;
   void store(const model::LaneRows& rows, LayerState& state);
   void choose_local(const model::LaneRows& rows, LayerState& state);
   void choose_far(const model::LaneRows& rows, LayerState& state);

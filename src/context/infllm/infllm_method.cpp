@@ -18,6 +18,7 @@ std::int64_t block_size(const Options& options, const model::Spec& /*spec*/) {
   return options.block;
 }
 
+constexpr const Setting* kInfLlmLate[] = {&kAnswerTopK};
 constexpr Taken kInfLlmSettings[] = {
     {&kLocal, "1024, at most the trained context",
      [](const Options&, const model::Spec& spec) {
@@ -124,6 +125,7 @@ const Method kInfLlm = {
           return causal_reading(spec, layer, tokens, infllm_keys(options, options.top_k));
         },
     .answering = infllm_answer,
+    .late = kInfLlmLate,
     .complete = complete_cache,
     .disk_needed = infllm_disk,
     .memory_advice = [](const Options& options) -> std::string_view {

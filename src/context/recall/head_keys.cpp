@@ -29,6 +29,14 @@ std::int64_t HeadKeys::bytes() const {
   return bytes;
 }
 
+void HeadKeys::save(memory::Saver& saver) const {
+  for (const memory::PagedRows& keys : keys_) keys.save(saver);
+}
+
+void HeadKeys::load(memory::Loader& loader) {
+  for (memory::PagedRows& keys : keys_) keys.load(loader);
+}
+
 std::int64_t HeadKeys::bytes_needed(std::size_t key_heads, int dim, attention::KvType type,
                                     std::int64_t tokens) {
   const std::int64_t pages = (tokens + kPage - 1) / kPage;

@@ -23,6 +23,8 @@ class HeadKeys {
   const memory::PagedRows& keys(std::size_t key_head) const { return keys_[key_head]; }
   std::int64_t tokens() const { return keys_.empty() ? 0 : keys_.back().count(); }
   std::int64_t bytes() const;
+  void save(memory::Saver& saver) const;
+  void load(memory::Loader& loader);
   static std::int64_t bytes_needed(std::size_t key_heads, int dim, attention::KvType type,
                                    std::int64_t tokens);
 

@@ -23,4 +23,14 @@ void Reader::attend(const model::LaneRows& rows, std::vector<attention::Block>& 
   if (!rows.keys_only) Streaming::attend(rows, blocks);
 }
 
+void Reader::save_rows(memory::Saver& saver) const {
+  Streaming::save_rows(saver);
+  keys_.save(saver);
+}
+
+void Reader::load_rows(memory::Loader& loader) {
+  Streaming::load_rows(loader);
+  keys_.load(loader);
+}
+
 }  // namespace focusllm::context

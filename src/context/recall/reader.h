@@ -22,6 +22,8 @@ class Reader final : public Streaming {
   int layers() const override { return layers_read_; }
   bool predicts() const override { return false; }
   void attend(const model::LaneRows& rows, std::vector<attention::Block>& blocks) override;
+  void save_rows(memory::Saver& saver) const override;
+  void load_rows(memory::Loader& loader) override;
 
   int layers_read_;
   HeadKeys keys_;

@@ -231,6 +231,27 @@ void Recall::answer(Token token) {
   shown_->answer(token);
 }
 
+void Recall::save(memory::Saver& saver) const {
+  if (state_ != State::reading) fail(kAsked);
+  saver.array(std::span<const Token>(opening_));
+  saver.array(std::span<const Token>(text_));
+  saver.array(std::span<const Piece>(pieces_));
+  saver.array(std::span<const Token>(words_));
+  saver.number(unread_);
+  saver.number(in_text_ ? 1 : 0);
+  reader_.save(saver);
+}
+
+void Recall::load(memory::Loader& loader) {
+  opening_ = loader.array<Token>();
+  text_ = loader.array<Token>();
+  pieces_ = loader.array<Piece>();
+  words_ = loader.array<Token>();
+  unread_ = loader.number(0, std::ssize(text_));
+  in_text_ = loader.number(0, 1) != 0;
+  reader_.load(loader);
+}
+
 void Recall::set_sink(HiddenSink /*sink*/) {
   fail("recall reads the text by a part of the layers: only its answers predict");
 }

@@ -33,6 +33,8 @@ class Recall final : public Context {
   std::span<const float> hidden() const override { return shown_->hidden(); }
   void set_sink(HiddenSink sink) override;
   std::unique_ptr<Context> fork() const override { return std::make_unique<Recall>(*this); }
+  void save(memory::Saver& saver) const override;
+  void load(memory::Loader& loader) override;
   bool sees_ahead() const override { return true; }
   std::int64_t room() const override;
   std::int64_t tokens() const override;

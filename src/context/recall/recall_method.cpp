@@ -42,6 +42,9 @@ constexpr Taken kRecallSettings[] = {
      one, trained_context},
     {&kEnding, "0", none, none, trained_context}};
 
+constexpr const Setting* kRecallLate[] = {&kBlock,  &kRecalled, &kThreshold, &kSupport,
+                                          &kBefore, &kBehind,   &kDistance,  &kEnding};
+
 void complete_share(double& share, double fallback, const char* field) {
   if (share < 0) share = fallback;
   if (!(share <= 1)) throw UsageError(fmt::format("`{}` {}: give a number from 0 to 1", field, share), field);
@@ -115,6 +118,7 @@ const Method kRecall = {
         [](const Options& options, const model::Spec& spec, int layer, std::int64_t depth) {
           return causal_answering(spec, layer, std::min(depth, options.recalled), kAllKeys);
         },
+    .late = kRecallLate,
     .complete = complete_recall};
 
 }  // namespace focusllm::context
