@@ -34,7 +34,7 @@ std::vector<StoredText> of_name(const std::vector<StoredText>& texts, const std:
 
 /// The texts that were named; all if none were.
 std::vector<StoredText> chosen(const Store& store, const Flags& flags) {
-  const std::vector<StoredText> texts = store.texts();
+  std::vector<StoredText> texts = store.texts();
   if (flags.names.empty()) return texts;
   std::vector<StoredText> found;
   for (const std::string& name : flags.names)

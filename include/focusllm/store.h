@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,13 +72,16 @@ class Store {
   std::vector<StoredText> texts() const;
   /// Keeps what a session saved; one of the same name, encoder and method is replaced. Gives it back with
   /// id, times and stored_bytes. Throws Error where it does not fit the disk or `most_bytes`.
-  StoredText put(StoredText text, const SavedSession& saved);
+  /// `sources`: the bytes of `text.sources`.
+  StoredText put(StoredText text, const SavedSession& saved, std::span<const std::string_view> sources);
   /// What was read last under a name with an encoder, by a method or by any ("auto"): completely, if there is
   /// such a one.
   std::optional<StoredText> find(std::string_view name, std::string_view encoder,
                                  std::string_view method) const;
   /// What was put for it. Throws Error where it is damaged or was removed.
   SavedSession get(const StoredText& text) const;
+  /// The bytes of text.sources[source]. Throws Error likewise.
+  std::string source(const StoredText& text, std::size_t source) const;
   /// Removes a text for all models and methods; how many there were.
   int remove(std::string_view name);
 

@@ -25,9 +25,10 @@ CREATE TABLE texts (
   UNIQUE (name, encoder, method));
 CREATE TABLE pieces (
   text INTEGER NOT NULL REFERENCES texts ON DELETE CASCADE,
+  kind INTEGER NOT NULL,      -- 0: of the session, 1: a source
   place INTEGER NOT NULL,
   hash TEXT NOT NULL, bytes INTEGER NOT NULL,
-  PRIMARY KEY (text, place)) WITHOUT ROWID;
+  PRIMARY KEY (text, kind, place)) WITHOUT ROWID;
 CREATE INDEX pieces_by_hash ON pieces (hash);
 PRAGMA application_id = 0x464c4c4d;
 PRAGMA user_version = 1;
@@ -62,13 +63,26 @@ void read_about(const std::string& about, StoredText& text) {
         {source.at("name"), source.at("bytes"), source.at("first_byte"), source.at("first_token")});
 }
 
-std::string seal_of(const StoredText& text, const std::string& about, const std::vector<Object>& pieces) {
+enum Kind : std::int64_t { kPiece, kSource };
+
+std::string seal_of(const Entry& entry, const std::string& about) {
+  const StoredText& text = entry.text;
   std::string all = text.name + '\n' + text.encoder + '\n' + text.method + '\n' + about;
-  for (const Object& piece : pieces) all += fmt::format("\n{} {}", piece.hash, piece.bytes);
+  for (const auto* objects : {&entry.pieces, &entry.sources}) {
+    all += '\n';
+    for (const Object& object : *objects) all += fmt::format("{} {}\n", object.hash, object.bytes);
+  }
   return content_hash(std::as_bytes(std::span(all)));
 }
 
 }  // namespace
+
+std::int64_t bytes_of(const Entry& entry) {
+  std::int64_t bytes = 0;
+  for (const auto* objects : {&entry.pieces, &entry.sources})
+    for (const Object& object : *objects) bytes += object.bytes;
+  return bytes;
+}
 
 Catalog::Catalog(const std::filesystem::path& file) : file_(file), database_(file) {
   prepare();
@@ -106,15 +120,17 @@ Entry Catalog::entry_of(Statement& row) {
   text.encoder = row.text(2);
   text.method = row.text(3);
   text.used_at = row.number(6);
-  Statement pieces = database_.prepare("SELECT hash, bytes FROM pieces WHERE text = ? ORDER BY place");
-  pieces.bind(text.id);
-  while (pieces.step()) entry.pieces.push_back({pieces.text(0), pieces.number(1)});
+  Statement parts =
+      database_.prepare("SELECT kind, hash, bytes FROM pieces WHERE text = ? ORDER BY kind, place");
+  parts.bind(text.id);
+  while (parts.step())
+    (parts.number(0) == kSource ? entry.sources : entry.pieces).push_back({parts.text(1), parts.number(2)});
   const std::string about = row.text(4);
-  if (seal_of(text, about, entry.pieces) != row.text(5))
+  if (seal_of(entry, about) != row.text(5))
     fail("{}: the entry of the text {} is damaged: remove it and read the text again", file_.string(),
          text.name);
   read_about(about, text);
-  for (const Object& piece : entry.pieces) text.stored_bytes += piece.bytes;
+  text.stored_bytes = bytes_of(entry);
   return entry;
 }
 
@@ -144,6 +160,19 @@ std::optional<Entry> Catalog::find(std::int64_t id) {
   return entry_of(row);
 }
 
+void Catalog::insert_parts(std::int64_t id, std::int64_t kind, const std::vector<Object>& parts) {
+  std::int64_t place = 0;
+  for (const Object& part : parts) {
+    database_.prepare("INSERT INTO pieces (text, kind, place, hash, bytes) VALUES (?, ?, ?, ?, ?)")
+        .bind(id)
+        .bind(kind)
+        .bind(place++)
+        .bind(part.hash)
+        .bind(part.bytes)
+        .run();
+  }
+}
+
 std::int64_t Catalog::insert(const Entry& entry) {
   const std::lock_guard lock(mutex_);
   const StoredText& text = entry.text;
@@ -160,19 +189,12 @@ std::int64_t Catalog::insert(const Entry& entry) {
       .bind(text.encoder)
       .bind(text.method)
       .bind(about)
-      .bind(seal_of(text, about, entry.pieces))
+      .bind(seal_of(entry, about))
       .bind(text.used_at)
       .run();
   const std::int64_t id = database_.last_row();
-  std::int64_t place = 0;
-  for (const Object& piece : entry.pieces) {
-    database_.prepare("INSERT INTO pieces (text, place, hash, bytes) VALUES (?, ?, ?, ?)")
-        .bind(id)
-        .bind(place++)
-        .bind(piece.hash)
-        .bind(piece.bytes)
-        .run();
-  }
+  insert_parts(id, kPiece, entry.pieces);
+  insert_parts(id, kSource, entry.sources);
   all.commit();
   return id;
 }

@@ -13,11 +13,14 @@
 
 namespace focusllm::store {
 
-/// A text and where its pieces are.
+/// A text and where its parts are.
 struct Entry {
   StoredText text;
-  std::vector<Object> pieces;
+  std::vector<Object> pieces;   ///< of the session
+  std::vector<Object> sources;  ///< the files' own bytes
 };
+
+std::int64_t bytes_of(const Entry& entry);
 
 /// Which texts there are: an SQLite file. Each entry has a hash of its own, so that a damaged one is told
 /// from a whole one. Thread-safe; other processes may use the same file.
@@ -45,6 +48,7 @@ class Catalog {
  private:
   void prepare();
   Entry entry_of(Statement& row);
+  void insert_parts(std::int64_t id, std::int64_t kind, const std::vector<Object>& parts);
   std::vector<StoredText> texts_of(Statement rows);
 
   std::filesystem::path file_;

@@ -41,8 +41,11 @@ Object Objects::put(const SavedPiece& piece) {
 SavedPiece Objects::get(const Object& object) const {
   const std::filesystem::path path = path_of(object.hash);
   const auto file = std::make_shared<const MappedFile>(path);
-  if (std::ssize(file->bytes()) != object.bytes || content_hash(file->bytes()) != object.hash)
+  if (std::ssize(file->bytes()) != object.bytes || content_hash(file->bytes()) != object.hash) {
+    const std::lock_guard lock(mutex_);
+    known_.erase(object.hash);
     fail("{}: is damaged: what it holds does not have the hash that it is named by", path.string());
+  }
   return {.parts = {file->bytes()}, .keepers = {file}};
 }
 

@@ -43,7 +43,7 @@ class Objects {
 
   std::filesystem::path folder_;
   mutable std::mutex mutex_;
-  std::unordered_set<std::string> known_;  ///< written or compared by this process
+  mutable std::unordered_set<std::string> known_;  ///< written, or compared by put(), by this process
 };
 
 }  // namespace focusllm::store

@@ -94,6 +94,7 @@ class Reading {
           now_.sources[i].bytes = std::ssize(sources_[i].text);
         }
         if (options_.on_known) options_.on_known(*known);
+        if (now_.complete && !has_sources(*known)) save();
         return;
       } catch (const Error&) {
         // It was read with other settings than are asked for now, or is damaged: it is read anew.
@@ -102,6 +103,16 @@ class Reading {
     }
     session_.emplace(engine_, options_.session);
     if (options_.expected_tokens > 0) session_->expect(options_.expected_tokens);
+  }
+
+  /// Whether the files' own bytes are as they were.
+  bool has_sources(const StoredText& known) const {
+    try {
+      for (std::size_t i = 0; i < known.sources.size(); ++i) store_.source(known, i);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
   }
 
   std::optional<StoredText> beginning() const {
@@ -149,7 +160,9 @@ class Reading {
   void save() {
     now_.tokens = session_->tokens();
     now_.hash = text_.hash(now_.bytes);
-    now_ = store_.put(std::move(now_), session_->save());
+    std::vector<std::string_view> begun;
+    for (std::size_t i = 0; i < now_.sources.size(); ++i) begun.push_back(sources_[i].text);
+    now_ = store_.put(std::move(now_), session_->save(), begun);
     saved_at_ = Clock::now();
   }
 

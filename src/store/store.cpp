@@ -89,7 +89,7 @@ struct Store::Impl {
   fs::path lock() const { return folder / "lock"; }
   fs::path in_use(std::int64_t id) const { return folder / "in-use" / std::to_string(id); }
   Entry entry(const StoredText& text);
-  void write(Entry& entry, const SavedSession& saved);
+  void write(Entry& entry, const SavedSession& saved, std::span<const std::string_view> sources);
   void try_collect();
   void make_room(std::int64_t kept_id);
   Freed collect_alone();
@@ -126,12 +126,12 @@ void Store::Impl::try_collect() {
   if (const auto alone = FileLock::try_alone(lock())) collect_alone();
 }
 
-void Store::Impl::write(Entry& entry, const SavedSession& saved) {
+void Store::Impl::write(Entry& entry, const SavedSession& saved, std::span<const std::string_view> sources) {
   const FileLock writing(lock(), FileLock::Kind::shared);
-  for (const SavedPiece& piece : saved.pieces) {
-    entry.pieces.push_back(pieces.put(piece));
-    entry.text.stored_bytes += entry.pieces.back().bytes;
-  }
+  for (const SavedPiece& piece : saved.pieces) entry.pieces.push_back(pieces.put(piece));
+  for (const std::string_view source : sources)
+    entry.sources.push_back(pieces.put({.parts = {std::as_bytes(std::span(source))}, .keepers = {}}));
+  entry.text.stored_bytes = store::bytes_of(entry);
   entry.text.id = catalog.insert(entry);
 }
 
@@ -174,16 +174,15 @@ std::vector<StoredText> Store::texts() const {
   return impl_->catalog.texts();
 }
 
-StoredText Store::put(StoredText text, const SavedSession& saved) {
+StoredText Store::put(StoredText text, const SavedSession& saved, std::span<const std::string_view> sources) {
   check_text_name(text.name);
   text.encoder = saved.encoder;
   text.method = saved.method;
   text.settings = saved.settings;
   text.read_at = text.used_at = now();
-  text.stored_bytes = 0;
-  Entry entry{std::move(text), {}};
+  Entry entry{std::move(text), {}, {}};
   try {
-    impl_->write(entry, saved);
+    impl_->write(entry, saved, sources);
   } catch (const Error&) {
     impl_->try_collect();  // a disk that is full of half a text is of no use
     throw;
@@ -217,6 +216,13 @@ SavedSession Store::get(const StoredText& text) const {
   return saved;
 }
 
+std::string Store::source(const StoredText& text, std::size_t source) const {
+  const Entry entry = impl_->entry(text);
+  const SavedPiece piece = impl_->pieces.get(entry.sources.at(source));
+  const std::span<const std::byte> bytes = piece.parts.front();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 int Store::remove(std::string_view name) {
   const int removed = impl_->catalog.erase_named(name);
   if (removed > 0) collect();
@@ -229,11 +235,14 @@ Store::Freed Store::collect() {
 }
 
 std::optional<std::string> Store::damage(const StoredText& text) const {
-  for (const store::Object& object : impl_->entry(text).pieces) {
-    try {
-      impl_->pieces.get(object);
-    } catch (const Error& error) {
-      return error.what();
+  const Entry entry = impl_->entry(text);
+  for (const auto* objects : {&entry.pieces, &entry.sources}) {
+    for (const store::Object& object : *objects) {
+      try {
+        impl_->pieces.get(object);
+      } catch (const Error& error) {
+        return error.what();
+      }
     }
   }
   return std::nullopt;

@@ -100,6 +100,8 @@ TEST(Sources, AreWhereTheyBegin) {
   EXPECT_EQ(text.sources[1].name, "b.txt");
   EXPECT_EQ(text.sources[1].first_byte, std::ssize(a));
   EXPECT_EQ(text.bytes, std::ssize(a) + std::ssize(b));
+  EXPECT_EQ(store->source(text, 0), a);
+  EXPECT_EQ(store->source(text, 1), b);
 }
 
 TEST(Sources, OtherBordersAreAnotherText) {
@@ -129,7 +131,7 @@ TEST(Opening, SaysWhatIsMissing) {
     }
   };
   EXPECT_NE(open("book", "recall").find("it is empty"), std::string::npos);
-  store->put(named("book"), saved_session("recall", 100, 1));
+  store->put(named("book"), saved_session("recall", 100, 1), {});
   EXPECT_NE(open("books", "recall").find("there are: book"), std::string::npos);
   EXPECT_NE(open("book", "full").find("by the method recall"), std::string::npos);
   EXPECT_EQ(open("book", "recall"), "");

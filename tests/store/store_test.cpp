@@ -29,7 +29,7 @@ class Stores : public testing::Test {
 
 TEST_F(Stores, GiveBackWhatWasPut) {
   const SavedSession saved = saved_session("recall", 500, 1);
-  const StoredText put = open()->put(named("a"), saved);
+  const StoredText put = open()->put(named("a"), saved, {});
   const auto other = open();
   const auto found = other->find("a", saved.encoder, "auto");
   ASSERT_TRUE(found);
@@ -44,10 +44,10 @@ TEST_F(Stores, GiveBackWhatWasPut) {
 TEST_F(Stores, KeepEqualPiecesOnce) {
   const auto store = open();
   const SavedSession saved = saved_session("full", 500, 1);
-  store->put(named("a"), saved);
+  store->put(named("a"), saved, {});
   const std::int64_t bytes = store->bytes();
   const std::size_t files = pieces();
-  store->put(named("b"), saved);
+  store->put(named("b"), saved, {});
   EXPECT_EQ(store->bytes(), bytes);
   EXPECT_EQ(pieces(), files);
   EXPECT_EQ(store->remove("a"), 1);
@@ -57,8 +57,8 @@ TEST_F(Stores, KeepEqualPiecesOnce) {
 
 TEST_F(Stores, RemoveWhatIsReplaced) {
   const auto store = open();
-  store->put(named("a"), saved_session("recall", 500, 1));
-  store->put(named("a"), saved_session("recall", 500, 2));
+  store->put(named("a"), saved_session("recall", 500, 1), {});
+  store->put(named("a"), saved_session("recall", 500, 2), {});
   EXPECT_EQ(store->texts().size(), 1U);
   EXPECT_EQ(pieces(), 1U);
   EXPECT_EQ(store->remove("a"), 1);
@@ -68,7 +68,7 @@ TEST_F(Stores, RemoveWhatIsReplaced) {
 
 TEST_F(Stores, CollectWhatAnInterruptedProcessLeft) {
   const auto store = open();
-  store->put(named("a"), saved_session("recall", 500, 1));
+  store->put(named("a"), saved_session("recall", 500, 1), {});
   fs::create_directory(folder_.path() / "store/pieces/ab");
   for (const char* name : {"ab/abcdef", "ab/abcdef.1-0.tmp"})
     std::ofstream(folder_.path() / "store/pieces" / name) << "left";
@@ -80,17 +80,17 @@ TEST_F(Stores, CollectWhatAnInterruptedProcessLeft) {
 
 TEST_F(Stores, LetGoWhatWasUsedLongestAgo) {
   const SavedSession saved = saved_session("recall", 500, 1);
-  const std::int64_t one = open()->put(named("a"), saved).stored_bytes;
+  const std::int64_t one = open()->put(named("a"), saved, {}).stored_bytes;
   const auto store = open(3 * one + one / 2);
   for (unsigned i = 0; i < 2; ++i)
-    store->put(named(std::string(1, static_cast<char>('b' + i))), saved_session("recall", 500, i + 2));
+    store->put(named(std::string(1, static_cast<char>('b' + i))), saved_session("recall", 500, i + 2), {});
   const SavedSession in_use = store->get(*store->find("a", saved.encoder, "auto"));
-  store->put(named("d"), saved_session("recall", 500, 9));
+  store->put(named("d"), saved_session("recall", 500, 9), {});
   EXPECT_TRUE(store->find("a", saved.encoder, "auto"));
   EXPECT_TRUE(store->find("d", saved.encoder, "auto"));
   EXPECT_EQ(store->texts().size(), 3U);
   EXPECT_LE(store->bytes(), 3 * one + one / 2);
-  EXPECT_THROW(open(one / 2)->put(named("e"), saved_session("recall", 500, 10)), Error);
+  EXPECT_THROW(open(one / 2)->put(named("e"), saved_session("recall", 500, 10), {}), Error);
   EXPECT_FALSE(store->find("e", saved.encoder, "auto"));
   EXPECT_EQ(hash_of(in_use), hash_of(saved));
 }
@@ -98,7 +98,7 @@ TEST_F(Stores, LetGoWhatWasUsedLongestAgo) {
 TEST_F(Stores, RemovedTextsStayWithWhoUsesThem) {
   const auto store = open();
   const SavedSession saved = saved_session("recall", 500, 1);
-  const StoredText text = store->put(named("a"), saved);
+  const StoredText text = store->put(named("a"), saved, {});
   const SavedSession in_use = store->get(text);
   open()->remove("a");
   EXPECT_EQ(hash_of(in_use), hash_of(saved));
