@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "focusllm/session.h"
+#include "focusllm/source_text.h"
 
 namespace focusllm {
 
@@ -99,12 +100,6 @@ class Store {
   Store();
   struct Impl;
   std::unique_ptr<Impl> impl_;
-};
-
-/// A text that is to be read: its name, and valid UTF-8.
-struct SourceText {
-  std::string name;
-  std::string_view text;
 };
 
 struct ReadOptions {
