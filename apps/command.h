@@ -9,6 +9,7 @@ namespace focusllm::cli {
 // Each adds one subcommand to the program; the work is done in its callback, after all arguments are known.
 void add_run(CLI::App& app);
 void add_chat(CLI::App& app);
+void add_serve(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_perplexity(CLI::App& app);
 void add_inspect(CLI::App& app);

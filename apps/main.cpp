@@ -31,6 +31,7 @@ void describe(CLI::App& app) {
   app.failure_message([](const CLI::App*, const CLI::Error& error) { return std::string(error.what()); });
   add_run(app);
   add_chat(app);
+  add_serve(app);
   add_tokenize(app);
   add_perplexity(app);
   add_inspect(app);
