@@ -37,6 +37,10 @@ bool is_address(const std::string& host) {
   return inet_pton(AF_INET, host.c_str(), &address) == 1 || inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
 
+std::string owner_name(std::size_t key) {
+  return fmt::format("key {}", key);
+}
+
 bool is_open(const std::string& path) {
   return path == "/health" || path == "/v1/health";
 }
@@ -53,11 +57,17 @@ bool Access::knows_host(const httplib::Request& request) const {
   return name.empty() || name == host_ || name == "localhost" || is_address(name);
 }
 
+std::vector<std::string> Access::owners() const {
+  std::vector<std::string> owners = {""};
+  for (std::size_t i = 0; i < keys_.size(); ++i) owners.push_back(owner_name(i));
+  return owners;
+}
+
 std::string Access::owner(const httplib::Request& request) const {
   const std::string given = key_of(request);
   std::string owner;
   for (std::size_t i = 0; i < keys_.size(); ++i)
-    if (equal(keys_[i], given)) owner = fmt::format("key {}", i);
+    if (equal(keys_[i], given)) owner = owner_name(i);
   return owner;
 }
 

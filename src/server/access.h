@@ -27,6 +27,8 @@ class Access {
   std::optional<std::string> allowed_origin(const httplib::Request& request) const;
   /// A name for the request's key, the same for the same key; empty where there are none.
   std::string owner(const httplib::Request& request) const;
+  /// All such names.
+  std::vector<std::string> owners() const;
 
  private:
   bool knows_host(const httplib::Request& request) const;

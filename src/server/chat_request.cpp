@@ -32,10 +32,10 @@ GenerationRequest parse_chat(const Values& body, const Core& core) {
   request.stop = stop_words_of(body, "stop", core.limits);
   request.stream = body.flag("stream");
   request.include_usage = body.object("stream_options").flag("include_usage");
-  request.progress = request.stream && body.flag("return_progress");
-  auto most = body.integer("max_completion_tokens", 1, core.limits.answer_tokens);
-  if (!most) most = body.integer("max_tokens", 1, core.limits.answer_tokens);
-  settle(request, core, most);
+  request.progress = body.flag("return_progress") && request.stream;
+  const auto most = body.integer("max_tokens", 1, core.limits.answer_tokens);
+  const auto newer = body.integer("max_completion_tokens", 1, core.limits.answer_tokens);
+  settle(request, core, newer ? newer : most);
   return request;
 }
 

@@ -65,11 +65,11 @@ GenerationRequest parse_completion(const Values& body, const Core& core) {
   request.stop = stop_words_of(body, "stop", core.limits);
   request.stream = body.flag("stream");
   request.include_usage = body.object("stream_options").flag("include_usage");
-  request.progress = request.stream && body.flag("return_progress");
-  auto most = body.integer("max_tokens", 1, core.limits.answer_tokens);
-  if (!most) most = body.integer("n_predict", -1, core.limits.answer_tokens);
-  if (most && *most < 1) most.reset();  // llama-server's: as many as come
-  settle(request, core, most);
+  request.progress = body.flag("return_progress") && request.stream;
+  const auto most = body.integer("max_tokens", 1, core.limits.answer_tokens);
+  auto predict = body.integer("n_predict", -1, core.limits.answer_tokens);
+  if (predict && *predict < 1) predict.reset();  // as many as come
+  settle(request, core, most ? most : predict);
   return request;
 }
 

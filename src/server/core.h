@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -34,6 +35,8 @@ struct Core {
   const std::shared_ptr<const ChatTemplate> chat;  ///< null: the model has none, so that there are no chats
   std::string chat_name;                           ///< as Session::Options::chat_template
   const Limits limits;
+  /// By owner (Access::owner), where the method's sessions share encoded chunks instead of forks.
+  std::map<std::string, std::shared_ptr<memory::SegmentStore>> chunk_stores;
   std::string model;  ///< its name for clients
   ContextOptions context;
   Defaults defaults;

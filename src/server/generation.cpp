@@ -12,9 +12,11 @@ namespace {
 constexpr std::int64_t kWorthKeeping = 256;           // tokens of a text that others may ask about, too
 constexpr std::chrono::seconds kMemoryPatience{120};  // for others to end, where memory is short
 
-Session::Options session_options(const Core& core, const Prompt& prompt) {
+Session::Options session_options(const Core& core, const std::string& owner, const Prompt& prompt) {
   Session::Options options;
   options.context = core.context;
+  const auto store = core.chunk_stores.find(owner);
+  if (store != core.chunk_stores.end()) options.context.chunk_store = store->second;
   options.as_written = true;
   options.raw = std::holds_alternative<std::vector<Token>>(prompt);
   if (options.raw) return options;
@@ -172,7 +174,8 @@ Generation::Reading Generation::begin(std::size_t index) {
   const Prompt& prompt = request_.prompts[index];
   const std::string wanted = key_of(request_.owner, prompt).string();
   auto found = core_.pool.take(wanted);
-  Session session = found ? std::move(found->session) : Session(core_.engine, session_options(core_, prompt));
+  Session session = found ? std::move(found->session)
+                          : Session(core_.engine, session_options(core_, request_.owner, prompt));
   const std::size_t had = found ? found->read : 0;
   Reading reading{adopt(std::move(session)), ReadingKey(request_.owner), found ? found->from : nullptr, {}};
   const auto* tokens = std::get_if<std::vector<Token>>(&prompt);

@@ -17,6 +17,12 @@ std::shared_ptr<const ChatTemplate> chat_template(const Engine& engine, const st
   }
 }
 
+/// Whether texts beyond the trained context are read with a method whose sessions have no forks: what they
+/// share are chunks, in half of the memory.
+bool shares_chunks(const Engine& engine, const ContextOptions& context) {
+  return !method_info(context.method == "auto" ? long_method(engine) : context.method).forks;
+}
+
 void check(const Options& options) {
   if (options.keys.empty() && !is_loopback(options.host))
     throw UsageError("`host` " + options.host +
@@ -30,13 +36,18 @@ void check(const Options& options) {
 struct Server::Impl {
   Impl(std::shared_ptr<const Engine> engine, Options the_options)
       : options(std::move(the_options)),
-        core(engine, chat_template(*engine, options.chat_template), options.limits, options.kept_bytes),
+        core(engine, chat_template(*engine, options.chat_template), options.limits,
+             shares_chunks(*engine, options.context) ? options.kept_bytes / 2 : options.kept_bytes),
         access(options.keys, options.host, options.origins),
         http(options.limits) {
     core.chat_name = options.chat_template;
     core.model = options.model.empty() ? engine->name() : options.model;
     core.context = options.context;
     core.defaults = options.defaults;
+    if (shares_chunks(*engine, options.context)) {
+      for (const std::string& owner : access.owners())
+        core.chunk_stores[owner] = make_chunk_store(options.kept_bytes / 2 / std::ssize(access.owners()));
+    }
     add_routes(site);
     port = http.bind(options.host, options.port);
     http.start();
