@@ -12,6 +12,7 @@ void add_chat(CLI::App& app);
 void add_read(CLI::App& app);
 void add_store(CLI::App& app);
 void add_survey(CLI::App& app);
+void add_serve(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_perplexity(CLI::App& app);
 void add_inspect(CLI::App& app);

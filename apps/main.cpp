@@ -35,6 +35,7 @@ void describe(CLI::App& app) {
   add_read(app);
   add_store(app);
   add_survey(app);
+  add_serve(app);
   add_tokenize(app);
   add_perplexity(app);
   add_inspect(app);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -25,6 +26,24 @@ class Error : public std::runtime_error {
 class UsageError : public Error {
  public:
   using Error::Error;
+};
+
+/// What was asked for does not fit the memory that is free now: it may when other sessions have ended.
+class NotEnoughMemory : public Error {
+ public:
+  using Error::Error;
+};
+
+/// More tokens than the model was trained for, or than a method can take for it.
+class TextTooLong : public Error {
+ public:
+  TextTooLong(const std::string& message, std::string field, std::int64_t tokens, std::int64_t most)
+      : Error(message, std::move(field)), tokens_(tokens), most_(most) {}
+  std::int64_t tokens() const { return tokens_; }  ///< that there are, template and answer included
+  std::int64_t most() const { return most_; }
+
+ private:
+  std::int64_t tokens_, most_;
 };
 
 /// The work was stopped through its CancelToken. The program exits with 130.

@@ -24,7 +24,7 @@ struct ContextOptions : Settings {
   std::optional<KvType> kv_type;
 };
 
-/// Sampling, applied in llama.cpp's order: repeat penalty, top-k, top-p, min-p, temperature. temperature 0 is
+/// Sampling, applied in llama.cpp's order: penalties, top-k, top-p, min-p, temperature. temperature 0 is
 /// greedy.
 struct SamplingOptions {
   float temperature = 0.0F;
@@ -33,6 +33,9 @@ struct SamplingOptions {
   float min_p = 0.05F;
   float repeat_penalty = 1.0F;
   int repeat_last = 64;
+  /// Taken off the logit of each token that this answer has (presence), and for each time that it has it
+  /// (frequency), as OpenAI defines them; from -2 to 2.
+  float presence_penalty = 0, frequency_penalty = 0;
   std::uint64_t seed = 0;
   bool ignore_end = false;  ///< tokens that end an answer are never drawn
 };
@@ -94,10 +97,11 @@ class Session {
  public:
   /// raw: the text goes to the model as it is, without chat template. special: with raw, the names of control
   /// tokens in the text become these tokens; it is encoded as a whole then, when it is asked about. A BOS
-  /// that it begins with is the one that is put in front anyway.
+  /// that it begins with is the one that is put in front anyway. as_written: a question goes on with the text
+  /// as one message, whose words and blank lines are all there; else it is a paragraph of its own.
   struct Options {
     ContextOptions context;
-    bool raw = false, special = false;
+    bool raw = false, special = false, as_written = false;
     std::string chat_template;  ///< one of ChatTemplate::names(); empty: the file's own
     std::string system;         ///< system message; empty: the template's own default
     ProgressCallback on_progress;
@@ -133,6 +137,15 @@ class Session {
   /// `answer_tokens`: as in expect().
   static Session restore(std::shared_ptr<const Engine> engine, Options options, const SavedSession& saved,
                          std::int64_t answer_tokens = 0);
+  /// Works now on what was read so far, instead of with the question, so that a fork has it: all but the last
+  /// bytes, which what comes next may turn into other tokens, and tokens that wait for a whole pass. `auto`
+  /// is decided with it, by what expect() was told.
+  void settle();
+  /// A turn of a conversation that was held elsewhere: a question (after the text, as with ask()), and the
+  /// answer to it. Nothing is generated; the tokens are those that ask() would have left if it had drawn what
+  /// the answer's text is encoded to. Keys and values are not the same to the bit: what is read is rounded
+  /// otherwise than what is generated. Not for raw sessions.
+  void take_turn(std::string_view question, std::string_view answer);
   /// The question after the text (may be empty with raw: continue the text), then the answer. A further call
   /// goes on with the same conversation without reading anything again. Throws Error if the model's file
   /// changed (Engine::check_files), before the answer or during it.
@@ -140,9 +153,12 @@ class Session {
 
   /// A session that goes on from here by itself, for another question about the same text, say: what was read
   /// is shared and stays. Nothing where the method cannot (focus: sessions share encoded chunks by
-  /// ContextOptions::chunk_store; infllm with --block-cache), or where nothing was handed to it yet.
-  /// Sessions that share text are for one thread at a time; on_progress is the same.
+  /// ContextOptions::chunk_store; infllm with blocks in a file), or where nothing was handed to it yet.
+  /// The fork may run beside this one, in a thread of its own; on_progress is the same. Memory for more text
+  /// is promised to it by expect() alone.
   std::optional<Session> fork() const;
+  /// In place of Options::on_progress from now on. Not while it reads or answers.
+  void set_progress(ProgressCallback on_progress);
 
   /// From any thread or a signal handler: read() or ask() throws Cancelled, before the next pass, or between
   /// two layers where nobody else's rows are in the pass.
@@ -150,6 +166,7 @@ class Session {
   std::string_view method() const;  ///< what `auto` became; decided at the first read
   KvType kv_type() const;
   std::int64_t tokens() const;        ///< read or generated so far
+  std::int64_t done() const;          ///< of them, those that went through the layers
   std::int64_t memory_bytes() const;  ///< keys and values
   TierUse tier_use() const;           ///< what of them went to a file
   /// The text of a range of tokens of everything read so far (to show a citation). Cut at the ends of what

@@ -63,6 +63,8 @@ class Context {
   virtual void begin_text() {}
   /// Takes tokens. Which rows are worked on together follows from the text, not from the pieces it comes in.
   virtual void append(std::span<const Token> tokens) = 0;
+  /// An answer ends with what was taken, wherever it was given: what comes next is another question.
+  virtual void end_answer() {}
   /// The text ends and a question begins: they are not mixed in one piece of work.
   virtual void end_text() = 0;
   /// The prompt ends: all that waits is planned from now on, and then hidden() is that of its last token.

@@ -10,11 +10,11 @@ constexpr Taken kFullSettings[] = {{&kBeyondTrained}};
 
 void check_positions_of_all(const Options& options, const model::Spec& spec, std::int64_t tokens) {
   if (options.beyond_trained || tokens <= spec.trained_context) return;
-  throw Error(
+  throw TextTooLong(
       fmt::format("the text has about {} tokens or more; the model was trained for {}: use `method` auto, or "
                   "`beyond_trained` to go on all the same",
                   tokens, spec.trained_context),
-      "method");
+      "method", tokens, spec.trained_context);
 }
 
 }  // namespace

@@ -18,10 +18,10 @@ void check_memory(std::int64_t tokens, std::int64_t more) {
   if (tokens > 0 && tokens / kTokensBetweenLooks == (tokens + more) / kTokensBetweenLooks) return;
   const std::int64_t left = available_memory();
   if (left >= kMemoryReserve) return;
-  fail(
-      "memory is nearly full after {} tokens ({} left): give a shorter text, `kv_type` int8, or a machine "
-      "with more",
-      tokens, format_bytes(left));
+  throw NotEnoughMemory(fmt::format(
+      "memory is nearly full after {} tokens ({} left): give a shorter text, `kv_type` int8, or a "
+      "machine with more",
+      tokens, format_bytes(left)));
 }
 
 }  // namespace focusllm::context

@@ -44,13 +44,13 @@ class Fit {
   context::Options with(KvType type) const { return resolve(options_, type, answer_tokens_); }
 
   [[noreturn]] void refuse(KvType least) const {
-    fail("{} tokens need {} of memory for keys and values as {} ({} method); {} are free{}: {}", tokens_,
-         format_bytes(bytes(with(least))), kv_type_name(least), options_.method,
-         format_bytes(std::max<std::int64_t>(0, limit_)),
-         promised_ > 0
-             ? fmt::format(" beside {} that are promised to other sessions", format_bytes(promised_))
-             : "",
-         advice(least));
+    throw NotEnoughMemory(fmt::format(
+        "{} tokens need {} of memory for keys and values as {} ({} method); {} are free{}: {}", tokens_,
+        format_bytes(bytes(with(least))), kv_type_name(least), options_.method,
+        format_bytes(std::max<std::int64_t>(0, limit_)),
+        promised_ > 0 ? fmt::format(" beside {} that are promised to other sessions", format_bytes(promised_))
+                      : "",
+        advice(least)));
   }
   std::string_view advice(KvType least) const {
     if (least == KvType::bf16) return "use `kv_type` int8, or a shorter text";

@@ -24,13 +24,27 @@ Sampler::Sampler(const SamplingOptions& options, Isa isa)
   require(options.min_p >= 0 && options.min_p <= 1, "min-p: must be from 0 (all) to 1 (the likeliest token)");
   require(options.repeat_penalty > 0 && std::isfinite(options.repeat_penalty),
           "repeat penalty: must be above 0");
+  for (const float penalty : {options_.presence_penalty, options_.frequency_penalty})
+    require(penalty >= -2 && penalty <= 2, "presence and frequency penalties: must be from -2 to 2");
+}
+
+bool Sampler::penalises() const {
+  return options_.repeat_penalty != 1 || counts();
 }
 
 std::vector<Sampler::Candidate> Sampler::penalised(std::span<const float> logits,
                                                    std::span<const Token> recent) const {
   std::vector<Candidate> candidates(logits.size());
   for (std::size_t i = 0; i < logits.size(); ++i) candidates[i] = {static_cast<Token>(i), logits[i]};
-  if (options_.repeat_penalty == 1) return candidates;
+  if (options_.repeat_penalty != 1) penalise_repeated(candidates, recent);
+  for (const auto& [id, count] : drawn_) {
+    candidates[static_cast<std::size_t>(id)].logit -=
+        options_.presence_penalty + static_cast<float>(count) * options_.frequency_penalty;
+  }
+  return candidates;
+}
+
+void Sampler::penalise_repeated(std::vector<Candidate>& candidates, std::span<const Token> recent) const {
   const auto count = std::min(recent.size(), static_cast<std::size_t>(std::max(0, options_.repeat_last)));
   std::vector<Token> seen(recent.end() - static_cast<std::ptrdiff_t>(count), recent.end());
   std::sort(seen.begin(), seen.end());
@@ -39,7 +53,6 @@ std::vector<Sampler::Candidate> Sampler::penalised(std::span<const float> logits
     float& logit = candidates[static_cast<std::size_t>(id)].logit;
     logit = logit > 0 ? logit / options_.repeat_penalty : logit * options_.repeat_penalty;
   }
-  return candidates;
 }
 
 void Sampler::keep_likely(std::vector<Candidate>& candidates) const {
@@ -64,8 +77,13 @@ void Sampler::keep_likely(std::vector<Candidate>& candidates) const {
 }
 
 Token Sampler::sample(std::span<const float> logits, std::span<const Token> recent) {
-  if (options_.temperature == 0 && options_.repeat_penalty == 1)
-    return static_cast<Token>(place_of_largest(isa_, logits));
+  const Token id = draw(logits, recent);
+  if (counts()) ++drawn_[id];
+  return id;
+}
+
+Token Sampler::draw(std::span<const float> logits, std::span<const Token> recent) {
+  if (options_.temperature == 0 && !penalises()) return static_cast<Token>(place_of_largest(isa_, logits));
   std::vector<Candidate> candidates = penalised(logits, recent);
   if (options_.temperature == 0) {
     return std::max_element(candidates.begin(), candidates.end(),
@@ -76,12 +94,12 @@ Token Sampler::sample(std::span<const float> logits, std::span<const Token> rece
   std::vector<double> weights;
   const float best = candidates.front().logit;
   for (const Candidate& c : candidates) weights.push_back(std::exp((c.logit - best) / options_.temperature));
-  const double draw = std::uniform_real_distribution<double>(
+  const double point = std::uniform_real_distribution<double>(
       0, std::accumulate(weights.begin(), weights.end(), 0.0))(random_);
   double sum = 0;
   for (std::size_t i = 0; i < weights.size(); ++i) {
     sum += weights[i];
-    if (draw < sum) return candidates[i].id;
+    if (point < sum) return candidates[i].id;
   }
   return candidates.back().id;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "context/method.h"
 #include "engine/answer_job.h"
 #include "engine/budget.h"
@@ -28,6 +29,7 @@ double seconds_since(Clock::time_point start) {
 }
 
 constexpr std::int64_t kReadTokens = 1 << 14;  // handed to the method at once
+constexpr std::int64_t kTemplateTokens = 32;   // that stand round a question, generously
 
 /// What a fork begins with as it is.
 struct Conversation {
@@ -36,7 +38,7 @@ struct Conversation {
         options(std::move(the_options)),
         transcript(engine->tokenizer(),
                    options.raw ? nullptr : ChatTemplate::of(options.chat_template, engine->tokenizer()),
-                   options.system, options.special) {}
+                   options.system, options.special, options.as_written) {}
 
   std::shared_ptr<const Engine> engine;
   Session::Options options;
@@ -54,7 +56,9 @@ struct Session::Impl : Conversation {
   explicit Impl(const Conversation& other) : Conversation(other) {}
 
   CancelToken cancel;
-  std::unique_ptr<Budget::Grant> grant;  ///< none for a fork, which shares what it was forked from
+  /// None for a fork, which shares what it was forked from, until it expects more.
+  std::unique_ptr<Budget::Grant> grant;
+  std::int64_t shared = 0;  ///< bytes that a fork began with
   std::unique_ptr<context::Context> context;
   Clock::time_point read_start = Clock::now();
   double read_seconds = 0;
@@ -63,9 +67,13 @@ struct Session::Impl : Conversation {
   void take(std::string_view text);
   void end_text();
   void take_question(std::string_view question, std::int64_t most_tokens);
+  void take_answer(std::string_view text);
+  std::int64_t tokens_of(std::string_view question) const;
+  void start_reading(Clock::time_point start);
   ContextOptions chosen(std::int64_t total) const;
   void decide(std::int64_t total);
   void begin(ContextOptions chosen, std::int64_t room);
+  void admit_fork(std::int64_t room);
   bool undecided() const { return context == nullptr; }
   void feed(bool all);
   void fall_back_if_needed(std::int64_t more);
@@ -97,12 +105,28 @@ void Session::Impl::end_text() {
 void Session::Impl::take_question(std::string_view question, std::int64_t most_tokens) {
   answer_tokens = most_tokens;
   transcript.end_text();
-  if (!undecided())
-    fall_back_if_needed(answer_room(*engine, most_tokens) + static_cast<std::int64_t>(question.size()));
+  if (!undecided()) fall_back_if_needed(answer_room(*engine, most_tokens) + tokens_of(question));
   if (transcript.chat() || !question.empty()) end_text();
   transcript.ask(question, undecided() ? std::string_view() : method_info(sizes.method).lead);
   feed(true);
   context->mark_question(transcript.question().first, transcript.question().count);
+}
+
+/// At most, with what the template puts round it; of a question that is a text itself, its bytes.
+std::int64_t Session::Impl::tokens_of(std::string_view question) const {
+  const auto bytes = static_cast<std::int64_t>(question.size());
+  if (question.size() > Transcript::kMostBytes) return bytes;
+  return std::ssize(engine->tokenizer().encode(question)) + kTemplateTokens;
+}
+
+void Session::Impl::take_answer(std::string_view text) {
+  transcript.answer(text);
+  feed(true);
+}
+
+/// `start`: of a call that reads.
+void Session::Impl::start_reading(Clock::time_point start) {
+  if (read_seconds == 0) read_start = start;
 }
 
 /// What was asked for, `auto` being what it means for so many tokens.
@@ -120,6 +144,7 @@ void Session::Impl::decide(std::int64_t total) {
 void Session::Impl::begin(ContextOptions chosen, std::int64_t room) {
   context.reset();
   grant.reset();
+  shared = 0;
   if (!find_heads(*engine, chosen, cancel, options.on_calibration)) {
     if (options.context.method != "auto") throw_without_heads();
     chosen.method = long_method(*engine);
@@ -131,6 +156,19 @@ void Session::Impl::begin(ContextOptions chosen, std::int64_t room) {
   context::Options told = sizes;
   told.plain = transcript.plain_question(method_info(sizes.method).lead);
   context = make_context(*engine, told);
+}
+
+/// What a fork will hold for `room` tokens, beside what it shares, is promised to it.
+void Session::Impl::admit_fork(std::int64_t room) {
+  grant = EngineParts::budget(*engine).admit([&](std::int64_t free, std::int64_t /*promised*/) {
+    const std::int64_t needed = context::bytes_needed(sizes, spec_of(*engine), room);
+    const std::int64_t more = std::max<std::int64_t>(0, needed - shared);
+    if (more <= free) return more;
+    throw NotEnoughMemory(fmt::format("{} tokens need {} more of memory for keys and values; {} are free",
+                                      room, format_bytes(more),
+                                      format_bytes(std::max<std::int64_t>(0, free))));
+  });
+  tell_budget();
 }
 
 /// Gives what is encoded to the method, which works on as much as it can; while `auto` cannot know yet, text
@@ -146,8 +184,10 @@ void Session::Impl::feed(bool all) {
     fall_back_if_needed(0);
   }
   while (fed < total) {
+    if (transcript.next_answer_end(fed) == fed) context->end_answer();
     if (transcript.next_text(fed) == fed) context->begin_text();
-    const std::int64_t end = std::min({total, transcript.next_text(fed + 1), fed + kReadTokens});
+    const std::int64_t end = std::min(
+        {total, transcript.next_text(fed + 1), transcript.next_answer_end(fed + 1), fed + kReadTokens});
     const auto piece = std::span(transcript.tokens())
                            .subspan(static_cast<std::size_t>(fed), static_cast<std::size_t>(end - fed));
     context->append(piece);
@@ -181,7 +221,7 @@ void Session::Impl::run_reading() {
 }
 
 void Session::Impl::tell_budget() {
-  if (grant) grant->hold(context->memory_bytes());
+  if (grant) grant->hold(std::max<std::int64_t>(0, context->memory_bytes() - shared));
 }
 
 /// Runs the job; hands out the tokens of the answer as they come.
@@ -250,11 +290,12 @@ void Session::expect(std::int64_t tokens, std::int64_t answer_tokens) {
                          : impl_->sizes;
   const bool may_fall_back = impl_->options.context.method == "auto" && method_info(sizes.method).plain;
   if (!may_fall_back) context::check_positions(sizes, spec_of(*impl_->engine), tokens);
+  if (!impl_->undecided() && !impl_->grant) impl_->admit_fork(tokens);
 }
 
 void Session::read(std::string_view text) {
   const auto start = Clock::now();
-  if (impl_->read_seconds == 0) impl_->read_start = start;
+  impl_->start_reading(start);
   impl_->take(text);
   impl_->read_seconds += seconds_since(start);
 }
@@ -263,7 +304,7 @@ void Session::read_tokens(std::span<const Token> ids) {
   if (impl_->transcript.chat())
     fail("token ids can be read by a raw session only: the chat template needs text");
   const auto start = Clock::now();
-  if (impl_->read_seconds == 0) impl_->read_start = start;
+  impl_->start_reading(start);
   for (const Token id : ids) {
     if (id < 0 || id >= spec_of(*impl_->engine).vocabulary) {
       fail("token {}: outside the model's vocabulary of {}", id, spec_of(*impl_->engine).vocabulary);
@@ -276,9 +317,26 @@ void Session::read_tokens(std::span<const Token> ids) {
 
 void Session::end_text() {
   const auto start = Clock::now();
+  impl_->start_reading(start);
   impl_->transcript.end_text();
   impl_->end_text();
   if (!impl_->undecided()) impl_->run_reading();
+  impl_->read_seconds += seconds_since(start);
+}
+
+void Session::settle() {
+  const auto start = Clock::now();
+  impl_->start_reading(start);
+  if (impl_->transcript.size() > 0) impl_->feed(true);
+  impl_->read_seconds += seconds_since(start);
+}
+
+void Session::take_turn(std::string_view question, std::string_view answer) {
+  if (!impl_->transcript.chat()) fail("a raw session has no turns: read the text as it is");
+  const auto start = Clock::now();
+  impl_->start_reading(start);
+  impl_->take_question(question, impl_->answer_tokens);
+  impl_->take_answer(answer);
   impl_->read_seconds += seconds_since(start);
 }
 
@@ -352,7 +410,12 @@ std::optional<Session> Session::fork() const {
   if (!fork->context) return std::nullopt;
   fork->cancel.follow(fork->options.cancel);
   fork->answered = fork->context->done();
+  fork->shared = fork->context->memory_bytes();
   return Session(std::move(fork));
+}
+
+void Session::set_progress(ProgressCallback on_progress) {
+  impl_->options.on_progress = std::move(on_progress);
 }
 
 void Session::cancel() noexcept {
@@ -366,6 +429,9 @@ attention::KvType Session::kv_type() const {
 }
 std::int64_t Session::tokens() const {
   return impl_->transcript.size();
+}
+std::int64_t Session::done() const {
+  return impl_->undecided() ? 0 : impl_->context->done();
 }
 std::int64_t Session::memory_bytes() const {
   return impl_->undecided() ? 0 : impl_->context->memory_bytes();

@@ -11,6 +11,12 @@ namespace {
 constexpr std::string_view kBeforeQuestion = "\n\n";
 constexpr std::string_view kPlainQuestion = "Who was it, and what was it?";
 
+/// Of ascending numbers the first that is `least` or more, else `none`.
+std::int64_t first_from(const std::vector<std::int64_t>& numbers, std::int64_t least, std::int64_t none) {
+  const auto first = std::ranges::lower_bound(numbers, least);
+  return first == numbers.end() ? none : *first;
+}
+
 }  // namespace
 
 /// The opening of the first turn, or BOS alone where there is no template.
@@ -28,13 +34,22 @@ void Transcript::mark_text() {
 }
 
 std::int64_t Transcript::next_text(std::int64_t token) const {
-  const auto next = std::ranges::lower_bound(text_begins_, token);
-  return next == text_begins_.end() ? size() : *next;
+  return first_from(text_begins_, token, size());
+}
+
+std::int64_t Transcript::next_answer_end(std::int64_t token) const {
+  return first_from(answer_ends_, token, size());
+}
+
+bool Transcript::end_answer() {
+  if (!std::exchange(asked_, false)) return false;
+  answer_ends_.push_back(size());
+  return true;
 }
 
 void Transcript::begin_text() {
   open();
-  if (std::exchange(asked_, false) && chat_) append(chat_->next());
+  if (end_answer() && chat_) append(chat_->next());
 }
 
 void Transcript::encode(std::string_view text) {
@@ -63,7 +78,8 @@ bool Transcript::take(std::string_view text) {
 void Transcript::take(std::span<const Token> ids) {
   open();
   encode_pending();
-  in_words_ = asked_ = false;
+  in_words_ = false;
+  end_answer();
   if (!ids.empty()) mark_text();
   tokens_.insert(tokens_.end(), ids.begin(), ids.end());
 }
@@ -75,7 +91,7 @@ void Transcript::encode_pending() {
 
 void Transcript::end_text() {
   begin_text();
-  encode_pending();
+  if (!as_written_) encode_pending();
   in_text_ = false;
 }
 
@@ -87,7 +103,7 @@ std::int64_t Transcript::behind(std::int64_t first, std::size_t bytes) const {
 }
 
 std::vector<Token> Transcript::plain_question(std::string_view lead) const {
-  Transcript other(*tokenizer_, chat_, system_, special_);
+  Transcript other(*tokenizer_, chat_, system_, special_, as_written_);
   other.begin_text();
   other.take(".");
   other.end_text();
@@ -98,7 +114,7 @@ std::vector<Token> Transcript::plain_question(std::string_view lead) const {
 
 void Transcript::ask(std::string_view question, std::string_view lead) {
   const bool behind_text = has_text_ && !question.empty() && chat_ != nullptr;
-  if (behind_text) pending_ = std::string(kBeforeQuestion).append(lead);
+  if (behind_text) pending_.append(as_written_ ? std::string_view() : kBeforeQuestion).append(lead);
   // A space in front of a question goes with its first word.
   const std::size_t front = pending_.find_last_not_of(' ') + 1;
   const std::int64_t before = size();

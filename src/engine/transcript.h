@@ -17,10 +17,15 @@ namespace focusllm {
 class Transcript {
  public:
   /// chat: null where texts go to the model as they are. `system` is empty for the template's own default.
-  /// special: names of control tokens in a text become these tokens (Session::Options).
+  /// special: names of control tokens in a text become these tokens; as_written: nothing is put between a
+  /// text and a question (Session::Options).
   Transcript(const Tokenizer& tokenizer, std::shared_ptr<const ChatTemplate> chat, std::string system,
-             bool special)
-      : tokenizer_(&tokenizer), chat_(std::move(chat)), system_(std::move(system)), special_(special) {}
+             bool special, bool as_written = false)
+      : tokenizer_(&tokenizer),
+        chat_(std::move(chat)),
+        system_(std::move(system)),
+        special_(special),
+        as_written_(as_written) {}
 
   /// Bytes that take() may be handed at once: between two calls is the time to look at other things.
   static constexpr std::size_t kMostBytes = std::size_t{1} << 16;
@@ -30,7 +35,8 @@ class Transcript {
   bool take(std::string_view text);
   /// Takes tokens in place of text.
   void take(std::span<const Token> ids);
-  /// The text ends here; a question comes behind it, unless it is empty.
+  /// The text ends here; a question comes behind it, unless it is empty. Of a text as it is written, what its
+  /// next words may change goes with the question.
   void end_text();
   /// The question, behind a text with `lead` in front of it, and what stands in front of the answer. Throws
   /// Error where there is nothing at all.
@@ -47,9 +53,13 @@ class Transcript {
   void load(memory::Loader& loader);
   /// A token of the answer.
   void answer(Token token) { tokens_.push_back(token); }
+  /// An answer that was given elsewhere.
+  void answer(std::string_view text) { append(tokenizer_->encode_continued(text)); }
 
   /// Where the first text begins that does not begin before `token`; size() where none does.
   std::int64_t next_text(std::int64_t token) const;
+  /// Where the first answer ends that does not end before `token`; size() where none does, or it may go on.
+  std::int64_t next_answer_end(std::int64_t token) const;
   bool chat() const { return chat_ != nullptr; }
   const std::vector<Token>& tokens() const { return tokens_; }
   std::int64_t size() const { return std::ssize(tokens_); }
@@ -59,6 +69,8 @@ class Transcript {
  private:
   void open();
   void mark_text();
+  /// Says whether there was an answer since the last call.
+  bool end_answer();
   void append(const std::vector<Token>& more) { tokens_.insert(tokens_.end(), more.begin(), more.end()); }
   void encode(std::string_view text);
   void encode_pending();
@@ -67,7 +79,7 @@ class Transcript {
   const Tokenizer* tokenizer_;
   std::shared_ptr<const ChatTemplate> chat_;
   std::string system_;
-  bool special_;
+  bool special_, as_written_;
   std::vector<Token> tokens_;
   std::string pending_;                    ///< text whose tokens may still change
   std::size_t uncut_ = 0;                  ///< bytes of it that are known to have no place to cut at
@@ -76,6 +88,7 @@ class Transcript {
   bool asked_ = false;                     ///< an answer was given: the next words open a new turn
   bool has_text_ = false;                  ///< since the last answer
   std::vector<std::int64_t> text_begins_;  ///< tokens, ascending
+  std::vector<std::int64_t> answer_ends_;  ///< likewise
   bool in_text_ = false;
   Words question_;
 };

@@ -16,6 +16,22 @@ TEST(Sampler, GreedyTakesTheFirstOfTheBest) {
   EXPECT_EQ(Sampler({}).sample(kLogits, {}), 1);
 }
 
+TEST(Sampler, PresenceAndFrequencyCountWhatTheAnswerHas) {
+  SamplingOptions options;
+  options.presence_penalty = 0.25F;
+  options.frequency_penalty = 0.25F;
+  Sampler sampler(options);
+  // 2 - 0.5 is no less than 1.5, which comes later; the prompt's tokens do not count.
+  const std::vector<Token> prompt(10, 1);
+  std::vector<Token> drawn;
+  for (int i = 0; i < 6; ++i) drawn.push_back(sampler.sample(kLogits, prompt));
+  EXPECT_EQ(drawn, (std::vector<Token>{1, 4, 1, 3, 4, 1}));
+  options.frequency_penalty = std::nanf("");
+  EXPECT_THROW(Sampler{options}, UsageError);
+  options.frequency_penalty = 2.5F;
+  EXPECT_THROW(Sampler{options}, UsageError);
+}
+
 TEST(Sampler, SameSeedSameTokens) {
   SamplingOptions options;
   options.temperature = 1;

@@ -1,14 +1,13 @@
 #include "support/tiny_engine.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "engine/parts.h"
 #include "gguf/writer.h"
 #include "model/model.h"
+#include "support/folder.h"
 
 namespace focusllm::test {
 namespace {
@@ -45,24 +44,6 @@ void write_model(const TinySizes& sizes, const std::filesystem::path& path) {
   add_tokenizer(writer, sizes.vocabulary);
   writer.write(path);
 }
-
-/// A folder that goes with this.
-class Folder {
- public:
-  Folder() : path_((std::filesystem::temp_directory_path() / "focusllm-XXXXXX").string()) {
-    if (mkdtemp(path_.data()) == nullptr) fail("no folder for a tiny model: {}", path_);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::filesystem::path path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -126,6 +127,9 @@ Bf16* BlockMemory::next_representatives() {
   } else if (representatives_.back().use_count() > 1) {
     representatives_.back() = std::make_shared<AlignedBuffer<Bf16>>(representatives_.back()->copy());
   }
+#ifndef __SANITIZE_THREAD__                             // which knows no fences
+  std::atomic_thread_fence(std::memory_order_acquire);  // behind what others did before they let it go
+#endif
   return representatives_.back()->data() + used;
 }
 

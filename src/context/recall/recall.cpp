@@ -24,6 +24,7 @@ void Recall::begin_text() {
   if (in_text_) return;
   if (pieces_.empty()) {
     opening_ = std::exchange(words_, {});
+    asked_ = 0;
     reader_.append(opening_);
   }
   pieces_.push_back({std::ssize(text_), tokens()});

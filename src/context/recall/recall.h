@@ -24,6 +24,7 @@ class Recall final : public Context {
 
   void append(std::span<const Token> tokens) override;
   void begin_text() override;
+  void end_answer() override { asked_ = words_.size(); }
   void end_text() override;
   void end_prompt() override;
   void mark_question(std::int64_t first, std::int64_t count) override;

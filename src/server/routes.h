@@ -1,0 +1,28 @@
+#pragma once
+
+#include "server/access.h"
+#include "server/core.h"
+#include "server/http_server.h"
+#include "server/server.h"
+#include "server/watcher.h"
+
+namespace focusllm::server {
+
+/// What handlers work with; outlives the server's connections.
+struct Site {
+  Core& core;
+  const Options& options;
+  Access& access;
+  Watcher& watcher;
+  HttpServer& http;
+};
+
+/// All that the server answers to.
+void add_routes(Site& site);
+
+// By topic.
+void add_generation_routes(Site& site);  ///< answers
+void add_model_routes(Site& site);       ///< what the model and the server are
+void add_token_routes(Site& site);       ///< text and tokens
+
+}  // namespace focusllm::server
