@@ -24,6 +24,7 @@ struct ServeFlags {
   ContextFlags context;
   SamplingFlags sampling;
   server::Options options;
+  StoreFlags store;
   std::vector<std::string> keys, origins;
   std::string key_file;
   std::int64_t body_mib = 64, kept_mib = 2048;
@@ -115,6 +116,7 @@ void ServeFlags::add_to(CLI::App& app) {
       ->group("Server");
   model.add_to(app);
   context.add_to(app);
+  store.add_to(app, true);
   sampling.add_to(app);
 }
 
@@ -140,6 +142,7 @@ void serve(const ServeFlags& flags) {
   if (flags.list_fields) return out(server::fields_markdown());
   flags.model.require_path();
   server::Options options = flags.server_options();  // before the model is loaded
+  options.store = flags.store.open();
   const auto engine = flags.model.load();
   if (lacks_adapter(*engine, options.context)) throw Error(missing_adapter(flags.model.path));
 

@@ -111,7 +111,6 @@ ContextOptions load_settings(const std::string& method, const ContextOptions& gi
 void save_template(const Session::Options& options, memory::Saver& saver) {
   saver.number(options.raw ? 1 : 0);
   saver.number(options.special ? 1 : 0);
-  saver.number(options.as_written ? 1 : 0);
   saver.text(options.chat_template);
   saver.text(options.system);
 }
@@ -128,7 +127,6 @@ void load_template(Session::Options& options, memory::Loader& loader) {
   };
   flag(options.raw, "raw");
   flag(options.special, "special");
-  flag(options.as_written, "as_written");
   words(options.chat_template, "chat_template");
   words(options.system, "system");
 }

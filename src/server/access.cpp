@@ -1,10 +1,13 @@
 #include "server/access.h"
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+
+#include "base/hash.h"
 
 namespace focusllm::server {
 namespace {
@@ -61,6 +64,13 @@ std::vector<std::string> Access::owners() const {
   std::vector<std::string> owners = {""};
   for (std::size_t i = 0; i < keys_.size(); ++i) owners.push_back(owner_name(i));
   return owners;
+}
+
+std::string Access::own_names(const httplib::Request& request) const {
+  constexpr std::size_t kLetters = 16;
+  if (keys_.size() < 2) return {};
+  const std::string key = key_of(request);
+  return content_hash(std::as_bytes(std::span(key))).substr(0, kLetters) + '.';
 }
 
 std::string Access::owner(const httplib::Request& request) const {

@@ -27,6 +27,9 @@ class Access {
   std::optional<std::string> allowed_origin(const httplib::Request& request) const;
   /// A name for the request's key, the same for the same key; empty where there are none.
   std::string owner(const httplib::Request& request) const;
+  /// The same as a beginning of documents' names, which is the same in every process; empty where there is
+  /// one key or none.
+  std::string own_names(const httplib::Request& request) const;
   /// All such names.
   std::vector<std::string> owners() const;
 

@@ -71,6 +71,7 @@ class ChatReply final : public Reply {
                           {"message", {{"role", "assistant"}, {"content", answer.text}}},
                           {"logprobs", nullptr},
                           {"finish_reason", reason(*answer.outcome)}};
+    if (!answer.outcome->citations.empty()) choice["message"]["citations"] = citations_json(*answer.outcome);
     if (!wants_logprobs()) return choice;
     OrderedJson content = OrderedJson::array();
     for (const GeneratedToken& token : answer.tokens) content.push_back(logprobs(token));
@@ -109,6 +110,7 @@ class ChatReply final : public Reply {
     std::string first = begin(choice);
     OrderedJson sent = chunk(choice, OrderedJson::object(), reason(outcome));
     sent["timings"] = timings_json(outcome);
+    if (!outcome.citations.empty()) sent["citations"] = citations_json(outcome);
     return first + event(sent);
   }
 

@@ -23,9 +23,9 @@ Conversation chat_conversation(const Values& body) {
   return conversation_of(messages_of(body, "messages", kChatParts));
 }
 
-GenerationRequest parse_chat(const Values& body, const Core& core) {
+GenerationRequest parse_chat(const Values& body, const Core& core, const std::string& own_names) {
   GenerationRequest request;
-  request.prompts.emplace_back(chat_conversation(body));
+  request.prompts.emplace_back(with_documents(chat_conversation(body), body, core, own_names));
   request.choices = static_cast<int>(body.integer("n", 1, core.limits.choices).value_or(1));
   request.ask.sampling = sampling_of(body, core);
   request.ask.logprobs = logprobs_of(body, core.limits);

@@ -55,7 +55,7 @@ std::vector<Prompt> prompts_of(const Values& body, const Core& core) {
 
 }  // namespace
 
-GenerationRequest parse_completion(const Values& body, const Core& core) {
+GenerationRequest parse_completion(const Values& body, const Core& core, const std::string& /*own_names*/) {
   GenerationRequest request;
   request.prompts = prompts_of(body, core);
   const std::int64_t choices = core.limits.choices / std::ssize(request.prompts);

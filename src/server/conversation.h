@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,19 @@ struct Turn {
   std::string answer;
 };
 
+/// A text of the store that is asked about (Documents).
+struct DocumentUse {
+  std::string name;     ///< as the store has it
+  std::string shown;    ///< as its owner calls it
+  std::int64_t id = 0;  ///< StoredText::id: of what stands there under the name now
+  std::int64_t tokens = 0;
+};
+
 struct Conversation {
   std::string system;
-  std::vector<Turn> before;  ///< turns that are over
-  UserMessage last;          ///< what is to be answered
+  std::vector<Turn> before;                 ///< turns that are over
+  UserMessage last;                         ///< what is to be answered
+  std::vector<DocumentUse> documents = {};  ///< in front of all turns
 };
 
 /// The longest question that is looked for at the end of a message, in bytes.

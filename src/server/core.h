@@ -6,6 +6,7 @@
 #include <string>
 
 #include "focusllm/session.h"
+#include "server/documents.h"
 #include "server/limits.h"
 #include "server/metrics.h"
 #include "server/session_pool.h"
@@ -37,7 +38,8 @@ struct Core {
   const Limits limits;
   /// By owner (Access::owner), where the method's sessions share encoded chunks instead of forks.
   std::map<std::string, std::shared_ptr<memory::SegmentStore>> chunk_stores;
-  std::string model;  ///< its name for clients
+  std::unique_ptr<Documents> documents;  ///< null: none are kept
+  std::string model;                     ///< its name for clients
   ContextOptions context;
   Defaults defaults;
   Metrics metrics;

@@ -77,6 +77,7 @@ constexpr Field kRepeat = {"repeat_penalty", used, "over prompt and answer, as l
 constexpr Field kRepeatLast = {"repeat_last_n", used, "how many tokens that looks at"};
 constexpr Field kIgnoreEnd = {"ignore_eos", used, "the answer goes on to its greatest length"};
 constexpr Field kChoices = {"n", used, "answers, drawn beside each other"};
+constexpr Field kDocuments = {"documents", used, "names of documents that the question is about"};
 constexpr Field kStreamOptions = {"stream_options", used, "`include_usage`"};
 constexpr Field kProgress = {"return_progress", used, "with `stream`: events with `prompt_progress`"};
 constexpr Field kUser = {"user", ignored, kForRecords};
@@ -100,6 +101,7 @@ constexpr Field kSchema = {"json_schema", refused, "answers follow no schema", e
 
 constexpr auto kChatFields = std::to_array<Field>(
     {{"messages", used, "roles system (or developer), user and assistant; text, or parts of type text"},
+     kDocuments,
      {"max_tokens", used, "longest answer; if not given, what there is room for"},
      {"max_completion_tokens", used, "the same; goes before max_tokens"},
      {"logprobs", used, "true: the log-probability of each token"},
@@ -182,8 +184,16 @@ constexpr auto kCompletionFields =
                           kGrammar,
                           kSchema});
 
+constexpr auto kDocumentFields =
+    std::to_array<Field>({{"name", used, "letters, digits, '.', '_' and '-'; one that is there is replaced"},
+                          {"text", used, "all of it, as text"},
+                          {"stream", used, "the document, as it is read, as server-sent events"},
+                          {"file_id", refused, "there are no files: send `text`", no_text},
+                          {"method", refused, "texts are read as the server was told", no_text}});
+
 constexpr auto kMessagesFields = std::to_array<Field>(
     {{"messages", used, "roles user and assistant; text, or blocks of type text"},
+     kDocuments,
      {"system", used, "text, or blocks of type text"},
      {"max_tokens", used, "longest answer; must be given"},
      {"stop_sequences", used, "the answer ends in front of one"},
@@ -203,6 +213,7 @@ constexpr auto kMessagesFields = std::to_array<Field>(
 constexpr auto kResponsesFields = std::to_array<Field>(
     {{"input", used, "text, or messages with text, or parts of type input_text and output_text"},
      {"instructions", used, "the system message"},
+     kDocuments,
      {"max_output_tokens", used, "longest answer; if not given, what there is room for"},
      kStream,
      kTemperature,
@@ -239,6 +250,7 @@ constexpr auto kDetokenizeFields = std::to_array<Field>({{"tokens", used, "ids"}
 
 constexpr std::array kEndpoints = {
     Endpoint{"POST", "/v1/chat/completions", kChatFields},
+    Endpoint{"POST", "/v1/documents", kDocumentFields},
     Endpoint{"POST", "/v1/completions", kCompletionFields},
     Endpoint{"POST", "/v1/messages", kMessagesFields},
     Endpoint{"POST", "/v1/responses", kResponsesFields},

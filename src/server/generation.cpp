@@ -9,6 +9,7 @@
 namespace focusllm::server {
 namespace {
 
+constexpr int kCitations = 8;
 constexpr std::int64_t kWorthKeeping = 256;           // tokens of a text that others may ask about, too
 constexpr std::chrono::seconds kMemoryPatience{120};  // for others to end, where memory is short
 
@@ -27,12 +28,23 @@ Session::Options session_options(const Core& core, const std::string& owner, con
 
 }  // namespace
 
+namespace {
+
+/// Whether answers name places: of texts that the model does not see as a whole.
+bool cites(const Session& session) {
+  return !session.method().empty() && method_info(session.method()).cites;
+}
+
+}  // namespace
+
 /// A prompt that is read up to its question.
 struct Generation::Reading {
   std::shared_ptr<Session> session;
-  ReadingKey key;                           ///< what the session has read
-  std::shared_ptr<SessionPool::Kept> from;  ///< what it shares memory with
-  std::string question;
+  ReadingKey key;                                     ///< what the session has read
+  std::shared_ptr<SessionPool::Kept> from = nullptr;  ///< what it shares memory with
+  std::string asked = {};                             ///< the question of the request
+  std::string question = {};                          ///< as it is put to the session
+  std::string document = {};                          ///< that the session stands behind, if any
   bool raw = false;
 };
 
@@ -169,15 +181,23 @@ void Generation::show_progress(std::size_t prompt, Session& session, std::int64_
   });
 }
 
+/// A session that has read nothing but documents.
+Session Generation::open(const Prompt& prompt) {
+  const auto* conversation = std::get_if<Conversation>(&prompt);
+  if (conversation != nullptr && !conversation->documents.empty())
+    return core_.documents->open(conversation->documents, request_.ask.max_tokens).session;
+  return Session(core_.engine, session_options(core_, request_.owner, prompt));
+}
+
 /// Goes on from what is kept of the prompt, and reads the rest up to the question.
 Generation::Reading Generation::begin(std::size_t index) {
   const Prompt& prompt = request_.prompts[index];
   const std::string wanted = key_of(request_.owner, prompt).string();
   auto found = core_.pool.take(wanted);
-  Session session = found ? std::move(found->session)
-                          : Session(core_.engine, session_options(core_, request_.owner, prompt));
+  Session session = found ? std::move(found->session) : open(prompt);
   const std::size_t had = found ? found->read : 0;
-  Reading reading{adopt(std::move(session)), ReadingKey(request_.owner), found ? found->from : nullptr, {}};
+  Reading reading{.session = adopt(std::move(session)), .key = ReadingKey(request_.owner)};
+  if (found) reading.from = found->from;
   const auto* tokens = std::get_if<std::vector<Token>>(&prompt);
   reading.raw = tokens != nullptr;
   try {
@@ -208,13 +228,21 @@ void Generation::read_turns(const Conversation& conversation, std::size_t had, R
     if (is_new()) session.read(text);
     return is_new();
   };
+  // Documents were read without it: it stands in front of the first question then.
+  std::string before = conversation.documents.empty() || conversation.system.empty()
+                           ? std::string()
+                           : conversation.system + "\n\n";
+  for (const DocumentUse& document : conversation.documents) reading.key.document(document);
   reading.key.system(conversation.system);
   for (const Turn& turn : conversation.before) {
     read_text(turn.user.text);
     reading.key.turn(turn.user.question, turn.answer);
-    if (is_new()) session.take_turn(turn.user.question, turn.answer);
+    if (is_new()) session.take_turn(std::exchange(before, {}) + turn.user.question, turn.answer);
+    before.clear();
   }
-  reading.question = conversation.last.question;
+  reading.asked = conversation.last.question;
+  reading.question = before + reading.asked;
+  if (!conversation.documents.empty()) reading.document = conversation.documents.front().shown;
   if (!read_text(conversation.last.text) || session.tokens() < kWorthKeeping) return;
   session.settle();
   if (auto fork = session.fork()) {
@@ -227,6 +255,7 @@ void Generation::answer(int choice, Reading& reading) {
   StopWords stop(request_.stop);
   AskOptions ask = request_.ask;
   ask.sampling.seed += static_cast<std::uint64_t>(choice);
+  if (!reading.raw && cites(*reading.session)) ask.citations = kCitations;
   std::size_t told = 0;  // bytes of the answer
   std::string shown;
   const auto show = [&](std::string text, std::optional<GeneratedToken> token) {
@@ -249,6 +278,9 @@ void Generation::answer(int choice, Reading& reading) {
   outcome.prompt_tokens = answer.timings.prompt_tokens;
   outcome.cached_tokens = std::max<std::int64_t>(0, outcome.prompt_tokens - answer.timings.read_tokens);
   outcome.answer_tokens = answer.timings.generated_tokens;
+  for (const Citation& place : answer.citations)
+    outcome.citations.push_back({reading.document, place.first_token, place.tokens, place.share,
+                                 reading.session->text(place.first_token, place.tokens)});
   keep(reading, answer, shown);
   core_.metrics.prompt(outcome.prompt_tokens, outcome.cached_tokens, answer.timings.read_seconds,
                        answer.timings.first_token_seconds);
@@ -264,7 +296,7 @@ void Generation::keep(Reading& reading, const Answer& answer, const std::string&
   if (reading.raw) {
     for (const GeneratedToken& token : answer.tokens) reading.key.tokens({&token.id, 1});
   } else {
-    reading.key.turn(reading.question, shown);
+    reading.key.turn(reading.asked, shown);
   }
   core_.pool.put(reading.key.string(), std::move(*reading.session), reading.from);
 }

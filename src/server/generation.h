@@ -41,12 +41,21 @@ struct AnswerPiece {
   std::optional<GeneratedToken> token;  ///< not of the text that is left at the end
 };
 
+/// A place that an answer drew on.
+struct Cited {
+  std::string document;  ///< as its owner calls it; empty: the prompt
+  std::int64_t first_token = 0, tokens = 0;
+  double share = 0;
+  std::string quote;
+};
+
 /// How an answer ended.
 struct Outcome {
   bool by_length = false;
   std::string stop_word;  ///< that ended it; empty: the model, or its length
   std::int64_t prompt_tokens = 0, cached_tokens = 0, answer_tokens = 0;
   Timings timings;
+  std::vector<Cited> citations;  ///< of an answer from documents, or from a text that was not seen as a whole
 };
 
 /// Something that happened to one of a request's answers (prompt by prompt, `choices` each).
@@ -79,6 +88,7 @@ class Generation {
   void work_on(std::size_t prompt);
   Reading read(std::size_t prompt);
   Reading begin(std::size_t prompt);
+  Session open(const Prompt& prompt);
   void read_turns(const Conversation& conversation, std::size_t turns_read, Reading& reading);
   void answer(int choice, Reading& reading);
   void keep(Reading& reading, const Answer& answer, const std::string& shown);

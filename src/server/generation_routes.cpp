@@ -87,7 +87,7 @@ void add(Site& site, const char* path, const char* fields_of, ParseRequest parse
   post(site, path, fields_of,
        [&site, parse, make_reply](const httplib::Request& from, httplib::Response& response,
                                   const Values& body) {
-         GenerationRequest request = parse(body, site.core);
+         GenerationRequest request = parse(body, site.core, site.own_names(from));
          if (!site.options.share_cache) request.owner = site.access.owner(from);
          answer(site, std::move(request), make_reply, response);
        });

@@ -87,7 +87,7 @@ void allow_origin(const Access& access, const httplib::Request& request, httplib
   response.set_header("Access-Control-Allow-Origin", *origin);
   response.set_header("Vary", "Origin");
   if (request.method != "OPTIONS") return;
-  response.set_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+  response.set_header("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
   response.set_header("Access-Control-Allow-Headers",
                       "Authorization, Content-Type, X-Api-Key, Anthropic-Version");
   response.set_header("Access-Control-Max-Age", "600");
@@ -173,6 +173,7 @@ void add_routes(Site& site) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
     site.core.metrics.request(known_path(request, response.status), response.status, took.count());
   });
+  add_document_routes(site);
   add_generation_routes(site);
   add_model_routes(site);
   add_token_routes(site);

@@ -45,6 +45,7 @@ class MessagesReply final : public Reply {
     const bool word = !outcome.stop_word.empty();
     json["stop_reason"] = outcome.by_length ? "max_tokens" : word ? "stop_sequence" : "end_turn";
     if (word) json["stop_sequence"] = outcome.stop_word;
+    if (!outcome.citations.empty()) json["citations"] = citations_json(outcome);
   }
 
   std::string begin() {

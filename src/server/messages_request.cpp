@@ -24,9 +24,9 @@ Conversation messages_conversation(const Values& body) {
   return conversation_of(messages);
 }
 
-GenerationRequest parse_messages(const Values& body, const Core& core) {
+GenerationRequest parse_messages(const Values& body, const Core& core, const std::string& own_names) {
   GenerationRequest request;
-  request.prompts.emplace_back(messages_conversation(body));
+  request.prompts.emplace_back(with_documents(messages_conversation(body), body, core, own_names));
   request.ask.sampling = sampling_of(body, core);
   request.stop = stop_words_of(body, "stop_sequences", core.limits);
   request.stream = body.flag("stream");

@@ -56,6 +56,7 @@ ReadingKey key_of(std::string_view owner, const Prompt& prompt) {
   ReadingKey key(owner);
   if (const auto* tokens = std::get_if<std::vector<Token>>(&prompt)) return key.tokens(*tokens);
   const auto& conversation = std::get<Conversation>(prompt);
+  for (const DocumentUse& document : conversation.documents) key.document(document);
   key.system(conversation.system);
   for (const Turn& turn : conversation.before) {
     if (!turn.user.text.empty()) key.text(turn.user.text);

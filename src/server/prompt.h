@@ -23,6 +23,9 @@ std::vector<Token> tokens_of(const Prompt& prompt, const Tokenizer& tokenizer, c
 class ReadingKey {
  public:
   explicit ReadingKey(std::string_view owner) { add('k', owner); }
+  ReadingKey& document(const DocumentUse& document) {
+    return add('d', document.name + '#' + std::to_string(document.id));
+  }
   ReadingKey& system(std::string_view text) { return add('s', text); }
   ReadingKey& text(std::string_view text) { return add('t', text); }
   ReadingKey& turn(std::string_view question, std::string_view answer) {

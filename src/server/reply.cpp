@@ -81,6 +81,19 @@ OrderedJson progress_json(const ReadingProgress& progress) {
           {"time_ms", static_cast<std::int64_t>(progress.seconds * 1e3)}};
 }
 
+OrderedJson citations_json(const Outcome& outcome) {
+  OrderedJson citations = OrderedJson::array();
+  for (const Cited& place : outcome.citations) {
+    citations.push_back(
+        {{"document", place.document.empty() ? OrderedJson(nullptr) : OrderedJson(place.document)},
+         {"first_token", place.first_token},
+         {"tokens", place.tokens},
+         {"quote", place.quote},
+         {"share", place.share}});
+  }
+  return citations;
+}
+
 OrderedJson usage_json(std::int64_t prompt, std::int64_t cached, std::int64_t answer) {
   return {{"prompt_tokens", prompt},
           {"completion_tokens", answer},

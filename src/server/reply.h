@@ -67,6 +67,8 @@ std::string event(const OrderedJson& data, const std::string& type = {});
 OrderedJson timings_json(const Outcome& outcome);
 /// llama-server's `prompt_progress`.
 OrderedJson progress_json(const ReadingProgress& progress);
+/// The places that an answer drew on.
+OrderedJson citations_json(const Outcome& outcome);
 /// OpenAI's `usage`.
 OrderedJson usage_json(std::int64_t prompt, std::int64_t cached, std::int64_t answer);
 

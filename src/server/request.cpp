@@ -74,6 +74,18 @@ std::vector<Message> messages_of(const Values& body, const char* name,
   return messages;
 }
 
+Conversation with_documents(Conversation conversation, const Values& body, const Core& core,
+                            const std::string& own_names) {
+  const std::vector<std::string> names = body.texts("documents");
+  if (names.empty()) return conversation;
+  if (!core.documents) throw not_supported("the server keeps no documents (it has no `store`)", "documents");
+  for (const std::string& name : names) {
+    conversation.documents.push_back(core.documents->use(own_names + name));
+    conversation.documents.back().shown = name;
+  }
+  return conversation;
+}
+
 SamplingOptions sampling_of(const Values& body, const Core& core) {
   SamplingOptions sampling = core.defaults.sampling;
   const auto take = [&](const char* name, float& value, double least, double most) {
@@ -127,6 +139,9 @@ void settle(GenerationRequest& request, const Core& core, std::optional<std::int
     std::int64_t tokens =
         raw ? std::ssize(std::get<std::vector<Token>>(prompt)) + (tokenizer.adds_bos() ? 1 : 0)
             : std::ssize(tokens_of(prompt, tokenizer, chat_of(core)));
+    if (!raw) {
+      for (const DocumentUse& document : std::get<Conversation>(prompt).documents) tokens += document.tokens;
+    }
     longest = std::max(longest, tokens);
     request.prompt_tokens.push_back(tokens);
   }

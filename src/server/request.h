@@ -15,6 +15,10 @@ Message message_of(const Json& json, const std::string& path, std::span<const st
 std::vector<Message> messages_of(const Values& body, const char* name,
                                  std::span<const std::string_view> part_types);
 
+/// The same with the documents that the field `documents` names: ready ones.
+Conversation with_documents(Conversation conversation, const Values& body, const Core& core,
+                            const std::string& own_names);
+
 /// Temperature, top_p and the like, by the names that OpenAI and llama-server have for them.
 SamplingOptions sampling_of(const Values& body, const Core& core);
 /// The words of a field, checked against the limits.

@@ -31,6 +31,8 @@ class ResponsesReply final : public Reply {
     body["output"] = OrderedJson::array({message(status(), answer.text)});
     if (answer.outcome->by_length) body["incomplete_details"] = {{"reason", "max_output_tokens"}};
     const Outcome& outcome = *answer.outcome;
+    // OpenAI's annotations have no form for a place in a text.
+    if (!outcome.citations.empty()) body["citations"] = citations_json(outcome);
     body["usage"] = {{"input_tokens", outcome.prompt_tokens},
                      {"input_tokens_details", {{"cached_tokens", outcome.cached_tokens}}},
                      {"output_tokens", outcome.answer_tokens},

@@ -37,9 +37,9 @@ Conversation conversation(const Values& body) {
 
 }  // namespace
 
-GenerationRequest parse_responses(const Values& body, const Core& core) {
+GenerationRequest parse_responses(const Values& body, const Core& core, const std::string& own_names) {
   GenerationRequest request;
-  request.prompts.emplace_back(conversation(body));
+  request.prompts.emplace_back(with_documents(conversation(body), body, core, own_names));
   request.ask.sampling = sampling_of(body, core);
   request.stream = body.flag("stream");
   settle(request, core, body.integer("max_output_tokens", 1, core.limits.answer_tokens));

@@ -15,12 +15,19 @@ struct Site {
   Access& access;
   Watcher& watcher;
   HttpServer& http;
+
+  /// What the names of documents begin with that who sends this request may see: nothing where all share
+  /// them.
+  std::string own_names(const httplib::Request& request) const {
+    return options.share_cache ? std::string() : access.own_names(request);
+  }
 };
 
 /// All that the server answers to.
 void add_routes(Site& site);
 
 // By topic.
+void add_document_routes(Site& site);    ///< texts that are kept
 void add_generation_routes(Site& site);  ///< answers
 void add_model_routes(Site& site);       ///< what the model and the server are
 void add_token_routes(Site& site);       ///< text and tokens

@@ -44,6 +44,12 @@ struct Server::Impl {
     core.model = options.model.empty() ? engine->name() : options.model;
     core.context = options.context;
     core.defaults = options.defaults;
+    if (options.store && core.chat) {
+      Session::Options session;
+      session.context = options.context;
+      session.chat_template = options.chat_template;
+      core.documents = std::make_unique<Documents>(engine, options.store, Documents::Options{session});
+    }
     if (shares_chunks(*engine, options.context)) {
       for (const std::string& owner : access.owners())
         core.chunk_stores[owner] = make_chunk_store(options.kept_bytes / 2 / std::ssize(access.owners()));
@@ -81,6 +87,7 @@ Core& Server::core() {
 
 void Server::stop(std::chrono::milliseconds most) {
   impl_->http.end();
+  if (impl_->core.documents) impl_->core.documents->stop();
   if (impl_->http.wait(most)) return;
   // Requests end between two layers once they are cancelled; one that has just come notices at its next look.
   do {

@@ -19,6 +19,7 @@ struct Options {
   std::string model;                 ///< its name for clients; empty: the model's own
   std::string chat_template;         ///< one of ChatTemplate::names(); empty: the file's own
   ContextOptions context;
+  std::shared_ptr<Store> store;  ///< of documents; null: there are none
   Defaults defaults;
   std::int64_t kept_bytes = std::int64_t{2} << 30;  ///< of sessions that requests may go on from
   std::chrono::seconds ping{30};  ///< of silence in a stream, after which it is said that the server is there

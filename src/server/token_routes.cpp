@@ -17,7 +17,7 @@ OrderedJson piece_of(const Tokenizer& tokenizer, Token id) {
   return bytes;
 }
 
-OrderedJson tokenize(const Core& core, const Values& body) {
+OrderedJson tokenize(const Core& core, const Values& body, const std::string& /*own_names*/) {
   const Tokenizer& tokenizer = core.engine->tokenizer();
   std::vector<Token> ids;
   if (body.flag("add_special") && tokenizer.adds_bos()) ids.push_back(*tokenizer.bos());
@@ -36,7 +36,7 @@ OrderedJson tokenize(const Core& core, const Values& body) {
   return {{"tokens", std::move(tokens)}};
 }
 
-OrderedJson detokenize(const Core& core, const Values& body) {
+OrderedJson detokenize(const Core& core, const Values& body, const std::string& /*own_names*/) {
   const Tokenizer& tokenizer = core.engine->tokenizer();
   const Json* tokens = body.find("tokens");
   if (tokens == nullptr || !tokens->is_array())
@@ -57,11 +57,21 @@ std::vector<Token> prompt_tokens(const Core& core, ParseConversation parse, cons
   return tokens_of(Prompt(parse(body)), core.engine->tokenizer(), chat_of(core));
 }
 
-void add(Site& site, const char* path, const char* fields_of,
-         OrderedJson (*answer)(const Core&, const Values&)) {
+/// With the documents' own.
+std::int64_t count_tokens(const Core& core, ParseConversation parse, const Values& body,
+                          const std::string& own_names) {
+  const Conversation conversation = with_documents(parse(body), body, core, own_names);
+  std::int64_t tokens = std::ssize(tokens_of(Prompt(conversation), core.engine->tokenizer(), chat_of(core)));
+  for (const DocumentUse& document : conversation.documents) tokens += document.tokens;
+  return tokens;
+}
+
+using Answer = OrderedJson(const Core& core, const Values& body, const std::string& own_names);
+
+void add(Site& site, const char* path, const char* fields_of, Answer answer) {
   post(site, path, fields_of,
-       [&site, answer](const httplib::Request&, httplib::Response& response, const Values& body) {
-         send(response, answer(site.core, body));
+       [&site, answer](const httplib::Request& request, httplib::Response& response, const Values& body) {
+         send(response, answer(site.core, body, site.own_names(request)));
        });
 }
 
@@ -70,18 +80,20 @@ void add(Site& site, const char* path, const char* fields_of,
 void add_token_routes(Site& site) {
   add(site, "/tokenize", "/tokenize", tokenize);
   add(site, "/detokenize", "/detokenize", detokenize);
-  add(site, "/apply-template", "/v1/chat/completions", [](const Core& core, const Values& body) {
-    const auto ids = prompt_tokens(core, chat_conversation, body);
-    return OrderedJson{{"prompt", core.engine->tokenizer().decode(ids, true)}};
-  });
-  add(site, "/v1/chat/completions/input_tokens", "/v1/chat/completions",
-      [](const Core& core, const Values& body) {
-        return OrderedJson{{"object", "response.input_tokens"},
-                           {"input_tokens", prompt_tokens(core, chat_conversation, body).size()}};
+  add(site, "/apply-template", "/v1/chat/completions",
+      [](const Core& core, const Values& body, const std::string&) {
+        const auto ids = prompt_tokens(core, chat_conversation, body);
+        return OrderedJson{{"prompt", core.engine->tokenizer().decode(ids, true)}};
       });
-  add(site, "/v1/messages/count_tokens", "/v1/messages", [](const Core& core, const Values& body) {
-    return OrderedJson{{"input_tokens", prompt_tokens(core, messages_conversation, body).size()}};
-  });
+  add(site, "/v1/chat/completions/input_tokens", "/v1/chat/completions",
+      [](const Core& core, const Values& body, const std::string& own_names) {
+        return OrderedJson{{"object", "response.input_tokens"},
+                           {"input_tokens", count_tokens(core, chat_conversation, body, own_names)}};
+      });
+  add(site, "/v1/messages/count_tokens", "/v1/messages",
+      [](const Core& core, const Values& body, const std::string& own_names) {
+        return OrderedJson{{"input_tokens", count_tokens(core, messages_conversation, body, own_names)}};
+      });
 }
 
 }  // namespace focusllm::server

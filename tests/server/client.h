@@ -34,6 +34,7 @@ class ServerTest : public testing::Test {
   /// Where a test wants other options: before anything is asked.
   void start(Options options);
   Server& server();
+  void stop() { server_ = nullptr; }
   httplib::Client client();
 
   Json post(const std::string& path, const Json& body, int status = 200);
