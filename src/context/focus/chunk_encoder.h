@@ -23,6 +23,8 @@ class ChunkEncoder {
 
   /// Takes a chunk. Keys and values are in its segment once no work is pending.
   std::shared_ptr<const memory::Segment> take(std::span<const Token> chunk);
+  /// Whether it is still to be encoded: what take() found in the store is not.
+  bool encodes(const memory::Segment& chunk) const;
   std::int64_t pending_tokens() const;
   /// As Context: the next rows, at most `most_rows`, and what became of them.
   bool plan(model::Pass& pass, std::int64_t most_rows);
