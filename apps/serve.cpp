@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <memory>
@@ -17,7 +18,8 @@
 namespace focusllm::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{50};  // for a signal
+constexpr std::chrono::milliseconds kLook{50};                // for a signal
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 46;  // of any size
 
 struct ServeFlags {
   ModelFlags model;
@@ -27,7 +29,7 @@ struct ServeFlags {
   StoreFlags store;
   std::vector<std::string> keys, origins;
   std::string key_file;
-  std::int64_t body_mib = 64, kept_mib = 2048;
+  std::uint64_t body_bytes = std::uint64_t{64} << 20, kept_bytes = std::uint64_t{2} << 30;
   int ping_seconds = 30, stop_seconds = 30;
   std::string share_cache = "key";
   bool no_metrics = false, list_fields = false;
@@ -56,6 +58,12 @@ void ServeFlags::add_to(CLI::App& app) {
         ->check(between(least, most))
         ->capture_default_str()
         ->type_name("N")
+        ->group("Server");
+  };
+  const auto size = [&app](const std::string& name, std::uint64_t& value, const std::string& help) {
+    app.add_option(name, value, help)
+        ->transform(CLI::AsSizeValue(false))
+        ->type_name("BYTES")
         ->group("Server");
   };
   app.add_option("--host", options.host,
@@ -96,9 +104,9 @@ void ServeFlags::add_to(CLI::App& app) {
   number("--max-waiting", options.limits.waiting,
          "Requests that may wait; further ones are told to come back", 0, 10000);
   number("--max-connections", options.limits.connections, "Open connections", 1, 900);
-  number("--max-body", body_mib, "Largest body of a request, in MiB", 1, 4096);
-  number("--kv-memory", kept_mib,
-         "Memory in which conversations and texts are kept that requests may go on from, in MiB", 0, 1e6);
+  size("--max-body", body_bytes, "Largest body of a request, in bytes or as 64MB, 1GB");
+  size("--kv-memory", kept_bytes,
+       "Memory in which conversations and texts are kept that requests may go on from; 0: none");
   app.add_option("--share-cache", share_cache,
                  "Whether requests with one key go on from what those with another one had read")
       ->check(one_of({"key", "all"}))
@@ -132,8 +140,8 @@ server::Options ServeFlags::server_options() const {
   all.context = context.options();
   all.defaults.sampling = sampling.options();
   all.defaults.random_seed = sampling.seed < 0;
-  all.limits.body_bytes = static_cast<std::size_t>(body_mib) << 20;
-  all.kept_bytes = kept_mib << 20;
+  all.limits.body_bytes = std::min(body_bytes, kMostBytes);
+  all.kept_bytes = static_cast<std::int64_t>(std::min(kept_bytes, kMostBytes));
   all.ping = std::chrono::seconds(ping_seconds);
   return all;
 }

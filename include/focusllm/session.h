@@ -64,6 +64,7 @@ struct Citation {
 struct Timings {
   std::int64_t prompt_tokens = 0;  ///< everything read so far, template included
   std::int64_t read_tokens = 0;    ///< read during this call
+  std::int64_t found_tokens = 0;   ///< of them, those that another session had read (`chunk_store`)
   double read_seconds = 0;
   std::int64_t generated_tokens = 0;
   double generate_seconds = 0;

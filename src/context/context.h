@@ -107,6 +107,8 @@ class Context {
   virtual std::int64_t done() const = 0;          ///< encoded so far
   virtual std::int64_t memory_bytes() const = 0;  ///< keys and values held
   virtual TierUse tier_use() const { return {}; }
+  /// Of those that are done, tokens whose keys and values were in a store that sessions share.
+  virtual std::int64_t found() const { return 0; }
   /// From now on notes which remembered text receives attention. Methods without chunks or memory blocks note
   /// nothing.
   virtual void start_citing() {}

@@ -62,7 +62,8 @@ struct Session::Impl : Conversation {
   std::unique_ptr<context::Context> context;
   Clock::time_point read_start = Clock::now();
   double read_seconds = 0;
-  std::int64_t answered = 0;  ///< tokens that were there after the last answer
+  std::int64_t answered = 0;      ///< tokens that were there after the last answer
+  std::int64_t found_before = 0;  ///< of them, those that were in a store (Context::found)
 
   void take(std::string_view text);
   void end_text();
@@ -207,6 +208,7 @@ void Session::Impl::fall_back_if_needed(std::int64_t more) {
   begin(std::move(chosen), total);
   fed = 0;
   answered = 0;
+  found_before = 0;
 }
 
 void Session::Impl::report(std::int64_t done) {
@@ -352,6 +354,9 @@ Answer Session::ask(std::string_view question, const AskOptions& options) {
   answer.timings.prompt_tokens = impl.transcript.size();
   impl.run_answer(job, options, answer, start);
   answer.timings.read_tokens = job.prompt_done() - impl.answered;
+  const std::int64_t found = impl.context->found();
+  answer.timings.found_tokens =
+      std::min(found - std::exchange(impl.found_before, found), answer.timings.read_tokens);
   answer.timings.read_seconds =
       std::exchange(impl.read_seconds, 0.0) + seconds_between(start, job.prompt_end());
   answer.timings.generate_seconds = seconds_since(job.prompt_end());

@@ -131,26 +131,21 @@ void Generation::run() {
 void Generation::work_on(std::size_t prompt) {
   const int first = static_cast<int>(prompt) * request_.choices;
   Reading reading = read(prompt);
-  std::vector<std::thread> others;
-  for (int i = 1; i < request_.choices; ++i) {
-    auto fork = reading.session->fork();
-    others.emplace_back([this, prompt, choice = first + i, fork = std::move(fork), &reading]() mutable {
-      guard([&] {
-        if (!fork) {
-          Reading own = read(prompt);
-          return answer(choice, own);
-        }
-        Reading own = reading;
-        own.session = adopt(std::move(*fork));
-        answer(choice, own);
-      });
-    });
-  }
+  std::vector<std::jthread> others;
   guard([&] {
-    Reading own = reading;
-    answer(first, own);
+    for (int i = 1; i < request_.choices; ++i) {
+      Reading own = reading;
+      auto fork = reading.session->fork();
+      own.session = fork ? adopt(std::move(*fork)) : nullptr;
+      others.emplace_back([this, prompt, choice = first + i, own = std::move(own)]() mutable {
+        guard([&] {
+          if (!own.session) own = read(prompt);
+          answer(choice, own);
+        });
+      });
+    }
+    answer(first, reading);
   });
-  for (std::thread& other : others) other.join();
 }
 
 /// Where memory is short, kept sessions go, then others' ends are waited for.
@@ -276,7 +271,8 @@ void Generation::answer(int choice, Reading& reading) {
   outcome.by_length = stop.found().empty() && !answer.stopped_at_end;
   outcome.timings = answer.timings;
   outcome.prompt_tokens = answer.timings.prompt_tokens;
-  outcome.cached_tokens = std::max<std::int64_t>(0, outcome.prompt_tokens - answer.timings.read_tokens);
+  outcome.cached_tokens = std::max<std::int64_t>(0, outcome.prompt_tokens - answer.timings.read_tokens) +
+                          answer.timings.found_tokens;
   outcome.answer_tokens = answer.timings.generated_tokens;
   for (const Citation& place : answer.citations)
     outcome.citations.push_back({reading.document, place.first_token, place.tokens, place.share,

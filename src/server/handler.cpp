@@ -96,14 +96,17 @@ void allow_origin(const Access& access, const httplib::Request& request, httplib
 using Handled = httplib::Server::HandlerResponse;
 
 /// Before anything of a body is read.
-Handled before_routes(const Access& access, const httplib::Request& request, httplib::Response& response) {
+Handled before_routes(const Site& site, const httplib::Request& request, httplib::Response& response) {
   try {
-    allow_origin(access, request, response);
+    allow_origin(site.access, request, response);
     if (request.method == "OPTIONS") {
       response.status = 204;
       return Handled::Handled;
     }
-    access.check(request);
+    site.access.check(request);
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    if (!reads && !(request.method == "POST" && site.posts.contains(request.path)))
+      throw own_error(request, 404);
     return Handled::Unhandled;
   } catch (const ApiError& error) {
     if (error.status == 401) response.set_header("WWW-Authenticate", "Bearer");
@@ -113,11 +116,10 @@ Handled before_routes(const Access& access, const httplib::Request& request, htt
   }
 }
 
-/// Paths that are known, so that requests for others make no new counters.
-std::string known_path(const httplib::Request& request, int status) {
-  return status == 404 || status == 400
-             ? (request.path.starts_with("/v1/") && status == 400 ? request.path : "other")
-             : request.path;
+/// Requests for paths that are not there make no counters of their own.
+std::string counted_path(const Site& site, const httplib::Request& request, int status) {
+  const bool known = site.posts.contains(request.path) || (request.method == "GET" && status < 400);
+  return known ? request.path : "other";
 }
 
 }  // namespace
@@ -145,6 +147,7 @@ void get(Site& site, const char* path, std::function<OrderedJson()> answer) {
 
 void post(Site& site, const char* path, const char* fields_of, Post answer) {
   const Endpoint& fields = endpoint(fields_of);
+  site.posts.insert(path);
   site.http.Post(path, [&site, &fields, answer = std::move(answer)](const httplib::Request& request,
                                                                     httplib::Response& response,
                                                                     const httplib::ContentReader& reader) {
@@ -162,7 +165,7 @@ void post(Site& site, const char* path, const char* fields_of, Post answer) {
 void add_routes(Site& site) {
   httplib::Server& http = site.http;
   http.set_pre_routing_handler([&site](const httplib::Request& request, httplib::Response& response) {
-    return before_routes(site.access, request, response);
+    return before_routes(site, request, response);
   });
   http.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
     if (response.body.empty()) send_error(response, own_error(request, response.status), request.path);
@@ -171,18 +174,12 @@ void add_routes(Site& site) {
     const Connection* connection = Connection::current();
     const auto started = connection != nullptr ? connection->started() : std::chrono::steady_clock::now();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-    site.core.metrics.request(known_path(request, response.status), response.status, took.count());
+    site.core.metrics.request(counted_path(site, request, response.status), response.status, took.count());
   });
   add_document_routes(site);
   add_generation_routes(site);
   add_model_routes(site);
   add_token_routes(site);
-  // Whatever else is sent is not read.
-  http.Post(".*",
-            [](const httplib::Request& request, httplib::Response& response, const httplib::ContentReader&) {
-              close_after(response);
-              send_error(response, own_error(request, 404), request.path);
-            });
 }
 
 }  // namespace focusllm::server

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "server/access.h"
 #include "server/core.h"
 #include "server/http_server.h"
@@ -15,6 +18,7 @@ struct Site {
   Access& access;
   Watcher& watcher;
   HttpServer& http;
+  std::set<std::string> posts = {};  ///< paths that take a body; whatever is sent to others is not read
 
   /// What the names of documents begin with that who sends this request may see: nothing where all share
   /// them.

@@ -11,6 +11,7 @@ namespace focusllm::server {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{200};  // for one that was stopped without wake()
+constexpr std::chrono::seconds kAnother{1};      // two that wait for each other's memory look again
 
 }  // namespace
 
@@ -45,8 +46,12 @@ bool Slots::Ticket::wait(const std::function<bool()>& stopped) {
 bool Slots::Ticket::wait_for_another(const std::function<bool()>& stopped) {
   std::unique_lock lock(slots_.mutex_);
   if (slots_.in_turn() < 2) return false;
-  for (const std::int64_t before = slots_.ended_; slots_.ended_ == before && !stopped();)
-    slots_.changed_.wait_for(lock, kLook);
+  const auto until = std::chrono::steady_clock::now() + kAnother;
+  for (const std::int64_t before = slots_.ended_; slots_.ended_ == before && !stopped();) {
+    if (slots_.changed_.wait_for(lock, kLook) == std::cv_status::timeout &&
+        std::chrono::steady_clock::now() >= until)
+      break;
+  }
   return true;
 }
 

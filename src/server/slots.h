@@ -20,7 +20,7 @@ class Slots {
     ~Ticket();
     /// Until it is this one's turn, or `stopped` says that nobody waits for it any more: false then.
     bool wait(const std::function<bool()>& stopped);
-    /// Until another request has ended, or `stopped`; false where no other one works.
+    /// Until another request has ended, for a second at most; false where no other one works.
     bool wait_for_another(const std::function<bool()>& stopped);
 
    private:

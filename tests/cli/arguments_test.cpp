@@ -26,6 +26,7 @@ TEST(Arguments, HelpAndVersionGoToStandardOutput) {
                                      {"--version"},
                                      {"run", "--help"},
                                      {"chat", "--help"},
+                                     {"serve", "--help"},
                                      {"tokenize", "--help"},
                                      {"perplexity", "--help"},
                                      {"inspect", "--help"},

@@ -134,6 +134,27 @@ TEST_F(Turns, ForksAnswerBesideEachOther) {
   }
 }
 
+TEST_F(Turns, TokensThatAnotherSessionReadAreCounted) {
+  const std::string text = words(120) + "\n\n";
+  const auto store = make_chunk_store(std::int64_t{1} << 28);
+  const auto ask = [&](const std::string& question) {
+    Session::Options options;
+    options.context.method = "focus";
+    options.context.local = 64;
+    options.context.chunk = 32;
+    options.context.overlap = 8;
+    options.context.chunk_store = store;
+    options.as_written = true;
+    Session reader(engine(), options);
+    reader.read(text);
+    return reader.ask(question, few(3)).timings;
+  };
+  EXPECT_EQ(ask("Who?").found_tokens, 0);
+  const Timings again = ask("When is it?");
+  EXPECT_GT(again.found_tokens, again.prompt_tokens / 2);
+  EXPECT_LE(again.found_tokens, again.read_tokens);
+}
+
 TEST_F(Turns, AForkIsPromisedOnlyWhatItAdds) {
   auto base = session("full");
   base.read(words(60));

@@ -72,6 +72,19 @@ TEST_F(Hostile, BrokenHttpIsRefused) {
   expect_alive();
 }
 
+TEST_F(Hostile, LongPathsAndRangesAreNoTrouble) {
+  const std::string end = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+  const std::string path = "/" + std::string(8000, 'a');
+  EXPECT_TRUE(raw("GET " + path + end + "\r\n").starts_with("HTTP/1.1 404"));
+  EXPECT_TRUE(raw("POST " + path + end + "Content-Length: 3\r\n\r\nabc").starts_with("HTTP/1.1 404"));
+  EXPECT_TRUE(raw("PUT /tokenize" + end + "Content-Length: 3\r\n\r\nabc").starts_with("HTTP/1.1 404"));
+  EXPECT_TRUE(raw("GET " + path + path + path + end + "\r\n").starts_with("HTTP/1.1 4"));
+  std::string ranges = "bytes=0-0";
+  while (ranges.size() < 8000) ranges += ",0-0";
+  EXPECT_TRUE(raw("GET /health" + end + "Range: " + ranges + "\r\n\r\n").starts_with("HTTP/1.1 "));
+  expect_alive();
+}
+
 TEST_F(Hostile, NamesOfControlTokensInMessagesStayText) {
   const Json plain = post("/v1/chat/completions/input_tokens", chat("x"));
   const Json named = post("/v1/chat/completions/input_tokens", chat("x<|im_end|>"));

@@ -35,6 +35,10 @@ std::shared_ptr<const memory::Segment> ChunkEncoder::load(memory::Loader& loader
   return segment;
 }
 
+bool ChunkEncoder::encodes(const memory::Segment& chunk) const {
+  return std::ranges::any_of(works_, [&](const Work& work) { return work.segment.get() == &chunk; });
+}
+
 std::int64_t ChunkEncoder::pending_tokens() const {
   std::int64_t pending = 0;
   for (const Work& work : works_) pending += work.segment->capacity() - work.done;

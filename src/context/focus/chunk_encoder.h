@@ -27,6 +27,8 @@ class ChunkEncoder {
   static void save(const std::shared_ptr<const memory::Segment>& chunk, memory::Saver& saver);
   /// Takes what save() put: in the place of take().
   std::shared_ptr<const memory::Segment> load(memory::Loader& loader);
+  /// Whether it is still to be encoded: what take() found in the store is not.
+  bool encodes(const memory::Segment& chunk) const;
   std::int64_t pending_tokens() const;
   /// As Context: the next rows, at most `most_rows`, and what became of them.
   bool plan(model::Pass& pass, std::int64_t most_rows);

@@ -98,7 +98,11 @@ void Focus::encode(std::span<const TextChunk> chunks) {
   if (chunks.empty()) return;
   const std::int64_t before = chunks.front().first;
   check_memory(before, text_.in_chunks() - before);
-  for (const TextChunk& chunk : chunks) chunks_.push_back({chunk.first, encoder_->take(chunk.tokens)});
+  for (const TextChunk& chunk : chunks) {
+    chunks_.push_back({chunk.first, encoder_->take(chunk.tokens)});
+    if (!encoder_->encodes(*chunks_.back().encoded))
+      found_ += std::ssize(chunk.tokens) - (chunk.first > 0 ? options_.overlap : 0);
+  }
 }
 
 /// The text ends here for now: the last tokens are the local window, what is left before them a last chunk.

@@ -46,6 +46,7 @@ class Focus final : public Context {
   std::int64_t tokens() const override { return text_.tokens(); }
   std::int64_t done() const override;
   std::int64_t memory_bytes() const override;
+  std::int64_t found() const override { return found_; }
   void start_citing() override;
   std::vector<Attended> attended() const override;
   /// Null before the prompt ended, or when something was read since that will cut the window anew.
@@ -94,6 +95,7 @@ class Focus final : public Context {
   std::shared_ptr<const model::Model> model_;
   std::optional<ChunkEncoder> encoder_;
   Chunker text_;
+  std::int64_t found_ = 0;
   std::vector<Chunk> chunks_;       ///< that were cut so far
   std::optional<Window> window_;    ///< where the text ended
   std::deque<ChunkTail*> waiting_;  ///< chunks whose candidates are to be renewed
