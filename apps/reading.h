@@ -34,21 +34,17 @@ class Reader {
   void show_timings(const Answer& answer) const;
 
  private:
-  struct Start {
-    std::string name;
-    std::int64_t token;
-  };
   void show_reading();
   bool tells() const;           ///< whether what is being done is said
   std::string in_file() const;  ///< what of the text is not in memory, in words
-  std::string source(std::int64_t token) const;
+  std::string source(const Citation& place) const;
 
   const SessionFlags& flags_;
   std::shared_ptr<const Engine> engine_;
   ProgressLine progress_{"reading"};
   ProgressLine calibrating_{"calibrating"};
   std::unique_ptr<Session> session_;
-  std::vector<Start> starts_;
+  std::size_t texts_ = 0;
   std::chrono::steady_clock::time_point start_;
   std::int64_t coming_ = 0;  ///< tokens that were announced
   bool reading_ = false;     ///< there is text whose reading has not been told as done

@@ -49,6 +49,7 @@ struct Settings {
   std::int64_t span_before = 0;  ///< recall: tokens in front of a place that are shown with it; -1: none
   std::int64_t span_behind = 0;  ///< recall: tokens behind it; -1: none
   std::int64_t distance = 0;     ///< recall: tokens that all of the text seems to be away from a question
+  std::int64_t steps = 0;        ///< recall: times that what was found leads on to another place; -1: none
   std::int64_t ending = 0;       ///< recall: last tokens of the text that are always shown; -1: none
   std::shared_ptr<memory::SegmentStore> chunk_store;  ///< focus: encoded chunks that sessions share, or null
   std::shared_ptr<context::TailStore> tail_store;  ///< focus: what sessions put behind equal chunks, or null

@@ -135,6 +135,14 @@ inline constexpr Setting kDistance{"distance",
                                    &Settings::distance,
                                    "Tokens that all of the text seems to be away from a question",
                                    "/recall/distance"};
+inline constexpr Setting kSteps{"steps",
+                                "--steps",
+                                Setting::Kind::count,
+                                &Settings::steps,
+                                "Times that the sentence that was found is asked for in turn, for facts in "
+                                "several steps; 0: none",
+                                "/recall/steps",
+                                kNone};
 inline constexpr Setting kEnding{"ending",
                                  "--ending",
                                  Setting::Kind::tokens,
@@ -176,9 +184,9 @@ inline constexpr Setting kScoreDecay{"score_decay",
 
 /// All of them, as settings() gives them.
 inline constexpr std::array kSettings{
-    &kLocal,         &kInitial, &kBlock,      &kTopK,      &kAnswerTopK,  &kRepresentatives, &kParity,
-    &kSharpen,       &kChunk,   &kOverlap,    &kTail,      &kRefresh,     &kRenew,           &kExact,
-    &kBeyondTrained, &kHeads,   &kRecalled,   &kThreshold, &kSupport,     &kBefore,          &kBehind,
-    &kDistance,      &kEnding,  &kBlockCache, &kCacheDir,  &kCachePolicy, &kScoreDecay};
+    &kLocal,         &kInitial, &kBlock,    &kTopK,       &kAnswerTopK, &kRepresentatives, &kParity,
+    &kSharpen,       &kChunk,   &kOverlap,  &kTail,       &kRefresh,    &kRenew,           &kExact,
+    &kBeyondTrained, &kHeads,   &kRecalled, &kThreshold,  &kSupport,    &kBefore,          &kBehind,
+    &kDistance,      &kSteps,   &kEnding,   &kBlockCache, &kCacheDir,   &kCachePolicy,     &kScoreDecay};
 
 }  // namespace focusllm::context

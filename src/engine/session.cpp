@@ -66,6 +66,7 @@ struct Session::Impl : Conversation {
   void begin(ContextOptions chosen, std::int64_t room);
   bool undecided() const { return context == nullptr; }
   void feed(bool all);
+  void begin_text();
   void fall_back_if_needed(std::int64_t more);
   void report(std::int64_t done);
   void run_reading();
@@ -128,6 +129,14 @@ void Session::Impl::begin(ContextOptions chosen, std::int64_t room) {
   context = make_context(*engine, told);
 }
 
+/// Tells the method of the text whose first token comes next, in a chat by its name.
+void Session::Impl::begin_text() {
+  const std::string name = transcript.places().name_at(fed);
+  if (transcript.chat() && !name.empty())
+    context->name_text(engine->tokenizer().encode_continued(name + ":\n"));
+  context->begin_text();
+}
+
 /// Gives what is encoded to the method, which works on as much as it can; while `auto` cannot know yet, text
 /// waits. `all`: no more text is coming.
 void Session::Impl::feed(bool all) {
@@ -141,7 +150,7 @@ void Session::Impl::feed(bool all) {
     fall_back_if_needed(0);
   }
   while (fed < total) {
-    if (transcript.next_text(fed) == fed) context->begin_text();
+    if (transcript.next_text(fed) == fed) begin_text();
     const std::int64_t end = std::min({total, transcript.next_text(fed + 1), fed + kReadTokens});
     const auto piece = std::span(transcript.tokens())
                            .subspan(static_cast<std::size_t>(fed), static_cast<std::size_t>(end - fed));
@@ -223,6 +232,14 @@ std::vector<Citation> Session::Impl::cite(int count) const {
     if (static_cast<int>(citations.size()) == count) break;
     citations.push_back({place.first, place.tokens, place.mass / total, place.mass});
   }
+  std::vector<std::int64_t> firsts;
+  for (const Citation& one : citations) firsts.push_back(one.first_token);
+  const auto places = transcript.places().find(firsts, transcript.tokens(), engine->tokenizer());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    citations[i].source = places[i].name;
+    citations[i].byte = places[i].byte;
+    citations[i].line = places[i].line;
+  }
   return citations;
 }
 
@@ -245,6 +262,10 @@ void Session::expect(std::int64_t tokens, std::int64_t answer_tokens) {
                          : impl_->sizes;
   const bool may_fall_back = impl_->options.context.method == "auto" && method_info(sizes.method).plain;
   if (!may_fall_back) context::check_positions(sizes, spec_of(*impl_->engine), tokens);
+}
+
+void Session::begin_text(std::string_view name) {
+  impl_->transcript.name_text(std::string(name));
 }
 
 void Session::read(std::string_view text) {

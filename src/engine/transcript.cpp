@@ -24,12 +24,26 @@ void Transcript::open() {
 }
 
 void Transcript::mark_text() {
-  if (!std::exchange(in_text_, true)) text_begins_.push_back(size());
+  if (!std::exchange(in_text_, true)) {
+    places_.begin_run(size());
+    first_words_ = true;
+  }
+  if (!name_) return;
+  const auto run = std::span(tokens_).subspan(static_cast<std::size_t>(places_.last_run()));
+  const std::size_t before = run.empty() ? 0 : tokenizer_->decode(run, true).size();
+  places_.begin_text(*std::exchange(name_, std::nullopt),
+                     static_cast<std::int64_t>(before + pending_.size()));
 }
 
-std::int64_t Transcript::next_text(std::int64_t token) const {
-  const auto next = std::ranges::lower_bound(text_begins_, token);
-  return next == text_begins_.end() ? size() : *next;
+void Transcript::name_text(std::string name) {
+  name_ = std::move(name);
+  if (!chat_ || !in_text_) return;
+  encode_pending();
+  end_run();
+}
+
+void Transcript::end_run() {
+  if (std::exchange(in_text_, false)) places_.end_run(size());
 }
 
 void Transcript::begin_text() {
@@ -38,10 +52,15 @@ void Transcript::begin_text() {
 }
 
 void Transcript::encode(std::string_view text) {
-  if (std::exchange(in_words_, true)) return append(tokenizer_->encode_continued(text, special_));
+  if (std::exchange(in_words_, true)) {
+    first_words_ = false;
+    return append(tokenizer_->encode_continued(text, special_));
+  }
   std::vector<Token> ids = chat_ ? chat_->words(text, tokens_) : tokenizer_->encode(text, special_);
   const bool only_bos = tokenizer_->adds_bos() && size() == 1;
   if (special_ && only_bos && !ids.empty() && ids.front() == tokenizer_->bos()) ids.erase(ids.begin());
+  if (std::exchange(first_words_, false) && in_text_)
+    places_.set_extra_bytes(std::ssize(tokenizer_->decode(ids, true)) - std::ssize(text));
   append(ids);
 }
 
@@ -76,6 +95,7 @@ void Transcript::encode_pending() {
 void Transcript::end_text() {
   begin_text();
   encode_pending();
+  end_run();
 }
 
 /// The token behind those from `first` on that hold the first `bytes` bytes.
@@ -109,7 +129,9 @@ void Transcript::ask(std::string_view question, std::string_view lead) {
   if (chat_) append(chat_->answer());
   if (tokens_.empty()) fail("nothing to read: the text and the question are empty");
   asked_ = true;
-  has_text_ = in_text_ = false;
+  end_run();
+  name_.reset();
+  has_text_ = false;
 }
 
 std::string Transcript::text(std::int64_t first, std::int64_t count) const {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/text_places.h"
 #include "focusllm/chat_template.h"
 #include "focusllm/tokenizer.h"
 
@@ -29,6 +31,9 @@ class Transcript {
   bool take(std::string_view text);
   /// Takes tokens in place of text.
   void take(std::span<const Token> ids);
+  /// What take() brings from now on is a text of this name; its tokens are its own but for a raw transcript,
+  /// whose texts follow each other as they are.
+  void name_text(std::string name);
   /// The text ends here; a question comes behind it, unless it is empty.
   void end_text();
   /// The question, behind a text with `lead` in front of it, and what stands in front of the answer. Throws
@@ -45,7 +50,8 @@ class Transcript {
   void answer(Token token) { tokens_.push_back(token); }
 
   /// Where the first text begins that does not begin before `token`; size() where none does.
-  std::int64_t next_text(std::int64_t token) const;
+  std::int64_t next_text(std::int64_t token) const { return places_.next_run(token, size()); }
+  const TextPlaces& places() const { return places_; }
   bool chat() const { return chat_ != nullptr; }
   const std::vector<Token>& tokens() const { return tokens_; }
   std::int64_t size() const { return std::ssize(tokens_); }
@@ -55,6 +61,7 @@ class Transcript {
  private:
   void open();
   void mark_text();
+  void end_run();
   void append(const std::vector<Token>& more) { tokens_.insert(tokens_.end(), more.begin(), more.end()); }
   void encode(std::string_view text);
   void encode_pending();
@@ -65,14 +72,16 @@ class Transcript {
   std::string system_;
   bool special_;
   std::vector<Token> tokens_;
-  std::string pending_;                    ///< text whose tokens may still change
-  std::size_t uncut_ = 0;                  ///< bytes of it that are known to have no place to cut at
-  bool opened_ = false;                    ///< the template's opening is there
-  bool in_words_ = false;                  ///< pending text goes on with words of which a part is encoded
-  bool asked_ = false;                     ///< an answer was given: the next words open a new turn
-  bool has_text_ = false;                  ///< since the last answer
-  std::vector<std::int64_t> text_begins_;  ///< tokens, ascending
+  std::string pending_;    ///< text whose tokens may still change
+  std::size_t uncut_ = 0;  ///< bytes of it that are known to have no place to cut at
+  bool opened_ = false;    ///< the template's opening is there
+  bool in_words_ = false;  ///< pending text goes on with words of which a part is encoded
+  bool asked_ = false;     ///< an answer was given: the next words open a new turn
+  bool has_text_ = false;  ///< since the last answer
+  TextPlaces places_;
   bool in_text_ = false;
+  bool first_words_ = false;         ///< of a run of text: none of it is encoded yet
+  std::optional<std::string> name_;  ///< of the text that is to begin
   Words question_;
 };
 
