@@ -18,6 +18,9 @@ Json citation_json(const Session& session, const Citation& citation) {
   return {{"first_token", citation.first_token},
           {"tokens", citation.tokens},
           {"share", citation.share},
+          {"source", citation.source},
+          {"byte", citation.byte},
+          {"line", citation.line},
           {"text", session.text(citation.first_token, citation.tokens)}};
 }
 

@@ -1,5 +1,7 @@
 #include "method_flags.h"
 
+#include <limits>
+
 #include <CLI/CLI.hpp>
 #include <fmt/ranges.h>
 
@@ -38,6 +40,16 @@ void add_length(CLI::App& app, const Setting& setting, std::int64_t& value) {
       ->group("Context");
 }
 
+void add_count(CLI::App& app, const Setting& setting, std::int64_t& value) {
+  app.add_option_function<std::int64_t>(
+         std::string(setting.flag),
+         [&setting, &value](std::int64_t count) { value = count == 0 ? *setting.zero : count; },
+         describe(setting))
+      ->check(setting.zero ? between(0, std::numeric_limits<int>::max()) : positive())
+      ->type_name("N")
+      ->group("Context");
+}
+
 void add_words(CLI::App& app, const Setting& setting, bool& value) {
   const std::vector<std::string> words(setting.words.begin(), setting.words.end());
   app.add_option_function<std::string>(
@@ -57,8 +69,7 @@ void add_setting(CLI::App& app, const Setting& setting, Settings& values) {
     case Setting::Kind::tokens:
       return add_length(app, setting, values.**whole);
     case Setting::Kind::count:
-      add(values.**whole)->check(positive())->type_name("N");
-      return;
+      return add_count(app, setting, values.**whole);
     case Setting::Kind::share:
       add(values.*std::get<double Settings::*>(setting.value))->check(between(0, 1))->type_name("X");
       return;

@@ -66,10 +66,7 @@ void Reader::open_session(Session::Options options) {
   const auto store = flags_.store.open();
   OpenedText opened = open_text(*store, engine_, flags_.text, std::move(options), flags_.predict);
   session_ = std::make_unique<Session>(std::move(opened.session));
-  for (const StoredSource& source : opened.text.sources) {
-    starts_.push_back({source.name, source.first_token});
-    texts_.push_back({source.name, source.bytes});
-  }
+  for (const StoredSource& source : opened.text.sources) texts_.push_back({source.name, source.bytes});
   if (tells())
     err_line(fmt::format("opened {}: {} tokens, by {}", flags_.text, grouped(opened.text.tokens),
                          opened.text.method));
@@ -88,7 +85,7 @@ void Reader::read(const std::vector<Document>& documents, std::string_view quest
   start_ = std::chrono::steady_clock::now();
   reading_ = !documents.empty();
   for (const auto& document : documents) {
-    starts_.push_back({document.name, session_->tokens()});
+    session_->begin_text(document.name);
     texts_.push_back({document.name, std::ssize(document.text)});
     session_->read(document.text);
     // Two texts are two paragraphs; with --raw nothing is added to what was given.
@@ -148,11 +145,12 @@ void Reader::show_reading() {
                        format_bytes(session_->memory_bytes()), kv_type_name(session_->kv_type()), in_file()));
 }
 
-std::string Reader::source(std::int64_t token) const {
-  std::string name;
-  for (const auto& start : starts_)
-    if (start.token <= token) name = start.name;
-  return starts_.size() > 1 ? name + ", " : "";
+std::string Reader::source(const Citation& place) const {
+  const std::int64_t end = place.first_token + place.tokens;
+  const std::string tokens = fmt::format("tokens {} to {}", grouped(place.first_token), grouped(end));
+  if (place.line == 0) return tokens;
+  return fmt::format("{}line {}, byte {}, {}", texts_.size() > 1 ? place.source + ", " : "", grouped(place.line),
+                     grouped(place.byte), tokens);
 }
 
 void Reader::show_citations(const Answer& answer) const {
@@ -166,10 +164,8 @@ void Reader::show_citations(const Answer& answer) const {
                     session_->method()));
   int number = 0;
   for (const Citation& place : answer.citations) {
-    const std::int64_t first = place.first_token, end = first + place.tokens;
-    err(fmt::format("[{}] {:.0f} %, {}tokens {} to {}: {}\n", ++number, 100 * place.share, source(first),
-                    grouped(first), grouped(end),
-                    one_line(session_->text(first, place.tokens), kExcerptBytes)));
+    err(fmt::format("[{}] {:.0f} %, {}: {}\n", ++number, 100 * place.share, source(place),
+                    one_line(session_->text(place.first_token, place.tokens), kExcerptBytes)));
   }
 }
 

@@ -38,22 +38,17 @@ class Reader {
   void show_timings(const Answer& answer) const;
 
  private:
-  struct Start {
-    std::string name;
-    std::int64_t token;
-  };
   void open_session(Session::Options options);
   void show_reading();
   bool tells() const;           ///< whether what is being done is said
   std::string in_file() const;  ///< what of the text is not in memory, in words
-  std::string source(std::int64_t token) const;
+  std::string source(const Citation& place) const;
 
   const SessionFlags& flags_;
   std::shared_ptr<const Engine> engine_;
   ProgressLine progress_{"reading"};
   ProgressLine calibrating_{"calibrating"};
   std::unique_ptr<Session> session_;
-  std::vector<Start> starts_;
   std::vector<TextSize> texts_;
   std::chrono::steady_clock::time_point start_;
   std::int64_t coming_ = 0;  ///< tokens that were announced

@@ -40,6 +40,7 @@ struct Settings {
   std::int64_t tail = 0;         ///< focus: most tokens of the local window that stand behind each chunk
   std::int64_t refresh = 0;      ///< focus: tokens of an answer between two renewals of candidates
   std::int64_t renew = 0;        ///< focus: chunks renewed then, those looked at hardest
+  std::int64_t reread = 0;       ///< focus: passages that are put in front of a question as text; 0: none
   bool exact = false;            ///< focus: the local window is computed anew with every renewal
   std::int64_t sharpen = 0;      ///< dca: logits are sharpened as for a text of so many tokens; 0: not
   std::string heads;             ///< recall: the query heads that choose, "layer.head,..."; empty: calibrated
@@ -49,6 +50,7 @@ struct Settings {
   std::int64_t span_before = 0;  ///< recall: tokens in front of a place that are shown with it; -1: none
   std::int64_t span_behind = 0;  ///< recall: tokens behind it; -1: none
   std::int64_t distance = 0;     ///< recall: tokens that all of the text seems to be away from a question
+  std::int64_t steps = 0;        ///< recall: times that what was found leads on to another place; -1: none
   std::int64_t ending = 0;       ///< recall: last tokens of the text that are always shown; -1: none
   std::shared_ptr<memory::SegmentStore> chunk_store;  ///< focus: encoded chunks that sessions share, or null
   std::shared_ptr<context::TailStore> tail_store;  ///< focus: what sessions put behind equal chunks, or null

@@ -59,6 +59,10 @@ struct Citation {
   std::int64_t tokens = 0;
   double share = 0;  ///< of the attention that the answer paid to remembered text; focus: to the whole chunk
   double score = 0;  ///< the method's own measure, from which the share follows
+  /// Where it begins, white space left out: in which text (Session::begin_text), its byte and line there.
+  std::string source = {};
+  std::int64_t byte = 0;
+  std::int64_t line = 0;  ///< from 1; 0: it begins in no text, but in a question or an answer
 };
 
 struct Timings {
@@ -119,6 +123,11 @@ class Session {
   /// from it. Once text was handed to the method, only what the model was trained for is checked here.
   /// `answer_tokens`: the most that an answer may have (AskOptions::max_tokens), if that is known.
   void expect(std::int64_t tokens, std::int64_t answer_tokens = 0);
+  /// What read() brings from now on, up to the next one, is a text of its own: citations name it and count in
+  /// it, and in a chat with several of them the method recall shows each place with its text's name, which
+  /// the question may use. A single text is read and shown just as one without a name.
+  /// byte, line: where in it, for one that goes on.
+  void begin_text(std::string_view name, std::int64_t byte = 0, std::int64_t line = 1);
   /// Reads a piece of the text. Throws Cancelled; the session is of no further use then.
   void read(std::string_view text);
   /// The same for text that is tokenized already; raw sessions only. Throws Error for an id outside the

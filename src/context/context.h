@@ -61,6 +61,8 @@ class Context {
   /// What comes is text that may be long, until end_text(); else it is the template's, a question or an
   /// answer. A method that treats all tokens alike need not know.
   virtual void begin_text() {}
+  /// The text that begins next has a name; line: what says so in front of a part of it. Before begin_text().
+  virtual void name_text(std::span<const Token> /*line*/) {}
   /// Takes tokens. Which rows are worked on together follows from the text, not from the pieces it comes in.
   virtual void append(std::span<const Token> tokens) = 0;
   /// An answer ends with what was taken, wherever it was given: what comes next is another question.

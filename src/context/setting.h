@@ -87,6 +87,14 @@ inline constexpr Setting kExact{"exact",
                                 &Settings::exact,
                                 "Compute the local window anew for each token",
                                 "/sizes/exact"};
+inline constexpr Setting kReread{"reread",
+                                 "--reread",
+                                 Setting::Kind::count,
+                                 &Settings::reread,
+                                 "Passages looked at hardest that stand in front of a question as text, from "
+                                 "which the plain model answers; 0: none, the candidates answer",
+                                 "/reread/passages",
+                                 0};
 inline constexpr Setting kHeads{"heads",
                                 "--heads",
                                 Setting::Kind::words,
@@ -135,6 +143,14 @@ inline constexpr Setting kDistance{"distance",
                                    &Settings::distance,
                                    "Tokens that all of the text seems to be away from a question",
                                    "/recall/distance"};
+inline constexpr Setting kSteps{"steps",
+                                "--steps",
+                                Setting::Kind::count,
+                                &Settings::steps,
+                                "Times that the sentence that was found is asked for in turn, for facts in "
+                                "several steps; 0: none",
+                                "/recall/steps",
+                                kNone};
 inline constexpr Setting kEnding{"ending",
                                  "--ending",
                                  Setting::Kind::tokens,
@@ -176,9 +192,10 @@ inline constexpr Setting kScoreDecay{"score_decay",
 
 /// All of them, as settings() gives them.
 inline constexpr std::array kSettings{
-    &kLocal,         &kInitial, &kBlock,      &kTopK,      &kAnswerTopK,  &kRepresentatives, &kParity,
-    &kSharpen,       &kChunk,   &kOverlap,    &kTail,      &kRefresh,     &kRenew,           &kExact,
-    &kBeyondTrained, &kHeads,   &kRecalled,   &kThreshold, &kSupport,     &kBefore,          &kBehind,
-    &kDistance,      &kEnding,  &kBlockCache, &kCacheDir,  &kCachePolicy, &kScoreDecay};
+    &kLocal,     &kInitial,    &kBlock,    &kTopK,          &kAnswerTopK, &kRepresentatives,
+    &kParity,    &kSharpen,    &kChunk,    &kOverlap,       &kTail,       &kRefresh,
+    &kRenew,     &kExact,      &kReread,   &kBeyondTrained, &kHeads,      &kRecalled,
+    &kThreshold, &kSupport,    &kBefore,   &kBehind,        &kDistance,   &kSteps,
+    &kEnding,    &kBlockCache, &kCacheDir, &kCachePolicy,   &kScoreDecay};
 
 }  // namespace focusllm::context

@@ -77,6 +77,7 @@ struct Session::Impl : Conversation {
   void admit_fork(std::int64_t room);
   bool undecided() const { return context == nullptr; }
   void feed(bool all);
+  void begin_text();
   void fall_back_if_needed(std::int64_t more);
   void report(std::int64_t done);
   void run_reading();
@@ -172,6 +173,14 @@ void Session::Impl::admit_fork(std::int64_t room) {
   tell_budget();
 }
 
+/// Tells the method of the text whose first token comes next, in a chat by its name.
+void Session::Impl::begin_text() {
+  const std::string name = transcript.places().name_at(fed);
+  if (transcript.chat() && !name.empty())
+    context->name_text(engine->tokenizer().encode_continued(name + ":\n"));
+  context->begin_text();
+}
+
 /// Gives what is encoded to the method, which works on as much as it can; while `auto` cannot know yet, text
 /// waits. `all`: no more text is coming.
 void Session::Impl::feed(bool all) {
@@ -186,7 +195,7 @@ void Session::Impl::feed(bool all) {
   }
   while (fed < total) {
     if (transcript.next_answer_end(fed) == fed) context->end_answer();
-    if (transcript.next_text(fed) == fed) context->begin_text();
+    if (transcript.next_text(fed) == fed) begin_text();
     const std::int64_t end = std::min(
         {total, transcript.next_text(fed + 1), transcript.next_answer_end(fed + 1), fed + kReadTokens});
     const auto piece = std::span(transcript.tokens())
@@ -270,6 +279,14 @@ std::vector<Citation> Session::Impl::cite(int count) const {
     if (static_cast<int>(citations.size()) == count) break;
     citations.push_back({place.first, place.tokens, place.mass / total, place.mass});
   }
+  std::vector<std::int64_t> firsts;
+  for (const Citation& one : citations) firsts.push_back(one.first_token);
+  const auto places = transcript.places().find(firsts, transcript.tokens(), engine->tokenizer());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    citations[i].source = places[i].name;
+    citations[i].byte = places[i].byte;
+    citations[i].line = places[i].line;
+  }
   return citations;
 }
 
@@ -293,6 +310,10 @@ void Session::expect(std::int64_t tokens, std::int64_t answer_tokens) {
   const bool may_fall_back = impl_->options.context.method == "auto" && method_info(sizes.method).plain;
   if (!may_fall_back) context::check_positions(sizes, spec_of(*impl_->engine), tokens);
   if (!impl_->undecided() && !impl_->grant) impl_->admit_fork(tokens);
+}
+
+void Session::begin_text(std::string_view name, std::int64_t byte, std::int64_t line) {
+  impl_->transcript.name_text({.name = std::string(name), .byte = byte, .line = line});
 }
 
 void Session::read(std::string_view text) {

@@ -30,11 +30,15 @@ void Transcript::open() {
 }
 
 void Transcript::mark_text() {
-  if (!std::exchange(in_text_, true)) text_begins_.push_back(size());
-}
-
-std::int64_t Transcript::next_text(std::int64_t token) const {
-  return first_from(text_begins_, token, size());
+  if (!std::exchange(in_text_, true)) {
+    places_.begin_run(size());
+    first_words_ = true;
+  }
+  if (!name_) return;
+  const auto run = std::span(tokens_).subspan(static_cast<std::size_t>(places_.last_run()));
+  const std::size_t before = run.empty() ? 0 : tokenizer_->decode(run, true).size();
+  places_.begin_text(static_cast<std::int64_t>(before + pending_.size()),
+                     *std::exchange(name_, std::nullopt));
 }
 
 std::int64_t Transcript::next_answer_end(std::int64_t token) const {
@@ -47,16 +51,32 @@ bool Transcript::end_answer() {
   return true;
 }
 
+void Transcript::name_text(TextPlace begin) {
+  name_ = std::move(begin);
+  if (!chat_ || !in_text_) return;
+  encode_pending();
+  end_run();
+}
+
+void Transcript::end_run() {
+  if (std::exchange(in_text_, false)) places_.end_run(size());
+}
+
 void Transcript::begin_text() {
   open();
   if (end_answer() && chat_) append(chat_->next());
 }
 
 void Transcript::encode(std::string_view text) {
-  if (std::exchange(in_words_, true)) return append(tokenizer_->encode_continued(text, special_));
+  if (std::exchange(in_words_, true)) {
+    first_words_ = false;
+    return append(tokenizer_->encode_continued(text, special_));
+  }
   std::vector<Token> ids = chat_ ? chat_->words(text, tokens_) : tokenizer_->encode(text, special_);
   const bool only_bos = tokenizer_->adds_bos() && size() == 1;
   if (special_ && only_bos && !ids.empty() && ids.front() == tokenizer_->bos()) ids.erase(ids.begin());
+  if (std::exchange(first_words_, false) && in_text_)
+    places_.set_extra_bytes(std::ssize(tokenizer_->decode(ids, true)) - std::ssize(text));
   append(ids);
 }
 
@@ -92,7 +112,7 @@ void Transcript::encode_pending() {
 void Transcript::end_text() {
   begin_text();
   if (!as_written_) encode_pending();
-  in_text_ = false;
+  end_run();
 }
 
 /// The token behind those from `first` on that hold the first `bytes` bytes.
@@ -126,21 +146,25 @@ void Transcript::ask(std::string_view question, std::string_view lead) {
   if (chat_) append(chat_->answer());
   if (tokens_.empty()) fail("nothing to read: the text and the question are empty");
   asked_ = true;
-  has_text_ = in_text_ = false;
+  end_run();
+  name_.reset();
+  has_text_ = false;
 }
 
 void Transcript::save(memory::Saver& saver) const {
   saver.array(std::span<const Token>(tokens_));
   saver.text(pending_);
-  for (const bool flag : {opened_, in_words_, asked_, has_text_, in_text_}) saver.number(flag ? 1 : 0);
-  saver.array(std::span<const std::int64_t>(text_begins_));
+  for (const bool flag : {opened_, in_words_, asked_, has_text_, in_text_, first_words_})
+    saver.number(flag ? 1 : 0);
+  places_.save(saver);
 }
 
 void Transcript::load(memory::Loader& loader) {
   tokens_ = loader.array<Token>();
   pending_ = loader.text();
-  for (bool* flag : {&opened_, &in_words_, &asked_, &has_text_, &in_text_}) *flag = loader.number(0, 1) != 0;
-  text_begins_ = loader.array<std::int64_t>();
+  for (bool* flag : {&opened_, &in_words_, &asked_, &has_text_, &in_text_, &first_words_})
+    *flag = loader.number(0, 1) != 0;
+  places_.load(loader);
 }
 
 std::string Transcript::text(std::int64_t first, std::int64_t count) const {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/text_places.h"
 #include "focusllm/chat_template.h"
 #include "focusllm/tokenizer.h"
 #include "memory/saver.h"
@@ -35,6 +37,9 @@ class Transcript {
   bool take(std::string_view text);
   /// Takes tokens in place of text.
   void take(std::span<const Token> ids);
+  /// What take() brings from now on is a text of this name, from a byte and a line of it on; its tokens are its
+  /// own but for a raw transcript, whose texts follow each other as they are.
+  void name_text(TextPlace begin);
   /// The text ends here; a question comes behind it, unless it is empty. Of a text as it is written, what its
   /// next words may change goes with the question.
   void end_text();
@@ -57,9 +62,10 @@ class Transcript {
   void answer(std::string_view text) { append(tokenizer_->encode_continued(text)); }
 
   /// Where the first text begins that does not begin before `token`; size() where none does.
-  std::int64_t next_text(std::int64_t token) const;
+  std::int64_t next_text(std::int64_t token) const { return places_.next_run(token, size()); }
   /// Where the first answer ends that does not end before `token`; size() where none does, or it may go on.
   std::int64_t next_answer_end(std::int64_t token) const;
+  const TextPlaces& places() const { return places_; }
   bool chat() const { return chat_ != nullptr; }
   const std::vector<Token>& tokens() const { return tokens_; }
   std::int64_t size() const { return std::ssize(tokens_); }
@@ -71,6 +77,7 @@ class Transcript {
   void mark_text();
   /// Says whether there was an answer since the last call.
   bool end_answer();
+  void end_run();
   void append(const std::vector<Token>& more) { tokens_.insert(tokens_.end(), more.begin(), more.end()); }
   void encode(std::string_view text);
   void encode_pending();
@@ -81,15 +88,17 @@ class Transcript {
   std::string system_;
   bool special_, as_written_;
   std::vector<Token> tokens_;
-  std::string pending_;                    ///< text whose tokens may still change
-  std::size_t uncut_ = 0;                  ///< bytes of it that are known to have no place to cut at
-  bool opened_ = false;                    ///< the template's opening is there
-  bool in_words_ = false;                  ///< pending text goes on with words of which a part is encoded
-  bool asked_ = false;                     ///< an answer was given: the next words open a new turn
-  bool has_text_ = false;                  ///< since the last answer
-  std::vector<std::int64_t> text_begins_;  ///< tokens, ascending
-  std::vector<std::int64_t> answer_ends_;  ///< likewise
+  std::string pending_;    ///< text whose tokens may still change
+  std::size_t uncut_ = 0;  ///< bytes of it that are known to have no place to cut at
+  bool opened_ = false;    ///< the template's opening is there
+  bool in_words_ = false;  ///< pending text goes on with words of which a part is encoded
+  bool asked_ = false;     ///< an answer was given: the next words open a new turn
+  bool has_text_ = false;  ///< since the last answer
+  std::vector<std::int64_t> answer_ends_;  ///< tokens, ascending
+  TextPlaces places_;
   bool in_text_ = false;
+  bool first_words_ = false;         ///< of a run of text: none of it is encoded yet
+  std::optional<TextPlace> name_;  ///< of the text that is to begin
   Words question_;
 };
 

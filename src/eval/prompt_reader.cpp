@@ -91,7 +91,7 @@ Session PromptReader::read(std::span<const Token> tokens, std::int64_t answer_to
 
 Session PromptReader::read_text(const Prompt& prompt, const ContextOptions& options) {
   if (prompt.question.empty()) fail("the task has no chat form");
-  const auto tokens = std::span(prompt.tokens).first(static_cast<std::size_t>(prompt.text_tokens));
+  const std::span<const Token> tokens = prompt.text();
   forget(tokens, options, Form::chat);
   if (!kept_.empty() && kept_.back().tokens != std::ssize(tokens)) kept_.clear();
   const bool read = !kept_.empty();

@@ -22,7 +22,7 @@ std::vector<Line> lines_of(const std::string& name, const EnginePointer& engine,
   std::vector<Line> lines;
   for (const TaskPointer& task : make_tasks(name, engine->tokenizer(), plan)) {
     for (const ContextOptions& options : methods) {
-      Json identity = {{"task", name}, {"variant", task->variant() + (plan.chat ? ", chat" : "")}};
+      Json identity = {{"task", name}, {"variant", plan.chat ? task->chat_variant() : task->variant()}};
       identity.update(identity_of(*engine, options));
       lines.push_back({task, options, std::move(identity)});
     }

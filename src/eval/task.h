@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,10 @@ inline constexpr const char* kNotThere = "(the text does not say)";
 
 /// What a model is asked, and how its answer is scored.
 struct Prompt {
-  std::vector<Token> tokens;           ///< without BOS
-  std::int64_t text_tokens = 0;        ///< of them the text, in front of the question
-  std::string question;                ///< about the text, in chat form; empty: the task has no such form
+  std::vector<Token> tokens;        ///< without BOS
+  std::int64_t text_tokens = 0;     ///< of them the text, in front of the question
+  std::int64_t example_tokens = 0;  ///< of the text a solved example in front, which the chat form leaves out
+  std::string question;             ///< about the text, in chat form; empty: the task has no such form
   std::vector<std::string> support;    ///< places of the text that the answer follows from; empty: not known
   bool absent = false;                 ///< the text does not say what is asked for
   std::vector<std::string> expected;   ///< what the metric compares with; not empty
@@ -25,6 +27,12 @@ struct Prompt {
   std::int64_t answer_tokens = 0;      ///< at most generated
   Metric metric;
   bool first_line = false;  ///< only the answer's first line counts (line breaks before it do not)
+
+  /// The text in chat form.
+  std::span<const Token> text() const {
+    return std::span(tokens).subspan(static_cast<std::size_t>(example_tokens),
+                                     static_cast<std::size_t>(text_tokens - example_tokens));
+  }
 };
 
 /// Which prompt of a task.
@@ -44,7 +52,8 @@ class Task {
  public:
   virtual ~Task() = default;
   virtual std::string variant() const = 0;  ///< its form, for people
-  virtual bool has_depth() const = 0;       ///< whether there is one needle, so that `depth` means something
+  virtual std::string chat_variant() const { return variant() + ", chat"; }
+  virtual bool has_depth() const = 0;  ///< whether there is one needle, so that `depth` means something
   /// Trials, one after the other, that ask about the same text, which need not be read again.
   virtual int questions() const { return 1; }
   /// A prompt of at most `length` tokens, as near to it as the task's unit (a token, a line, a word) allows.

@@ -32,8 +32,7 @@ void write_questions(const std::string& task, const Tokenizer& tokenizer, const 
         Json line = line_of(prompt);
         line["id"] = fmt::format("{} {} {}", task, length, one.trial);
         line["variant"] = fmt::format("{}, {}", task, form->variant());
-        std::string text =
-            tokenizer.decode(std::span(prompt.tokens).first(static_cast<std::size_t>(prompt.text_tokens)));
+        std::string text = tokenizer.decode(prompt.text());
         if (text != last) line["text"] = text;
         last = std::move(text);
         const std::string json = line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";

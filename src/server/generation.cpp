@@ -275,7 +275,8 @@ void Generation::answer(int choice, Reading& reading) {
                           answer.timings.found_tokens;
   outcome.answer_tokens = answer.timings.generated_tokens;
   for (const Citation& place : answer.citations)
-    outcome.citations.push_back({reading.document, place.first_token, place.tokens, place.share,
+    outcome.citations.push_back({place.source.empty() ? std::string() : reading.document, place.byte,
+                                 place.line, place.first_token, place.tokens, place.share,
                                  reading.session->text(place.first_token, place.tokens)});
   keep(reading, answer, shown);
   core_.metrics.prompt(outcome.prompt_tokens, outcome.cached_tokens, answer.timings.read_seconds,

@@ -93,6 +93,8 @@ void allow_origin(const Access& access, const httplib::Request& request, httplib
   response.set_header("Access-Control-Max-Age", "600");
 }
 
+constexpr const char* kDocumentPath = "/v1/documents/";  // in front of a name
+
 using Handled = httplib::Server::HandlerResponse;
 
 /// Before anything of a body is read.
@@ -104,7 +106,8 @@ Handled before_routes(const Site& site, const httplib::Request& request, httplib
       return Handled::Handled;
     }
     site.access.check(request);
-    const bool reads = request.method == "GET" || request.method == "HEAD";
+    const bool reads = request.method == "GET" || request.method == "HEAD" ||
+                       (request.method == "DELETE" && request.path.starts_with(kDocumentPath));
     if (!reads && !(request.method == "POST" && site.posts.contains(request.path)))
       throw own_error(request, 404);
     return Handled::Unhandled;
@@ -118,6 +121,7 @@ Handled before_routes(const Site& site, const httplib::Request& request, httplib
 
 /// Requests for paths that are not there make no counters of their own.
 std::string counted_path(const Site& site, const httplib::Request& request, int status) {
+  if (request.path.starts_with(kDocumentPath)) return kDocumentPath;
   const bool known = site.posts.contains(request.path) || (request.method == "GET" && status < 400);
   return known ? request.path : "other";
 }

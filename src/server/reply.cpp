@@ -86,6 +86,8 @@ OrderedJson citations_json(const Outcome& outcome) {
   for (const Cited& place : outcome.citations) {
     citations.push_back(
         {{"document", place.document.empty() ? OrderedJson(nullptr) : OrderedJson(place.document)},
+         {"first_byte", place.first_byte},
+         {"first_line", place.first_line},
          {"first_token", place.first_token},
          {"tokens", place.tokens},
          {"quote", place.quote},

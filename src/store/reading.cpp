@@ -93,6 +93,7 @@ class Reading {
           now_.sources[i].name = sources_[i].name;
           now_.sources[i].bytes = std::ssize(sources_[i].text);
         }
+        if (known->complete && !now_.complete) go_on_with_last_source();
         if (options_.on_known) options_.on_known(*known);
         if (now_.complete && !has_sources(*known)) save();
         return;
@@ -103,6 +104,16 @@ class Reading {
     }
     session_.emplace(engine_, options_.session);
     if (options_.expected_tokens > 0) session_->expect(options_.expected_tokens);
+  }
+
+  /// Behind a text that had ended, what was appended is a run of tokens of its own: the place where it goes
+  /// on is said again.
+  void go_on_with_last_source() {
+    const std::size_t last = now_.sources.size() - 1;
+    const std::int64_t byte = now_.bytes - now_.sources[last].first_byte;
+    if (byte >= std::ssize(sources_[last].text)) return;
+    const std::string_view before = sources_[last].text.substr(0, static_cast<std::size_t>(byte));
+    session_->begin_text(sources_[last].name, byte, 1 + std::ranges::count(before, '\n'));
   }
 
   /// Whether the files' own bytes are as they were.
@@ -147,6 +158,7 @@ class Reading {
       const std::size_t next = now_.sources.size();
       const std::int64_t begin = text_.begins()[next];
       if (begin > now_.bytes) return;
+      session_->begin_text(sources_[next].name);
       now_.sources.push_back(
           {sources_[next].name, std::ssize(sources_[next].text), begin, session_->tokens()});
     }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -100,6 +102,40 @@ TEST(Text, WhatIsReadIsToldAndIsInTheJson) {
   const Ended none = run({"run", "-m", model, "-n", "1", "-p", "Hello", "--json", "-v"});
   EXPECT_EQ(nlohmann::json::parse(none.out).at("texts").size(), 0U);
   EXPECT_THAT(none.err, testing::Not(HasSubstr("reading")));
+}
+
+TEST(Text, CitationsNameTheFileAndThePlaceInIt) {
+  MODEL_OR_SKIP(model);
+  std::string first = "A report on boats.\n", second = "Letters of a goose keeper.\n\n";
+  for (int i = 0; i < 40; ++i) {
+    first += "The harbour was calm that day.\n";
+    second += "The pond froze in the night.\n";
+  }
+  first += "The boat of Barnaby Quill was painted ochre.\n";
+  second += "The goose of Ilka Drummond is called Admiral.\n";
+  const TemporaryFile boats(first), geese(second);
+  const std::vector<std::string> arguments = {
+      "run", "-m",         model, "--method",   "recall",
+      "-f",  boats.path(), "-f",  geese.path(), "-n",
+      "2",   "--cite",     "20",  "-p",         "What is the goose of Ilka Drummond called?"};
+  std::vector<std::string> as_json = arguments;
+  as_json.emplace_back("--json");
+  const Ended ended = run(as_json, "");
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  bool found = false;
+  const auto answer = nlohmann::json::parse(ended.out);
+  for (const auto& place : answer.at("citations")) {
+    const std::string& whole = place.at("source") == boats.path() ? first : second;
+    EXPECT_TRUE(place.at("source") == boats.path() || place.at("source") == geese.path()) << place;
+    const auto byte = place.at("byte").get<std::int64_t>();
+    const std::string words = place.at("text");
+    EXPECT_EQ(whole.substr(static_cast<std::size_t>(byte), 12),
+              words.substr(words.find_first_not_of(" \n"), 12));
+    EXPECT_EQ(place.at("line"), 1 + std::count(whole.begin(), whole.begin() + byte, '\n'));
+    found = found || (words.find("Admiral") != std::string::npos && place.at("source") == geese.path());
+  }
+  EXPECT_TRUE(found) << ended.out;
+  EXPECT_THAT(run(arguments, "").err, HasSubstr("%, " + geese.path() + ", line "));
 }
 
 }  // namespace

@@ -224,10 +224,49 @@ TEST(RecallScores, AreThoseOfThePlainForm) {
   }
 }
 
+TEST(RecallScores, OfTokensThatNobodyLooksAtAreThoseOfATextWithoutThem) {
+  TinySizes sizes;
+  sizes.kv_heads = 1;
+  const TinyModel tiny(sizes);
+  const auto heads = context::heads_of(context::parse_heads("0.3,0.1"));
+  const Rows text(400, 4, 1), question(21, 4, 2);
+  const auto scores = [&](const Rows& rows, const context::Scoring& scoring) {
+    context::HeadKeys keys(heads, tiny.model->spec().heads, attention::KvType::f32);
+    context::HeadQueries queries(keys.heads(), *tiny.model, 40);
+    keys.take(rows.lane(4));
+    queries.take(question.lane(4));
+    return context::block_scores(keys, queries, scoring);
+  };
+  Rows shorter = text;
+  const auto row = [&](std::int64_t token) { return shorter.data.begin() + token * shorter.width; };
+  shorter.data.erase(row(240), row(320));
+  shorter.data.erase(row(80), row(160));
+  shorter.count -= 160;
+  const auto with_gaps = scores(text, {.block = 8, .end = 400, .without = {{80, 160}, {240, 320}}});
+  const auto without = scores(shorter, {.block = 8, .end = 240});
+  for (std::size_t head = 0; head < 2; ++head) {
+    for (std::size_t block = 0; block < 50; ++block) {
+      const bool left_out = (block >= 10 && block < 20) || (block >= 30 && block < 40);
+      const std::size_t there = block < 10 ? block : block < 30 ? block - 10 : block - 20;
+      if (left_out) {
+        EXPECT_EQ(with_gaps[head][block], 0) << block;
+      } else if (block != 9 && block != 29) {  // their last tokens' neighbours are not the same ones
+        EXPECT_NEAR(with_gaps[head][block], without[head][there], 1e-4) << block;
+      }
+    }
+  }
+}
+
+TEST(RecallScores, OfLongerBlocksAreThoseOfTheirBestPart) {
+  EXPECT_EQ(context::of_longer_blocks({{1, 4, 2, 3, 5}, {}}, 2), (context::BlockScores{{4, 3, 5}, {}}));
+  EXPECT_EQ(context::of_longer_blocks({{1, 4}}, 1), (context::BlockScores{{1, 4}}));
+}
+
 TEST(RecallScores, OfGroupsAreWeighedAndRaisedToAPower) {
   const auto groups = context::parse_heads("0.0,0.1*3^2");
   auto all = context::combined(groups, {{0.25F, 0.0F, 0.5F}, {0.0F, 0.5F, 0.4F}});
   EXPECT_THAT(all.scores, ElementsAre(0.25F, 2.25F, testing::FloatEq(1.44F)));
+  EXPECT_THAT(all.paid, ElementsAre(0.25F, 0.5F, 0.4F));
   // Of the best one's group by the powers, of the other one without.
   EXPECT_THAT(all.shares, ElementsAre(testing::FloatEq(1.0F / 3), 1, testing::FloatEq(0.64F)));
   all = context::combined(groups, {{0.25F, 0.0F, 0.5F}, {0.0F, 0.1F, 0.1F}});
@@ -289,6 +328,7 @@ class RecallMethod : public testing::Test {
     options.threshold = 0;
     options.kv_type = attention::KvType::f32;
     options.separator = {7, 8};
+    options.steps = kNone;
     return options;
   }
   std::vector<std::int32_t> tokens(std::int64_t count, unsigned seed) const {
@@ -525,6 +565,99 @@ TEST_F(RecallMethod, AFurtherQuestionAndFurtherTextRecallAnew) {
       run(*context);
     }
     EXPECT_EQ(context->done(), std::ssize(all));
+  }
+}
+
+TEST_F(RecallMethod, WhatItsPlacesLeadToStandsWithThem) {
+  const Tokens opening = tokens(9, 1), text = tokens(700, 2), question = tokens(12, 3);
+  Tokens all = opening;
+  all.insert(all.end(), text.begin(), text.end());
+  const auto places = [&](std::int64_t steps, std::vector<float>& hidden_state) {
+    context::Options how = options();
+    how.steps = steps;
+    how.recalled = 150;
+    how.threshold = 1;  // two places of the question's own
+    const auto context = context::make(how, tiny_.model);
+    context->append(opening);
+    context->begin_text();
+    context->append(text);
+    context->end_text();
+    context->append(question);
+    context->end_prompt();
+    run(*context);
+    hidden_state = hidden(*context);
+    return context->attended();
+  };
+  std::vector<float> without_steps, with_steps;
+  const auto own = places(kNone, without_steps), shown = places(2, with_steps);
+  ASSERT_EQ(own.size(), 2U);
+  ASSERT_GT(shown.size(), 2U);
+  ASSERT_LE(shown.size(), 6U);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(shown[i].first, own[i].first);
+  // Which of the two each of the others follows from is not told: one way gives the answer's prompt.
+  bool same = false;
+  for (unsigned ways = 0; ways < 1U << (shown.size() - 2); ++ways) {
+    Tokens prompt = opening;
+    for (const unsigned origin : {1U, 0U}) {
+      std::vector<context::Attended> with{shown[origin]};
+      for (std::size_t i = 2; i < shown.size(); ++i)
+        if ((ways >> (i - 2) & 1U) == origin) with.push_back(shown[i]);
+      std::ranges::sort(with, {}, &context::Attended::first);
+      for (const context::Attended& place : with) {
+        prompt.insert(prompt.end(), all.begin() + place.first, all.begin() + place.first + place.tokens);
+        prompt.insert(prompt.end(), {7, 8});
+      }
+    }
+    prompt.insert(prompt.end(), question.begin(), question.end());
+    same = same || full(prompt) == with_steps;
+  }
+  EXPECT_TRUE(same);
+}
+
+/// Three texts of one turn, of which each place is shown with its own text's name.
+TEST_F(RecallMethod, PlacesOfSeveralTextsStandBehindTheirNames) {
+  const Tokens opening = tokens(9, 1), question = tokens(12, 3), none;
+  const std::vector<Tokens> names{{11, 12}, {13, 14, 15}, {16}};
+  const auto read = [&](const std::vector<Tokens>& called, Tokens& all) {
+    auto context = context::make(options(), tiny_.model);
+    const auto append = [&](const Tokens& more) {
+      context->append(more);
+      all.insert(all.end(), more.begin(), more.end());
+    };
+    append(opening);
+    for (unsigned text = 0; text < 3; ++text) {
+      if (!called[text].empty()) context->name_text(called[text]);
+      context->begin_text();
+      append(tokens(77, 20 + text));
+    }
+    context->end_text();
+    append(question);
+    context->end_prompt();
+    run(*context);
+    return context;
+  };
+  Tokens all;
+  const auto context = read(names, all);
+  std::set<std::size_t> texts;
+  Tokens prompt = opening;
+  const auto places = context->attended();
+  for (auto place = places.rbegin(); place != places.rend(); ++place) {
+    const auto text = static_cast<std::size_t>((place->first - 9) / 77);
+    EXPECT_EQ((place->first + place->tokens - 1 - 9) / 77, static_cast<std::int64_t>(text)) << "in one text";
+    texts.insert(text);
+    prompt.insert(prompt.end(), names[text].begin(), names[text].end());
+    prompt.insert(prompt.end(), all.begin() + place->first, all.begin() + place->first + place->tokens);
+    prompt.insert(prompt.end(), {7, 8});
+  }
+  EXPECT_GT(texts.size(), 1U);
+  prompt.insert(prompt.end(), question.begin(), question.end());
+  EXPECT_EQ(hidden(*context), full(prompt));
+
+  // With one name, or the same everywhere, nothing is said.
+  for (const auto& called : {std::vector<Tokens>{names[0], none, none}, {names[0], names[0], names[0]}}) {
+    Tokens again;
+    const auto one = read(called, again);
+    EXPECT_EQ(hidden(*one), full(this->prompt(*one, opening, again, question)));
   }
 }
 

@@ -1,5 +1,6 @@
 // Sessions on the small real model.
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -7,6 +8,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -331,6 +333,71 @@ TEST_F(Sessions, FindsAFactAmongManyChunksAndNamesItsPlace) {
   EXPECT_NE(reader.text(place.first_token, place.tokens).find("48213"), std::string::npos);
 }
 #endif
+
+TEST_F(Sessions, RecallFollowsWhatOneSentenceSaysOfAnother) {
+  const std::string text = psalms();
+  const std::vector<std::string> lines{"\nVAR QXJKW = 48213\n", "\nVAR ZTPLM = VAR QXJKW\n",
+                                       "\nVAR HBRNV = VAR ZTPLM\n"};
+  for (const std::int64_t steps : {kNone, std::int64_t{1}, std::int64_t{0}}) {
+    Session::Options options;
+    options.context.method = "recall";
+    options.context.steps = steps;
+    Session reader(engine_, options);
+    for (std::size_t i = 0; i < 3; ++i) reader.read(text.substr(2000 * i, 2000) + lines[i]);
+    reader.read(text.substr(6000, 2000));
+    AskOptions ask = few(1);
+    ask.citations = 100;
+    const Answer answer = reader.ask("Which variables have the value 48213?", ask);
+    std::string found;
+    for (const Citation& place : answer.citations) found += reader.text(place.first_token, place.tokens);
+    EXPECT_NE(found.find("QXJKW = 48213"), std::string::npos);
+    EXPECT_EQ(found.find("ZTPLM = VAR QXJKW") != std::string::npos, steps != kNone);
+    EXPECT_EQ(found.find("HBRNV = VAR ZTPLM") != std::string::npos, steps == 0);
+  }
+}
+
+TEST_F(Sessions, SeveralTextsAreToldApartByTheirNames) {
+  const std::string text = psalms();
+  const std::string first = text.substr(0, 3000) + "\nThe boat of Barnaby Quill was painted ochre.\n";
+  const std::string second = text.substr(3000, 2500) + "\nThe goose of Ilka Drummond is called Admiral.\n";
+  auto reader = session("recall");
+  reader.begin_text("boats.txt");
+  reader.read(first);
+  reader.begin_text("geese.txt");
+  for (std::size_t i = 0; i < second.size(); i += 700) reader.read(second.substr(i, 700));
+  AskOptions ask = few(1);
+  ask.citations = 100;
+  const auto cited = [&](const char* question, const std::string& what, const std::string& of) {
+    for (const Citation& place : reader.ask(question, ask).citations) {
+      const std::string words = reader.text(place.first_token, place.tokens);
+      const std::string& whole = place.source == "boats.txt" ? first : second;
+      EXPECT_THAT(place.source, testing::AnyOf("boats.txt", "geese.txt"));
+      const std::size_t begin = words.find_first_not_of(" \n");
+      EXPECT_EQ(whole.substr(static_cast<std::size_t>(place.byte), 20), words.substr(begin, 20));
+      EXPECT_EQ(place.line, 1 + std::count(whole.begin(), whole.begin() + place.byte, '\n'));
+      if (words.find(what) == std::string::npos) continue;
+      EXPECT_EQ(place.source, of);
+      return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(cited("Which colour was the boat of Barnaby Quill painted?", "ochre", "boats.txt"));
+  EXPECT_TRUE(cited("What is the goose of Ilka Drummond called?", "Admiral", "geese.txt"));
+}
+
+TEST_F(Sessions, ASingleTextIsReadTheSameWithAName) {
+  const std::string text = psalms().substr(0, 2500);
+  const auto ids = [&](bool named) {
+    auto reader = session("recall");
+    if (named) reader.begin_text("psalms.txt");
+    for (std::size_t i = 0; i < text.size(); i += 100) reader.read(text.substr(i, 100));
+    const Answer answer = reader.ask("Who is the shepherd?", few(12));
+    std::vector<std::pair<Token, float>> all;
+    for (const GeneratedToken& token : answer.tokens) all.emplace_back(token.id, token.logprob);
+    return std::pair(reader.tokens(), all);
+  };
+  EXPECT_EQ(ids(true), ids(false));
+}
 
 TEST_F(Sessions, RecallSaysWhetherTheTextSpeaksOfTheQuestion) {
   auto chat = session("recall");

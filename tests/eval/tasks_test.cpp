@@ -253,6 +253,11 @@ TEST_F(Tasks, VariablesFollowFromEachOther) {
     last = at;
   }
   EXPECT_TRUE(words.ends_with("5 variables are assigned the value " + match[1].str() + ", they are:"));
+  // A document has no solved example in front.
+  const std::string document = tokenizer_->decode(prompt.text());
+  EXPECT_EQ(document, words.substr(0, document.size()));
+  EXPECT_EQ(words.substr(document.size()).rfind("\nQuestion: Find all variables", 0), 0U);
+  EXPECT_THAT(this->task("vt")->chat_variant(), HasSubstr("without example"));
 }
 
 std::map<std::string, int> word_counts(const std::string& words) {

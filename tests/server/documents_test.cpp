@@ -73,7 +73,11 @@ TEST_F(DocumentTest, IsReadKeptAndAsked) {
   ASSERT_FALSE(citations.empty());
   for (const Json& place : citations) {
     EXPECT_EQ(place["document"], "book");
-    EXPECT_NE(text.find(place["quote"]), std::string::npos) << place;
+    const std::string quote = place["quote"];
+    EXPECT_NE(text.find(quote), std::string::npos) << place;
+    const std::string words = quote.substr(quote.find_first_not_of(' '));
+    EXPECT_EQ(text.substr(place["first_byte"], words.size()), words) << place;
+    EXPECT_EQ(place["first_line"], 1);
   }
 
   OpenedText opened = open_text(*with_store().store, tiny_engine(), "book", session_options(with_store()), 8);

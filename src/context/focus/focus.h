@@ -49,6 +49,8 @@ class Focus final : public Context {
   std::int64_t found() const override { return found_; }
   void start_citing() override;
   std::vector<Attended> attended() const override;
+  /// Tokens at the end that are in no chunk.
+  std::int64_t window_tokens() const { return std::ssize(text_.window()); }
   /// Null before the prompt ended, or when something was read since that will cut the window anew.
   const Candidates* candidates() const { return window_ ? &window_->candidates : nullptr; }
   /// Where its chunks are looked for: its own store where none is shared.

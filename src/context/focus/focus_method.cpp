@@ -5,6 +5,7 @@
 #include "base/ceil_div.h"
 #include "base/error.h"
 #include "context/focus/focus.h"
+#include "context/focus/reread.h"
 #include "memory/kv_rows.h"
 
 namespace focusllm::context {
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::int64_t kLargerChunk = 2048;
 constexpr std::int64_t kUsualOverlap = 32;  // what says one thing in few words stands whole in a chunk
+constexpr std::int64_t kMostPassages = 64;
+constexpr std::int64_t kPassageTokens = 128;  // at most (ChunkTail::hardest)
 constexpr std::int64_t kUnbounded = std::int64_t{1} << 40;
 
 std::int64_t longest_tail(const Options& options, const model::Spec& /*spec*/) {
@@ -43,7 +46,12 @@ constexpr Taken kFocusSettings[] = {
     {&kRefresh, "1", one, one, unbounded},
     {&kRenew, "32", [](const Options&, const model::Spec&) -> std::int64_t { return 32; }, one, unbounded},
     {&kExact},
+    {&kReread, "0", none, none, [](const Options&, const model::Spec&) { return kMostPassages; }},
     {&kBeyondTrained}};
+
+std::int64_t passage_tokens(const Options& options) {
+  return options.reread * kPassageTokens;
+}
 
 std::int64_t focus_memory(const Options& options, const model::Spec& spec, std::int64_t tokens) {
   const std::int64_t memory = std::max<std::int64_t>(0, tokens - options.local);
@@ -56,9 +64,11 @@ std::int64_t focus_memory(const Options& options, const model::Spec& spec, std::
                             (chunks - renewed) * tail_rows(options.tail);
   const std::int64_t local = std::min(tokens, options.local) + std::max(growth, kGrowth);
   const std::int64_t window = chunks + (local / LocalWindow::kPage + 1) * LocalWindow::kPage;
-  return 2 * spec.layers *
-         (rows * memory::row_bytes(spec.heads, options.kv_type) +
-          window * memory::row_bytes(spec.heads, window_type(options.kv_type)));
+  const std::int64_t bytes = 2 * spec.layers *
+                             (rows * memory::row_bytes(spec.heads, options.kv_type) +
+                              window * memory::row_bytes(spec.heads, window_type(options.kv_type)));
+  if (options.reread == 0) return bytes;
+  return bytes + layers_bytes(spec, options.kv_type, std::min(tokens, passage_tokens(options) + local));
 }
 
 Reading focus_reading(const Options& options, const model::Spec& spec, int layer, std::int64_t tokens) {
@@ -73,12 +83,19 @@ Reading focus_reading(const Options& options, const model::Spec& spec, int layer
 
 /// Renewed chunks bring two rows each, an ordinary one and the candidate.
 Answering focus_answer(const Options& options, const model::Spec& spec, int layer, std::int64_t depth) {
+  if (options.reread > 0)
+    return causal_answering(spec, layer, std::min(depth, passage_tokens(options) + options.local), kAllKeys);
   const std::int64_t chunks = chunks_of(options, depth);
   const auto renewed = static_cast<double>(std::min(chunks, options.renew));
   const std::int64_t own = std::min(depth, options.local) + chunks;
   return {.keys = static_cast<double>(std::min(own, most_keys(spec, layer, kAllKeys))) +
                   renewed * static_cast<double>(options.chunk + options.tail),
           .rows = 2 * renewed / static_cast<double>(options.refresh)};
+}
+
+std::unique_ptr<Context> make_focus(const Options& options, std::shared_ptr<const model::Model> model) {
+  if (options.reread > 0) return make_one<Reread>(options, std::move(model));
+  return make_one<Focus>(options, std::move(model));
 }
 
 /// Each chunk has a tail in memory, so fewer chunks take less.
@@ -101,7 +118,7 @@ const Method kFocus = {
                .sees_ahead = true,
                .cites = true},
     .settings = kFocusSettings,
-    .make = make_one<Focus>,
+    .make = make_focus,
     .bytes_needed = focus_memory,
     .reading = focus_reading,
     .answering = focus_answer,

@@ -10,7 +10,11 @@ namespace {
 
 constexpr std::int64_t kLastWords = 64;  // of a text without a question: what goes on is asked about
 constexpr std::int64_t kSinks = 4;       // tokens at the very beginning, which every head looks at
-constexpr double kLeastSurprise = 16;    // nats of a question that can be judged: of one rare word at least
+constexpr std::int64_t kFine = 8;  // tokens by which a place is looked into, where blocks have whole eights
+// What a group has to pay a place that a sentence leads to. A word that it and that place alone have brings
+// an eighth (score.cpp averages over eight tokens), and any text repeats some: it takes a bit more than one.
+constexpr float kLeadsOn = 0.15F;
+constexpr double kLeastSurprise = 16;  // nats of a question that can be judged: of one rare word at least
 
 }  // namespace
 
@@ -21,13 +25,12 @@ Recall::Recall(const Options& options, std::shared_ptr<const model::Model> model
       reader_(options, model_, heads_of(groups_), attention::KvType::int8) {}
 
 void Recall::begin_text() {
-  if (in_text_) return;
   if (pieces_.empty()) {
     opening_ = std::exchange(words_, {});
     asked_ = 0;
     reader_.append(opening_);
   }
-  pieces_.push_back({std::ssize(text_), tokens()});
+  pieces_.add(std::ssize(text_), tokens(), std::exchange(name_, {}));
   in_text_ = true;
 }
 
@@ -63,6 +66,11 @@ std::span<const Token> Recall::ending() const {
   return std::span<const Token>(text_).last(static_cast<std::size_t>(shown));
 }
 
+std::span<const Token> Recall::tokens_of(const Span& span) const {
+  return std::span<const Token>(text_).subspan(static_cast<std::size_t>(span.first),
+                                               static_cast<std::size_t>(span.tokens));
+}
+
 /// The words since the last answer; where there are none, the end of the text.
 std::span<const Token> Recall::question() const {
   const auto words = std::span<const Token>(words_).subspan(asked_);
@@ -84,7 +92,7 @@ void Recall::mark_question(std::int64_t first, std::int64_t count) {
 
 Scoring Recall::scoring() const {
   const std::int64_t opening = std::ssize(opening_);
-  return {.block = options_.block,
+  return {.block = options_.block % kFine == 0 ? kFine : options_.block,
           .first = std::max(opening, kSinks),
           .end = opening + std::ssize(text_) - std::ssize(ending()),
           .isa = model_->isa()};
@@ -97,22 +105,56 @@ bool Recall::plain_is_known() const {
 
 void Recall::begin_asking() {
   check_room();
-  asking_ = std::make_shared<Asking>(reader_, *model_, options_.distance,
-                                     plain_is_known() ? question() : std::span<const Token>(options_.plain));
+  std::span<const Token> asks = options_.plain;
+  if (plain_is_known()) asks = question();
+  if (const Span* clue = trail_.clue()) asks = tokens_of(*clue);
+  asking_ = std::make_shared<Asking>(reader_, *model_, options_.distance, asks);
 }
 
 void Recall::end_asking() {
-  const Scoring how = scoring();
-  BlockScores scores = asking_->scores(how);
+  Scoring how = scoring();
+  const bool clue = trail_.clue() != nullptr;
+  if (clue) how.without = trail_.tokens();
+  for (TokenRange& shown : how.without) {
+    shown.first += std::ssize(opening_);
+    shown.end += std::ssize(opening_);
+  }
+  const BlockScores fine = asking_->scores(how);
   asking_ = nullptr;
-  if (!plain_is_known()) {
+  BlockScores scores = of_longer_blocks(fine, options_.block / how.block);
+  if (!clue && !plain_is_known()) {
     plain_ = std::make_shared<Plain>(Plain{std::ssize(text_), how.end, std::move(scores)});
     return;
   }
   if (plain_) leave_out(plain_->scores, scores);
-  spans_ = find(combined(groups_, scores));
+  if (clue) {
+    end_clue(scores, fine);
+  } else {
+    end_question(scores, fine);
+  }
+  if (trail_.clue() != nullptr) return;
   show();
   state_ = State::answering;
+}
+
+void Recall::end_question(const BlockScores& scores, const BlockScores& fine) {
+  std::vector<Span> found = find(combined(groups_, scores));
+  const std::vector<float> looked = combined(groups_, fine).scores;
+  std::vector<Span> sentences;
+  for (std::size_t i = 0; i < std::min(kAlways, found.size()); ++i)
+    sentences.push_back(sentence_of(found[i], looked));
+  trail_ = Trail(std::move(found), sentences, options_.steps);
+}
+
+void Recall::end_clue(const BlockScores& scores, const BlockScores& fine) {
+  const Combined found = combined(groups_, scores);
+  const auto best = std::ranges::max_element(found.scores);
+  if (best == found.scores.end() ||
+      found.paid[static_cast<std::size_t>(best - found.scores.begin())] < kLeadsOn)
+    return trail_.give_up();
+  const std::vector<Span> places = find(found);
+  if (places.empty()) return trail_.give_up();
+  trail_.go_on(places.front(), sentence_of(places.front(), combined(groups_, fine).scores), budget());
 }
 
 bool Recall::plan(model::Pass& pass, std::int64_t most_rows) {
@@ -142,6 +184,7 @@ void Recall::took(const model::Pass& pass) {
 void Recall::check_room() const {
   const Scoring how = scoring();
   const std::int64_t one_place =
+      pieces_.name_tokens() +
       least_place({.block = options_.block, .before = options_.span_before, .behind = options_.span_behind});
   if (how.end <= how.first || budget() >= std::min(one_place, how.end - how.first)) return;
   throw Error(fmt::format("no place of the text can be shown: a place has {} tokens, and beside {} of the "
@@ -151,24 +194,44 @@ void Recall::check_room() const {
               "recalled");
 }
 
-std::vector<Span> Recall::find(const Combined& found) const {
-  const Scoring how = scoring();
-  const std::int64_t first = how.first - std::ssize(opening_);
+/// Tokens are counted from the first that is scored.
+Choice Recall::choice() const {
   Choice choice{.block = options_.block,
                 .before = options_.span_before,
                 .behind = options_.span_behind,
+                .each = pieces_.name_tokens(),
                 .budget = budget(),
                 .threshold = options_.threshold};
-  if (options_.ends_sentence) {
-    choice.begins_sentence = [&](std::int64_t token) {
-      const std::int64_t end = first + token, back = std::min(end, kSentenceEnd);
-      return options_.ends_sentence(std::span<const Token>(text_).subspan(
-          static_cast<std::size_t>(end - back), static_cast<std::size_t>(back)));
-    };
-  }
-  std::vector<Span> spans = choose_spans(found.scores, found.shares, how.end - how.first, choice);
+  if (!options_.ends_sentence) return choice;
+  choice.begins_sentence = [this, first = scoring().first - std::ssize(opening_)](std::int64_t token) {
+    const std::int64_t end = first + token, back = std::min(end, kSentenceEnd);
+    return options_.ends_sentence(std::span<const Token>(text_).subspan(static_cast<std::size_t>(end - back),
+                                                                        static_cast<std::size_t>(back)));
+  };
+  return choice;
+}
+
+Span Recall::sentence_of(const Span& place, std::span<const float> fine) const {
+  const Scoring how = scoring();
+  const std::int64_t first = how.first - std::ssize(opening_);
+  const auto block = [&](std::int64_t token) { return std::max<std::int64_t>(0, token - first) / how.block; };
+  const auto looked = fine.subspan(static_cast<std::size_t>(block(place.first)),
+                                   static_cast<std::size_t>(block(place.end() - 1) + 1 - block(place.first)));
+  const std::int64_t hardest = std::ranges::max_element(looked) - looked.begin() + block(place.first);
+  Span of_scored = place;
+  of_scored.first -= first;
+  const std::int64_t middle = hardest * how.block + how.block / 2;
+  Span sentence = sentence_in(of_scored, std::clamp(middle, of_scored.first, of_scored.end() - 1), choice());
+  sentence.first += first;
+  return sentence;
+}
+
+std::vector<Span> Recall::find(const Combined& found) const {
+  const Scoring how = scoring();
+  const std::int64_t first = how.first - std::ssize(opening_);
+  std::vector<Span> spans = choose_spans(found.scores, found.shares, how.end - how.first, choice());
   for (Span& span : spans) span.first += first;
-  return spans;
+  return pieces_.cut(spans);
 }
 
 /// Tokens that there is room for beside what is always there, half of the trained context at most for an
@@ -201,9 +264,9 @@ void Recall::show() {
   const auto append = [&](std::span<const Token> more) {
     before.insert(before.end(), more.begin(), more.end());
   };
-  for (auto span = spans_.rbegin(); span != spans_.rend(); ++span) {
-    append(std::span<const Token>(text_).subspan(static_cast<std::size_t>(span->first),
-                                                 static_cast<std::size_t>(span->tokens)));
+  for (const Span& span : trail_.in_prompt()) {
+    append(pieces_.name_of(span.first));
+    append(tokens_of(span));
     append(options_.separator);
   }
   append(ending());
@@ -236,7 +299,8 @@ void Recall::save(memory::Saver& saver) const {
   if (state_ != State::reading) fail(kAsked);
   saver.array(std::span<const Token>(opening_));
   saver.array(std::span<const Token>(text_));
-  saver.array(std::span<const Piece>(pieces_));
+  pieces_.save(saver);
+  saver.array(std::span<const Token>(name_));
   saver.array(std::span<const Token>(words_));
   saver.number(unread_);
   saver.number(in_text_ ? 1 : 0);
@@ -246,7 +310,8 @@ void Recall::save(memory::Saver& saver) const {
 void Recall::load(memory::Loader& loader) {
   opening_ = loader.array<Token>();
   text_ = loader.array<Token>();
-  pieces_ = loader.array<Piece>();
+  pieces_.load(loader);
+  name_ = loader.array<Token>();
   words_ = loader.array<Token>();
   unread_ = loader.number(0, std::ssize(text_));
   in_text_ = loader.number(0, 1) != 0;
@@ -275,17 +340,11 @@ std::int64_t Recall::memory_bytes() const {
          (without_ ? without_->memory_bytes() : 0);
 }
 
-std::int64_t Recall::token_of(std::int64_t text) const {
-  const auto behind = std::ranges::upper_bound(pieces_, text, {}, &Piece::text);
-  const Piece& piece = *std::prev(behind);
-  return piece.token + text - piece.text;
-}
-
 std::vector<Attended> Recall::attended() const {
   std::vector<Attended> places;
-  for (const Span& span : spans_) {
-    const std::int64_t first = token_of(span.first);
-    places.push_back({first, token_of(span.end() - 1) + 1 - first, span.score});
+  for (const Span& span : trail_.places()) {
+    const std::int64_t first = pieces_.token_of(span.first);
+    places.push_back({first, pieces_.token_of(span.end() - 1) + 1 - first, span.score});
   }
   return places;
 }

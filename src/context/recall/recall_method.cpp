@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kMostTokens = std::int64_t{1} << 20;
 constexpr int kUsualHeads = 3;
+constexpr std::int64_t kUsualSteps = 2, kMostSteps = 16;
 
 template <std::int64_t kTokens>
 std::int64_t at_most_trained(const Options& /*options*/, const model::Spec& spec) {
@@ -40,10 +41,11 @@ constexpr Taken kRecallSettings[] = {
        return std::clamp<std::int64_t>(spec.trained_context / 2, 1, 512);
      },
      one, trained_context},
+    {&kSteps, "2", fixed<kUsualSteps>, none, fixed<kMostSteps>},
     {&kEnding, "0", none, none, trained_context}};
 
-constexpr const Setting* kRecallLate[] = {&kBlock,  &kRecalled, &kThreshold, &kSupport,
-                                          &kBefore, &kBehind,   &kDistance,  &kEnding};
+constexpr const Setting* kRecallLate[] = {&kBlock,  &kRecalled, &kThreshold, &kSupport, &kBefore,
+                                          &kBehind, &kDistance, &kSteps,     &kEnding};
 
 void complete_share(double& share, double fallback, const char* field) {
   if (share < 0) share = fallback;

@@ -27,12 +27,12 @@ class Scorer {
     block_.type = keys_.type();
     block_.isa = scoring.isa;
     block_.rows = rows;
-    for (std::int64_t first = scoring.first; first < scoring.end; first += kPiece) {
-      Piece& piece = pieces_.emplace_back();
-      piece.first = first;
-      piece.tokens = std::min(kPiece, scoring.end - first);
-      memory::add_runs(keys_, keys_, first, first + piece.tokens, piece.runs);
+    std::int64_t from = scoring.first;
+    for (const TokenRange& left_out : scoring.without) {
+      add_pieces(from, left_out.first);
+      from = left_out.end;
     }
+    add_pieces(from, scoring.end);
     for (const Piece& piece : pieces_)
       parts_.push_back(
           {.queries = queries.data(), .visible = attention::kEverything, .scale = scale, .runs = piece.runs});
@@ -70,6 +70,15 @@ class Scorer {
     std::int64_t first = 0, tokens = 0;
     std::vector<attention::KvRun> runs;
   };
+
+  void add_pieces(std::int64_t first, std::int64_t end) {
+    for (; first < end; first += kPiece) {
+      Piece& piece = pieces_.emplace_back();
+      piece.first = first;
+      piece.tokens = std::min(kPiece, end - first);
+      memory::add_runs(keys_, keys_, first, first + piece.tokens, piece.runs);
+    }
+  }
 
   /// A token's score is the mean over it and those behind it, as far as the piece has them.
   void add_blocks(const Piece& piece, std::span<const float> paid, std::vector<float>& scores) const {
@@ -114,6 +123,18 @@ BlockScores block_scores(const HeadKeys& keys, const HeadQueries& queries, const
   return scores;
 }
 
+BlockScores of_longer_blocks(const BlockScores& scores, std::int64_t times) {
+  BlockScores longer;
+  for (const std::vector<float>& one : scores) {
+    longer.emplace_back(static_cast<std::size_t>(ceil_div(std::ssize(one), times)), 0.0F);
+    for (std::int64_t block = 0; block < std::ssize(one); ++block) {
+      float& best = longer.back()[static_cast<std::size_t>(block / times)];
+      best = std::max(best, one[static_cast<std::size_t>(block)]);
+    }
+  }
+  return longer;
+}
+
 void leave_out(const BlockScores& plain, BlockScores& scores) {
   for (std::size_t head = 0; head < plain.size(); ++head) {
     for (std::size_t block = 0; block < plain[head].size(); ++block) {
@@ -156,11 +177,13 @@ Combined combined(std::span<const HeadGroup> groups, const BlockScores& scores) 
     next += std::ssize(group.heads);
     const std::vector<float> said = group_scores(group, of_group);
     all.scores.resize(said.size(), 0.0F);
+    all.paid.resize(said.size(), 0.0F);
     of.resize(said.size(), &groups.front());
     for (std::size_t block = 0; block < said.size(); ++block) {
       const float score = group.weighed(said[block]);
       if (score <= all.scores[block]) continue;
       all.scores[block] = score;
+      all.paid[block] = said[block];
       of[block] = &group;
     }
   }

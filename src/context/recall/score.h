@@ -9,11 +9,16 @@
 
 namespace focusllm::context {
 
+struct TokenRange {
+  std::int64_t first = 0, end = 0;
+};
+
 /// How the blocks of a text are scored.
 struct Scoring {
-  std::int64_t block = 32;  ///< tokens
-  std::int64_t first = 0;   ///< the token that the first block begins with
-  std::int64_t end = 0;     ///< behind the last token that counts
+  std::int64_t block = 32;               ///< tokens
+  std::int64_t first = 0;                ///< the token that the first block begins with
+  std::int64_t end = 0;                  ///< behind the last token that counts
+  std::vector<TokenRange> without = {};  ///< tokens between these that nobody looks at; ascending
   Isa isa = default_isa();
 };
 
@@ -24,6 +29,8 @@ using BlockScores = std::vector<std::vector<float>>;  ///< [query heads][blocks]
 /// (so that a sure token counts most, and two that agree more than one), averaged over neighbours, the
 /// largest of all tokens of the block (after methods.md section 7, which takes the largest).
 BlockScores block_scores(const HeadKeys& keys, const HeadQueries& queries, const Scoring& scoring);
+/// The same for blocks that are `times` as long.
+BlockScores of_longer_blocks(const BlockScores& scores, std::int64_t times);
 /// What a question scores beyond one that says nothing, which looks at the same blocks: the root of the
 /// difference of the squares, 0 where that one scores more (after In-Context Re-ranking, arXiv 2410.02642,
 /// which takes the difference). plain: of the same blocks, or empty: nothing is left out.
@@ -38,6 +45,7 @@ std::vector<float> group_scores(const HeadGroup& group, std::span<const std::spa
 struct Combined {
   std::vector<float> scores;  ///< [blocks]
   std::vector<float> shares;  ///< [blocks], 0 to 1
+  std::vector<float> paid;    ///< [blocks], what that group says, without its weight and power
 };
 /// scores: of the groups' heads, one after the other.
 Combined combined(std::span<const HeadGroup> groups, const BlockScores& scores);

@@ -6,9 +6,6 @@
 namespace focusllm::context {
 namespace {
 
-/// Spans that are taken whatever their score: the question's own form, or an instruction in the text, may
-/// look most like what is asked for.
-constexpr std::size_t kAlways = 2;
 constexpr std::int64_t kPartInFront = 4;  // of the tokens in front, where no sentence begins among them
 
 /// Spans that do not touch, by their first token.
@@ -64,6 +61,14 @@ Span span_around(std::int64_t block, std::int64_t tokens, const Choice& choice) 
 
 }  // namespace
 
+Span sentence_in(const Span& span, std::int64_t token, const Choice& choice) {
+  if (!choice.begins_sentence) return span;
+  std::int64_t first = token, end = token + 1;
+  while (first > span.first && !choice.begins_sentence(first)) --first;
+  while (end < span.end() && !choice.begins_sentence(end)) ++end;
+  return {.first = first, .tokens = end - first, .score = span.score};
+}
+
 std::int64_t least_place(const Choice& choice) {
   return choice.before / kPartInFront + choice.block + choice.behind;
 }
@@ -82,9 +87,10 @@ std::vector<Span> choose_spans(std::span<const float> scores, std::span<const fl
     if (low && spans.count() >= kAlways) continue;
     const std::int64_t at = static_cast<std::int64_t>(block) * choice.block;
     Span span = span_around(at, tokens, choice);
-    if (spans.count() == 0 && span.tokens > choice.budget) span = least_around(at, tokens, choice);
+    if (spans.count() == 0 && span.tokens + choice.each > choice.budget)
+      span = least_around(at, tokens, choice);
     span.score = scores[block];
-    const std::int64_t more = spans.added_by(span);
+    const std::int64_t more = spans.added_by(span) + choice.each;
     if (taken + more > choice.budget) break;
     taken += more;
     spans.add(span);

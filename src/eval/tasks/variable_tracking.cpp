@@ -54,6 +54,7 @@ class VariableTrackingTask : public Task {
   std::string variant() const override {
     return fmt::format("1 chain, {} hops, {}", hops_, haystack_->name());
   }
+  std::string chat_variant() const override { return variant() + ", chat without example"; }
   bool has_depth() const override { return false; }
   Prompt make(const Case& which) const override {
     Chance chance(which.seed), same(which.haystack_seed);
@@ -65,6 +66,7 @@ class VariableTrackingTask : public Task {
         hide(*haystack_, hidden_chain(tokenizer, {}, same, solved), kExampleTokens - std::ssize(answer));
     append(example.tokens, answer);
     Prompt prompt = hide(*haystack_, hidden_chain(tokenizer, example.tokens, chance, chain), which.length);
+    prompt.example_tokens = std::ssize(example.tokens);
     prompt.needle.reset();
     prompt.expected = chain.names;
     prompt.answer_tokens = kTrackingAnswerTokens;

@@ -1,0 +1,88 @@
+#include "engine/text_places.h"
+
+#include <algorithm>
+
+namespace focusllm {
+namespace {
+
+constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
+constexpr std::int64_t kSpaceTokens = 8;  // behind a token, which may be white space as well
+
+}  // namespace
+
+std::int64_t TextPlaces::next_run(std::int64_t token, std::int64_t none) const {
+  const auto next = std::ranges::lower_bound(runs_, token, {}, &Run::first);
+  return next == runs_.end() ? none : next->first;
+}
+
+std::string TextPlaces::name_at(std::int64_t token) const {
+  const auto run = std::ranges::lower_bound(runs_, token, {}, &Run::first);
+  const bool named = run != runs_.end() && run->first == token && !run->texts.empty();
+  return named && run->texts.front().byte == 0 ? run->texts.front().begin.name : std::string();
+}
+
+/// bytes: of the run's tokens, as far as they are wanted.
+TextPlace TextPlaces::Run::place(std::string_view bytes, std::size_t at) const {
+  at = std::min(bytes.find_first_not_of(kWhiteSpace, at), bytes.size());
+  const std::int64_t byte = std::max<std::int64_t>(0, static_cast<std::int64_t>(at) - extra);
+  TextPlace place{.name = {}, .byte = 0, .line = 1};
+  std::int64_t begin = 0;
+  for (const Text& text : texts) {
+    if (text.byte > byte) break;
+    place = text.begin;
+    begin = text.byte;
+  }
+  const auto of_text = static_cast<std::size_t>(std::min<std::int64_t>(byte - begin, std::ssize(bytes)));
+  place.byte += byte - begin;
+  place.line += std::ranges::count(bytes.substr(0, at).substr(at - std::min(at, of_text)), '\n');
+  return place;
+}
+
+std::vector<TextPlace> TextPlaces::find(std::span<const std::int64_t> wanted, std::span<const Token> tokens,
+                                        const Tokenizer& tokenizer) const {
+  std::vector<TextPlace> places(wanted.size());
+  for (const Run& run : runs_) {
+    const auto in_run = [&](std::int64_t token) { return token >= run.first && token < run.end; };
+    std::int64_t last = -1;
+    for (const std::int64_t token : wanted)
+      if (in_run(token)) last = std::max(last, token);
+    if (last < 0) continue;
+    std::string bytes;
+    std::vector<std::size_t> begins;  // of each token
+    for (std::int64_t token = run.first; token < std::min(run.end, last + 1 + kSpaceTokens); ++token) {
+      begins.push_back(bytes.size());
+      bytes += tokenizer.piece(tokens[static_cast<std::size_t>(token)], true);
+    }
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      if (in_run(wanted[i]))
+        places[i] = run.place(bytes, begins[static_cast<std::size_t>(wanted[i] - run.first)]);
+  }
+  return places;
+}
+
+void TextPlaces::save(memory::Saver& saver) const {
+  saver.number(std::ssize(runs_));
+  for (const Run& run : runs_) {
+    for (const std::int64_t number : {run.first, run.end, run.extra, std::ssize(run.texts)})
+      saver.number(number);
+    for (const Text& text : run.texts) {
+      saver.text(text.begin.name);
+      for (const std::int64_t number : {text.byte, text.begin.byte, text.begin.line}) saver.number(number);
+    }
+  }
+}
+
+void TextPlaces::load(memory::Loader& loader) {
+  runs_.clear();
+  for (std::int64_t runs = loader.number(); runs > 0; --runs) {
+    Run& run = runs_.emplace_back();
+    for (std::int64_t* number : {&run.first, &run.end, &run.extra}) *number = loader.number();
+    for (std::int64_t texts = loader.number(); texts > 0; --texts) {
+      Text& text = run.texts.emplace_back();
+      text.begin.name = loader.text();
+      for (std::int64_t* number : {&text.byte, &text.begin.byte, &text.begin.line}) *number = loader.number();
+    }
+  }
+}
+
+}  // namespace focusllm
