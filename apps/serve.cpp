@@ -77,6 +77,7 @@ void ServeFlags::add_to(CLI::App& app) {
                  "A key, one of which must come with each request; may be given several times")
       ->envname("LLAMA_API_KEY")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("KEY")
       ->group("Server");
   app.add_option("--api-key-file", key_file, "A file with such keys, one a line")
@@ -86,6 +87,7 @@ void ServeFlags::add_to(CLI::App& app) {
   app.add_option("--cors-origins", origins,
                  "Web pages that may ask (https://example.org; * for all); none if not given")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("ORIGIN")
       ->group("Server");
   app.add_option("-a,--alias", options.model, "The model's name for clients")
@@ -98,15 +100,15 @@ void ServeFlags::add_to(CLI::App& app) {
       ->check(one_of(ChatTemplate::names()))
       ->type_name("NAME")
       ->group("Server");
-  number("--np,--parallel", options.limits.running, "Requests that read or answer at once; others wait", 1,
-         256)
+  number("--parallel", options.limits.running, "Requests that read or answer at once; others wait", 1, 256)
       ->envname("LLAMA_ARG_N_PARALLEL");
   number("--max-waiting", options.limits.waiting,
          "Requests that may wait; further ones are told to come back", 0, 10000);
   number("--max-connections", options.limits.connections, "Open connections", 1, 900);
-  size("--max-body", body_bytes, "Largest body of a request, in bytes or as 64MB, 1GB");
+  size("--max-body", body_bytes, "Largest body of a request (64MB if not given)");
   size("--kv-memory", kept_bytes,
-       "Memory in which conversations and texts are kept that requests may go on from; 0: none");
+       "Memory in which conversations and texts are kept that requests may go on from (2GB if not given); 0: "
+       "none");
   app.add_option("--share-cache", share_cache,
                  "Whether requests with one key go on from what those with another one had read")
       ->check(one_of({"key", "all"}))

@@ -13,7 +13,8 @@
 namespace focusllm::server {
 namespace {
 
-constexpr int kBacklog = 512;  // connections that wait to be accepted; the library's own is 5
+constexpr std::size_t kRequests = 10000;  // of a connection
+constexpr int kBacklog = 512;             // connections that wait to be accepted; the library's own is 5
 thread_local bool refusing = false;
 
 std::string too_many() {
@@ -95,6 +96,7 @@ HttpServer::HttpServer(const Limits& limits) : limits_(limits) {
   set_tcp_nodelay(true);
   set_socket_options(share_no_port);
   set_keep_alive_timeout(limits.idle_time.count());
+  set_keep_alive_max_count(kRequests);
 }
 
 HttpServer::~HttpServer() {
@@ -175,7 +177,7 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
 }
 
 void HttpServer::serve(Connection& connection) {
-  while (connection.wait_for_request()) {
+  for (std::size_t i = 0; i < kRequests && connection.wait_for_request(); ++i) {
     bool ends = false;
     const bool good = process_request(connection, connection.closing(), ends, [&](httplib::Request& request) {
       request.ranges.clear();  // answers are given whole

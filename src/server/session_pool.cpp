@@ -75,7 +75,7 @@ std::shared_ptr<SessionPool::Kept> SessionPool::put(std::string key, Session ses
   auto kept = std::make_shared<Kept>(std::move(key), std::move(session), std::move(from));
   const auto same = std::ranges::find_if(kept_, [&](const auto& other) { return other->key == kept->key; });
   if (same != kept_.end()) {
-    const auto older = *same;
+    auto older = *same;
     touch(older);
     if (older->children > 0) return older;
     remove(std::ranges::find(kept_, older));

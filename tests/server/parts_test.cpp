@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "server/api_error.h"
 #include "server/parse_json.h"
 #include "server/slots.h"
@@ -85,6 +86,24 @@ TEST(JsonTest, DepthSizeAndBytesAreLimited) {
     EXPECT_THROW(parse_body(text, limits), ApiError) << text;
   const std::string deep = "{\"a\":" + std::string(1 << 20, '[');
   EXPECT_THROW(parse_body(deep, Limits()), ApiError);
+}
+
+TEST(ApiErrors, SayWhoseFaultItIs) {
+  const auto status = [](const auto& error) { return api_error(std::make_exception_ptr(error)).status; };
+  EXPECT_EQ(status(NotEnoughMemory("full")), 503);
+  EXPECT_EQ(status(Cancelled()), 503);
+  EXPECT_EQ(status(std::bad_alloc()), 503);
+  EXPECT_EQ(status(UsageError("wrong")), 400);
+  EXPECT_EQ(status(Error("cannot be done", "chunk")), 400);
+  EXPECT_EQ(status(Error("the file changed")), 500);
+  EXPECT_EQ(status(std::runtime_error("?")), 500);
+  const ApiError error = api_error(std::make_exception_ptr(TextTooLong("long", "method", 900, 512)), 700);
+  EXPECT_EQ(error.status, 400);
+  EXPECT_EQ(error.json()["error"]["n_prompt_tokens"], 700);
+  EXPECT_EQ(error.json()["error"]["n_ctx"], 512);
+  EXPECT_TRUE(error.json()["error"]["code"].is_string());
+  EXPECT_TRUE(bad_request("x").json()["error"]["param"].is_null());
+  EXPECT_GT(api_error(std::make_exception_ptr(NotEnoughMemory("full"))).retry_after, 0);
 }
 
 TEST(ValuesTest, SayWhatIsWrong) {
