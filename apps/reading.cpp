@@ -147,7 +147,7 @@ void Reader::show_reading() {
 
 std::string Reader::source(const Citation& place) const {
   const std::int64_t end = place.first_token + place.tokens;
-  const std::string tokens = fmt::format("tokens {} to {}", grouped(place.first_token), grouped(end));
+  std::string tokens = fmt::format("tokens {} to {}", grouped(place.first_token), grouped(end));
   if (place.line == 0) return tokens;
   return fmt::format("{}line {}, byte {}, {}", texts_.size() > 1 ? place.source + ", " : "", grouped(place.line),
                      grouped(place.byte), tokens);

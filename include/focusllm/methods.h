@@ -40,7 +40,7 @@ struct Settings {
   std::int64_t tail = 0;         ///< focus: most tokens of the local window that stand behind each chunk
   std::int64_t refresh = 0;      ///< focus: tokens of an answer between two renewals of candidates
   std::int64_t renew = 0;        ///< focus: chunks renewed then, those looked at hardest
-  std::int64_t reread = 0;       ///< focus: passages that are put in front of a question as text; 0: none
+  std::int64_t reread = 0;       ///< focus: passages that are put in front of a question as text; -1: none
   bool exact = false;            ///< focus: the local window is computed anew with every renewal
   std::int64_t sharpen = 0;      ///< dca: logits are sharpened as for a text of so many tokens; 0: not
   std::string heads;             ///< recall: the query heads that choose, "layer.head,..."; empty: calibrated

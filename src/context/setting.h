@@ -94,7 +94,7 @@ inline constexpr Setting kReread{"reread",
                                  "Passages looked at hardest that stand in front of a question as text, from "
                                  "which the plain model answers; 0: none, the candidates answer",
                                  "/reread/passages",
-                                 0};
+                                 kNone};
 inline constexpr Setting kHeads{"heads",
                                 "--heads",
                                 Setting::Kind::words,

@@ -60,7 +60,7 @@ void add_settings(const ContextOptions& options, Json& identity) {
     if (!of_all && method.find(*setting) == nullptr) continue;
     Json value = value_of(*setting, options);
     if (value == kNone && method.find(*setting) != nullptr) value = 0;
-    if (!of_all && setting->zero == 0 && value == 0) continue;  // off: as before there was such a setting
+    if (value == 0 && setting->result.starts_with("/reread")) continue;  // off: the results stay those known
     identity[Json::json_pointer(std::string(setting->result))] = std::move(value);
   }
 }

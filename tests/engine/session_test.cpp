@@ -385,6 +385,46 @@ TEST_F(Sessions, SeveralTextsAreToldApartByTheirNames) {
   EXPECT_TRUE(cited("What is the goose of Ilka Drummond called?", "Admiral", "geese.txt"));
 }
 
+TEST_F(Sessions, RawTextsFollowEachOtherAsTheyAreAndHavePlaces) {
+  const Tokenizer& tokenizer = engine_->tokenizer();
+  Transcript whole(tokenizer, nullptr, "", false), parts(tokenizer, nullptr, "", false);
+  whole.begin_text();
+  whole.take("One,\ntwo, three,\nfour, five");
+  whole.end_text();
+  parts.begin_text();
+  for (const auto& [name, text] : {std::pair("a", "One,\ntw"), {"b", "o, three,\n"}, {"c", "four, five"}}) {
+    parts.name_text(name);
+    parts.take(text);
+  }
+  parts.end_text();
+  EXPECT_EQ(parts.tokens(), whole.tokens());
+  parts.ask("six");
+
+  std::vector<std::int64_t> all;
+  for (std::int64_t token = 0; token < parts.size(); ++token) all.push_back(token);
+  const std::vector<TextPlace> places = parts.places().find(all, parts.tokens(), tokenizer);
+  const auto begins_with = [&](const std::string& word) {
+    for (std::int64_t token = 0; token < parts.size(); ++token) {
+      const std::string text = parts.text(token, parts.size());
+      if (text.substr(std::min(text.find_first_not_of(" \n"), text.size())).starts_with(word))
+        return places[static_cast<std::size_t>(token)];
+    }
+    return TextPlace{"none"};
+  };
+  const auto expect = [&](const char* word, const char* name, std::int64_t byte, std::int64_t line) {
+    const TextPlace place = begins_with(word);
+    EXPECT_EQ(place.name, name) << word;
+    EXPECT_EQ(place.byte, byte) << word;
+    EXPECT_EQ(place.line, line) << word;
+  };
+  expect("One", "a", 0, 1);
+  expect("two", "a", 5, 2);
+  expect("three", "b", 3, 1);
+  expect("four", "c", 0, 1);
+  expect("five", "c", 6, 1);
+  expect("six", "", 0, 0);
+}
+
 TEST_F(Sessions, ASingleTextIsReadTheSameWithAName) {
   const std::string text = psalms().substr(0, 2500);
   const auto ids = [&](bool named) {
