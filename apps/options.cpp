@@ -190,8 +190,12 @@ void SessionFlags::add_to(CLI::App& app) {
       ->type_size(1)
       ->allow_extra_args(false)
       ->group("Text");
-  app.add_option("--text", text,
-                 "A text that was read before (focusllm read), by its name; in front of all files")
+  app.add_option(
+         "--text", texts,
+         "A text that was read before (focusllm read), by its name; in front of all files; may be given "
+         "several times, for texts that were read by recall")
+      ->type_size(1)
+      ->allow_extra_args(false)
       ->type_name("NAME")
       ->group("Text");
   app.add_option("--sys,--system-prompt", system, "System message; the template's own default if not given")

@@ -55,7 +55,7 @@ struct SessionFlags {
   ContextFlags context;
   SamplingFlags sampling;
   StoreFlags store;
-  std::string text;  ///< name of one that is kept; empty: none
+  std::vector<std::string> texts;  ///< names of those that are kept
   std::vector<std::string> files;
   std::string system;
   std::string chat_template;

@@ -59,17 +59,18 @@ Reader::Reader(const SessionFlags& flags) : flags_(flags), engine_(flags.model.l
 
 /// A new one, or one behind the text that is kept.
 void Reader::open_session(Session::Options options) {
-  if (flags_.text.empty()) {
+  if (flags_.texts.empty()) {
     session_ = std::make_unique<Session>(engine_, std::move(options));
     return;
   }
   const auto store = flags_.store.open();
-  OpenedText opened = open_text(*store, engine_, flags_.text, std::move(options), flags_.predict);
+  OpenedTexts opened = open_texts(*store, engine_, flags_.texts, options, flags_.predict);
   session_ = std::make_unique<Session>(std::move(opened.session));
-  for (const StoredSource& source : opened.text.sources) texts_.push_back({source.name, source.bytes});
-  if (tells())
-    err_line(fmt::format("opened {}: {} tokens, by {}", flags_.text, grouped(opened.text.tokens),
-                         opened.text.method));
+  for (const StoredText& text : opened.texts) {
+    for (const StoredSource& source : text.sources) texts_.push_back({source.name, source.bytes});
+    if (tells())
+      err_line(fmt::format("opened {}: {} tokens, by {}", text.name, grouped(text.tokens), text.method));
+  }
 }
 
 void Reader::read(const std::vector<Document>& documents, std::string_view question) {
@@ -149,8 +150,8 @@ std::string Reader::source(const Citation& place) const {
   const std::int64_t end = place.first_token + place.tokens;
   std::string tokens = fmt::format("tokens {} to {}", grouped(place.first_token), grouped(end));
   if (place.line == 0) return tokens;
-  return fmt::format("{}line {}, byte {}, {}", texts_.size() > 1 ? place.source + ", " : "", grouped(place.line),
-                     grouped(place.byte), tokens);
+  return fmt::format("{}line {}, byte {}, {}", texts_.size() > 1 ? place.source + ", " : "",
+                     grouped(place.line), grouped(place.byte), tokens);
 }
 
 void Reader::show_citations(const Answer& answer) const {

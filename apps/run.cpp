@@ -22,8 +22,9 @@ struct RunFlags {
 /// The files, or standard input if nobody types there and no text is kept under a name that was given. An
 /// empty standard input is no text as long as there is a prompt.
 std::vector<Document> texts(const RunFlags& flags) {
-  refuse_unread_input(flags.session.files, !flags.session.text.empty());
-  if (!flags.session.files.empty() || !flags.session.text.empty()) return read_documents(flags.session.files);
+  refuse_unread_input(flags.session.files, !flags.session.texts.empty());
+  if (!flags.session.files.empty() || !flags.session.texts.empty())
+    return read_documents(flags.session.files);
   if (stdin_is_terminal()) {
     if (flags.prompt.empty())
       throw UsageError(
@@ -78,6 +79,7 @@ take in whole is never cut: it is read with focus or infllm, or refused with the
 Examples:
   focusllm run -m model.gguf -f book.txt -p "Who stole the ring?" --cite 3
   journalctl -b | focusllm run -m model.gguf -p "What failed, and when?"
+  focusllm run -m model.gguf --text may.log --text june.log -p "What was new in June?"
   focusllm run -m model.gguf --text book.txt -p "Who stole the ring?"     # after focusllm read
   focusllm run -m model.gguf --raw -p "Once upon a time" -n 50 --temp 0.8
   focusllm run -m model.gguf --raw --special -p $'[INST] Who stole the ring?[/INST]'

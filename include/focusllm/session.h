@@ -147,6 +147,11 @@ class Session {
   /// `answer_tokens`: as in expect().
   static Session restore(std::shared_ptr<const Engine> engine, Options options, const SavedSession& saved,
                          std::int64_t answer_tokens = 0);
+  /// Texts that were read apart, as one session that has read them all, in their order: for questions about
+  /// any of them. Each text ended before it was saved (end_text()). Throws Error likewise, and where there
+  /// are several and the method is not recall.
+  static Session restore(std::shared_ptr<const Engine> engine, const Options& options,
+                         std::span<const SavedSession> texts, std::int64_t answer_tokens = 0);
   /// Works now on what was read so far, instead of with the question, so that a fork has it: all but the last
   /// bytes, which what comes next may turn into other tokens, and tokens that wait for a whole pass. `auto`
   /// is decided with it, by what expect() was told.

@@ -116,13 +116,14 @@ struct ReadOptions {
 StoredText read_into(Store& store, const std::shared_ptr<const Engine>& engine, const std::string& name,
                      const std::vector<SourceText>& sources, const ReadOptions& options);
 
-/// A session behind a text that was read (Session::restore). Throws Error where there is none of this name
-/// for this model and method, or its reading was interrupted.
-struct OpenedText {
-  StoredText text;
+/// A session behind texts that were read, in this order (Session::restore). Throws Error where there is none
+/// of a name for this model and method, or its reading was interrupted.
+struct OpenedTexts {
+  std::vector<StoredText> texts;
   Session session;
 };
-OpenedText open_text(const Store& store, std::shared_ptr<const Engine> engine, const std::string& name,
-                     Session::Options options, std::int64_t answer_tokens = 0);
+OpenedTexts open_texts(const Store& store, const std::shared_ptr<const Engine>& engine,
+                       const std::vector<std::string>& names, const Session::Options& options,
+                       std::int64_t answer_tokens = 0);
 
 }  // namespace focusllm

@@ -100,6 +100,10 @@ class Context {
   /// Of a new context with the same options and model: takes what save() put, and goes on from there.
   virtual void load(memory::Loader& loader) = 0;
 
+  /// Another text, which ended, stands in front of this one's, behind what is before its first text; nothing
+  /// was asked of either. Both have the same options and model. False where the method cannot.
+  virtual bool put_before(const Context& /*earlier*/) { return false; }
+
   /// Whether rows of a prompt know what comes behind them, so that only answer() predicts.
   virtual bool sees_ahead() const { return false; }
   /// Tokens that may still follow what is done, by the positions that the model was trained for.

@@ -428,6 +428,27 @@ Session Session::restore(std::shared_ptr<const Engine> engine, Options options, 
   return Session(std::move(impl));
 }
 
+Session Session::restore(std::shared_ptr<const Engine> engine, const Options& options,
+                         std::span<const SavedSession> texts, std::int64_t answer_tokens) {
+  if (texts.empty()) fail("no text to go on from");
+  Session last = restore(engine, options, texts.back(), answer_tokens);
+  Impl& all = *last.impl_;
+  for (std::size_t i = texts.size() - 1; i-- > 0;) {
+    const Session earlier = restore(engine, options, texts[i], answer_tokens);
+    const Impl& one = *earlier.impl_;
+    if (!all.context->put_before(*one.context))
+      throw Error(
+          fmt::format("texts that were read apart by `method` {} cannot be asked about together: read "
+                      "them with {}, or as one text",
+                      texts[i].method, recalling_method(false)),
+          "method");
+    all.fed += all.transcript.put_before(one.transcript);
+  }
+  all.answered = all.context->done();
+  all.tell_budget();
+  return last;
+}
+
 std::optional<Session> Session::fork() const {
   if (impl_->undecided()) return std::nullopt;
   auto fork = std::make_unique<Impl>(static_cast<const Conversation&>(*impl_));

@@ -60,6 +60,20 @@ std::vector<TextPlace> TextPlaces::find(std::span<const std::int64_t> wanted, st
   return places;
 }
 
+void TextPlaces::put_before(const TextPlaces& other, std::int64_t first, std::int64_t count,
+                            std::int64_t place) {
+  for (Run& run : runs_) {
+    run.first += count;
+    run.end += count;
+  }
+  std::vector<Run> earlier = other.runs_;
+  for (Run& run : earlier) {
+    run.first += place - first;
+    run.end += place - first;
+  }
+  runs_.insert(runs_.begin(), earlier.begin(), earlier.end());
+}
+
 void TextPlaces::save(memory::Saver& saver) const {
   saver.number(std::ssize(runs_));
   for (const Run& run : runs_) {

@@ -44,6 +44,9 @@ class TextPlaces {
   /// one of a token behind it. tokens: the conversation's.
   std::vector<TextPlace> find(std::span<const std::int64_t> wanted, std::span<const Token> tokens,
                               const Tokenizer& tokenizer) const;
+  /// The runs of another conversation, `count` tokens from its token `first` on, stand in front of this one's
+  /// from `place` on.
+  void put_before(const TextPlaces& other, std::int64_t first, std::int64_t count, std::int64_t place);
   void save(memory::Saver& saver) const;
   void load(memory::Loader& loader);
 

@@ -151,6 +151,13 @@ void Transcript::ask(std::string_view question, std::string_view lead) {
   has_text_ = false;
 }
 
+std::int64_t Transcript::put_before(const Transcript& other) {
+  const std::int64_t first = other.next_text(0), place = next_text(0), count = other.size() - first;
+  tokens_.insert(tokens_.begin() + place, other.tokens_.begin() + first, other.tokens_.end());
+  places_.put_before(other.places_, first, count, place);
+  return count;
+}
+
 void Transcript::save(memory::Saver& saver) const {
   saver.array(std::span<const Token>(tokens_));
   saver.text(pending_);

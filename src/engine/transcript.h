@@ -37,8 +37,8 @@ class Transcript {
   bool take(std::string_view text);
   /// Takes tokens in place of text.
   void take(std::span<const Token> ids);
-  /// What take() brings from now on is a text of this name, from a byte and a line of it on; its tokens are its
-  /// own but for a raw transcript, whose texts follow each other as they are.
+  /// What take() brings from now on is a text of this name, from a byte and a line of it on; its tokens are
+  /// its own but for a raw transcript, whose texts follow each other as they are.
   void name_text(TextPlace begin);
   /// The text ends here; a question comes behind it, unless it is empty. Of a text as it is written, what its
   /// next words may change goes with the question.
@@ -53,6 +53,9 @@ class Transcript {
   Words question() const { return question_; }
   /// A question that says nothing, as it stands behind a text, with all that the template puts round it.
   std::vector<Token> plain_question(std::string_view lead) const;
+  /// The text of another one, which ended, stands in front of this one's; nothing was asked of either. Gives
+  /// its tokens.
+  std::int64_t put_before(const Transcript& other);
   /// All of it, text without tokens included; not its last question.
   void save(memory::Saver& saver) const;
   void load(memory::Loader& loader);
@@ -88,16 +91,16 @@ class Transcript {
   std::string system_;
   bool special_, as_written_;
   std::vector<Token> tokens_;
-  std::string pending_;    ///< text whose tokens may still change
-  std::size_t uncut_ = 0;  ///< bytes of it that are known to have no place to cut at
-  bool opened_ = false;    ///< the template's opening is there
-  bool in_words_ = false;  ///< pending text goes on with words of which a part is encoded
-  bool asked_ = false;     ///< an answer was given: the next words open a new turn
-  bool has_text_ = false;  ///< since the last answer
+  std::string pending_;                    ///< text whose tokens may still change
+  std::size_t uncut_ = 0;                  ///< bytes of it that are known to have no place to cut at
+  bool opened_ = false;                    ///< the template's opening is there
+  bool in_words_ = false;                  ///< pending text goes on with words of which a part is encoded
+  bool asked_ = false;                     ///< an answer was given: the next words open a new turn
+  bool has_text_ = false;                  ///< since the last answer
   std::vector<std::int64_t> answer_ends_;  ///< tokens, ascending
   TextPlaces places_;
   bool in_text_ = false;
-  bool first_words_ = false;         ///< of a run of text: none of it is encoded yet
+  bool first_words_ = false;       ///< of a run of text: none of it is encoded yet
   std::optional<TextPlace> name_;  ///< of the text that is to begin
   Words question_;
 };

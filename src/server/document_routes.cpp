@@ -93,7 +93,7 @@ void add_document_routes(Site& site) {
          std::string text = text_of(body);
          const bool streamed = body.flag("stream");
          if (!site.core.documents) throw not_supported("the server keeps no documents", "text");
-         const Document document = site.core.documents->add(name, std::move(text));
+         const Document document = site.core.documents->add(name, name.substr(own.size()), std::move(text));
          if (streamed) return stream_reading(*site.core.documents, name, own, response);
          response.status = 202;
          send(response, json_of(document, own));

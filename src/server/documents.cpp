@@ -62,7 +62,7 @@ void Documents::go_on() {
   }
 }
 
-Document Documents::add(const std::string& name, std::string text) {
+Document Documents::add(const std::string& name, const std::string& title, std::string text) {
   check_text_name(name);
   {
     const std::lock_guard lock(mutex_);
@@ -72,7 +72,7 @@ Document Documents::add(const std::string& name, std::string text) {
       throw ApiError(409, "invalid_request_error", fmt::format("the document \"{}\" is being read", name),
                      "name");
   }
-  return enqueue(name, name, std::move(text));
+  return enqueue(name, title, std::move(text));
 }
 
 Document Documents::enqueue(const std::string& name, const std::string& source, std::string text) {
@@ -230,10 +230,10 @@ DocumentUse Documents::use(const std::string& name) const {
   return {name, name, text.id, text.tokens};
 }
 
-OpenedText Documents::open(const std::vector<DocumentUse>& documents, std::int64_t answer_tokens) const {
-  if (documents.size() != 1) throw not_supported("one document can be asked about at a time", "documents");
-  ready(documents.front().name);
-  return open_text(*store_, engine_, documents.front().name, options_.session, answer_tokens);
+OpenedTexts Documents::open(const std::vector<DocumentUse>& documents, std::int64_t answer_tokens) const {
+  std::vector<std::string> names;
+  for (const DocumentUse& document : documents) names.push_back(ready(document.name).name);
+  return open_texts(*store_, engine_, names, options_.session, answer_tokens);
 }
 
 }  // namespace focusllm::server

@@ -44,9 +44,9 @@ class Documents {
   Documents& operator=(const Documents&) = delete;
   ~Documents();
 
-  /// Reads a text (valid UTF-8, not empty), in the place of one that has the name. Throws ApiError where too
-  /// many wait.
-  Document add(const std::string& name, std::string text);
+  /// Reads a text (valid UTF-8, not empty), in the place of one that has the name; `title` is what answers
+  /// call it by. Throws ApiError where too many wait.
+  Document add(const std::string& name, const std::string& title, std::string text);
   /// Those whose names begin with `prefix`, by name.
   std::vector<Document> all(const std::string& prefix) const;
   std::optional<Document> find(const std::string& name) const;
@@ -60,7 +60,7 @@ class Documents {
   /// A text that can be opened. Throws ApiError (404, 409) where it is not there, or not read yet.
   DocumentUse use(const std::string& name) const;
   /// A session behind texts. Throws likewise.
-  OpenedText open(const std::vector<DocumentUse>& documents, std::int64_t answer_tokens) const;
+  OpenedTexts open(const std::vector<DocumentUse>& documents, std::int64_t answer_tokens) const;
 
  private:
   struct Work {

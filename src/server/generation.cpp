@@ -44,7 +44,7 @@ struct Generation::Reading {
   std::shared_ptr<SessionPool::Kept> from = nullptr;  ///< what it shares memory with
   std::string asked = {};                             ///< the question of the request
   std::string question = {};                          ///< as it is put to the session
-  std::string document = {};                          ///< that the session stands behind, if any
+  std::string document = {};                          ///< that the session stands behind, if it is one
   bool raw = false;
 };
 
@@ -237,7 +237,7 @@ void Generation::read_turns(const Conversation& conversation, std::size_t had, R
   }
   reading.asked = conversation.last.question;
   reading.question = before + reading.asked;
-  if (!conversation.documents.empty()) reading.document = conversation.documents.front().shown;
+  if (conversation.documents.size() == 1) reading.document = conversation.documents.front().shown;
   if (!read_text(conversation.last.text) || session.tokens() < kWorthKeeping) return;
   session.settle();
   if (auto fork = session.fork()) {
@@ -275,7 +275,7 @@ void Generation::answer(int choice, Reading& reading) {
                           answer.timings.found_tokens;
   outcome.answer_tokens = answer.timings.generated_tokens;
   for (const Citation& place : answer.citations)
-    outcome.citations.push_back({place.source.empty() ? std::string() : reading.document, place.byte,
+    outcome.citations.push_back({reading.document.empty() ? place.source : reading.document, place.byte,
                                  place.line, place.first_token, place.tokens, place.share,
                                  reading.session->text(place.first_token, place.tokens)});
   keep(reading, answer, shown);

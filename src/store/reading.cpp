@@ -217,19 +217,24 @@ StoredText read_into(Store& store, const std::shared_ptr<const Engine>& engine, 
   return Reading(store, engine, sources, options, name).run();
 }
 
-OpenedText open_text(const Store& store, std::shared_ptr<const Engine> engine, const std::string& name,
-                     Session::Options options, std::int64_t answer_tokens) {
-  const std::string method = options.context.method;
-  const auto known = store.find(name, saved_encoder(*engine), method);
-  if (!known) throw_missing(store, name, method);
-  if (!known->complete)
-    throw Error(
-        fmt::format("the reading of the text {} was interrupted after {} tokens: read it again, it goes "
-                    "on from there",
-                    name, known->tokens),
-        "text");
-  const SavedSession saved = store.get(*known);
-  return {*known, Session::restore(std::move(engine), std::move(options), saved, answer_tokens)};
+OpenedTexts open_texts(const Store& store, const std::shared_ptr<const Engine>& engine,
+                       const std::vector<std::string>& names, const Session::Options& options,
+                       std::int64_t answer_tokens) {
+  const std::string method = options.context.method, encoder = saved_encoder(*engine);
+  std::vector<StoredText> texts;
+  for (const std::string& name : names) {
+    auto known = store.find(name, encoder, method);
+    if (!known) throw_missing(store, name, method);
+    if (!known->complete)
+      throw Error(fmt::format("the reading of the text {} was interrupted after {} tokens: read it again, it "
+                              "goes on from there",
+                              name, known->tokens),
+                  "text");
+    texts.push_back(std::move(*known));
+  }
+  std::vector<SavedSession> saved;
+  for (const StoredText& text : texts) saved.push_back(store.get(text));
+  return {std::move(texts), Session::restore(engine, options, saved, answer_tokens)};
 }
 
 }  // namespace focusllm

@@ -141,6 +141,64 @@ TEST_P(Saved, RefusesOtherSettingsAndModels) {
   EXPECT_THROW(Session::restore(other.engine, session_options(GetParam()), saved), Error);
 }
 
+/// What a session of these texts saves.
+SavedSession saved_text(const TinyEngine& tiny, std::span<const Token> text, const std::string& method) {
+  Session session = open_session(tiny, method);
+  session.read_tokens(text);
+  session.end_text();
+  return copy_of(session.save());
+}
+
+TEST(SavedTexts, AreAskedTogether) {
+  const TinyEngine tiny(2);
+  const std::vector<std::vector<Token>> texts = {tiny.tokens(5000, 1), tiny.tokens(700, 2),
+                                                 tiny.tokens(4100, 3)};
+  std::vector<Token> all;
+  std::vector<SavedSession> saved;
+  for (const auto& text : texts) {
+    all.insert(all.end(), text.begin(), text.end());
+    saved.push_back(saved_text(tiny, text, "recall"));
+  }
+  Session together = Session::restore(tiny.engine, session_options("recall"), saved);
+  ASSERT_EQ(together.tokens(), std::ssize(all));
+  EXPECT_EQ(together.done(), std::ssize(all));
+  EXPECT_EQ(together.text(0, std::ssize(all)), tiny.engine->tokenizer().decode(all));
+  // A question with the words of a place finds it, whichever text it is in.
+  for (const std::int64_t place : {1000, 4900, 5300, 7000, 9500}) {
+    Session asked = Session::restore(tiny.engine, session_options("recall"), saved);
+    asked.read_tokens(std::span(all).subspan(static_cast<std::size_t>(place), 24));
+    AskOptions ask = few(2);
+    ask.citations = 1000;
+    const auto cited = asked.ask("", ask).citations;
+    ASSERT_FALSE(cited.empty());
+    for (const Citation& one : cited) {
+      EXPECT_GE(one.first_token, 0);
+      EXPECT_LE(one.first_token + one.tokens, std::ssize(all));
+    }
+  }
+  EXPECT_THROW(together.save(), Error);
+}
+
+/// A text alone, and the same cut in two and put together, score alike but for what stood before the
+/// question.
+TEST(SavedTexts, HaveTheKeysOfEach) {
+  const TinyEngine tiny(2);
+  const std::vector<Token> first = tiny.tokens(300, 1), second = tiny.tokens(900, 2);
+  const std::vector<SavedSession> saved = {saved_text(tiny, first, "recall"),
+                                           saved_text(tiny, second, "recall")};
+  Session alone = Session::restore(tiny.engine, session_options("recall"), saved.back());
+  Session together = Session::restore(tiny.engine, session_options("recall"), saved);
+  EXPECT_GT(together.memory_bytes(), alone.memory_bytes());
+}
+
+TEST(SavedTexts, OfOtherMethodsAreRefused) {
+  const TinyEngine tiny(2);
+  for (const std::string method : {"full", "infllm", "focus"}) {
+    const SavedSession one = saved_text(tiny, tiny.tokens(300, 1), method);
+    EXPECT_THROW(Session::restore(tiny.engine, session_options(method), std::vector{one, one}), Error);
+  }
+}
+
 TEST(SavedSettings, ThatMatterToAnswersMayChange) {
   const TinyEngine tiny(2);
   Session first = open_session(tiny, "recall");

@@ -80,7 +80,8 @@ TEST_F(DocumentTest, IsReadKeptAndAsked) {
     EXPECT_EQ(place["first_line"], 1);
   }
 
-  OpenedText opened = open_text(*with_store().store, tiny_engine(), "book", session_options(with_store()), 8);
+  OpenedTexts opened =
+      open_texts(*with_store().store, tiny_engine(), {"book"}, session_options(with_store()), 8);
   AskOptions ask;
   ask.max_tokens = 8;
   EXPECT_EQ(content(answer), opened.session.ask("What is it?", ask).text);
@@ -95,6 +96,18 @@ TEST_F(DocumentTest, GoesOnInAConversation) {
   body["messages"].push_back({{"role", "user"}, {"content", "And then?"}});
   const Json second = post("/v1/chat/completions", body);
   EXPECT_GE(second["usage"]["prompt_tokens_details"]["cached_tokens"], first["usage"]["prompt_tokens"]);
+}
+
+TEST_F(DocumentTest, AreAskedTogether) {
+  start(with_store());
+  kept("first", words(400));
+  kept("second", words(500));
+  Json body = about("first", "What is it?");
+  body["documents"] = {"first", "second"};
+  const Json answer = post("/v1/chat/completions", body);
+  EXPECT_GT(answer["usage"]["prompt_tokens"], 900);
+  for (const Json& place : answer["choices"][0]["message"]["citations"])
+    EXPECT_TRUE(place["document"] == "first" || place["document"] == "second") << place;
 }
 
 TEST_F(DocumentTest, IsThereAfterARestart) {

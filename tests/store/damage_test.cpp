@@ -164,7 +164,7 @@ TEST(Damage, NoneByAKillAtAnyTime) {
     for (const StoredText& one : store->texts()) EXPECT_FALSE(store->damage(one)) << one.name;
     read_into(*store, tiny().engine, "text", {{"text", text}}, read_options("recall"));
     const auto ask = [&](const char* name) {
-      return answers(open_text(*store, tiny().engine, name, read_options("recall").session).session);
+      return answers(open_texts(*store, tiny().engine, {name}, read_options("recall").session).session);
     };
     EXPECT_EQ(ask("other"), want_other);
     EXPECT_EQ(ask("text"), want_text);

@@ -17,7 +17,7 @@ class Reads : public testing::TestWithParam<std::string> {
     return read_into(*store_, tiny().engine, "text", sources, options);
   }
   std::vector<Token> from_store() const {
-    return answers(open_text(*store_, tiny().engine, "text", read_options(GetParam()).session).session);
+    return answers(open_texts(*store_, tiny().engine, {"text"}, read_options(GetParam()).session).session);
   }
   /// Of a session that reads these pieces, and ends the text behind each.
   static std::vector<Token> without_store(const std::vector<std::string>& pieces) {
@@ -124,7 +124,7 @@ TEST(Opening, SaysWhatIsMissing) {
   const auto store = Store::open(folder.path());
   const auto open = [&](const std::string& name, const std::string& method) -> std::string {
     try {
-      open_text(*store, tiny().engine, name, read_options(method).session);
+      open_texts(*store, tiny().engine, {name}, read_options(method).session);
       return "";
     } catch (const Error& error) {
       return error.what();

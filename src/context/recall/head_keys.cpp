@@ -1,5 +1,10 @@
 #include "context/recall/head_keys.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+
 namespace focusllm::context {
 namespace {
 
@@ -23,13 +28,45 @@ void HeadKeys::take(const model::LaneRows& rows) {
   }
 }
 
+void HeadKeys::put_before(const HeadKeys& other, std::int64_t first, std::int64_t place) {
+  std::vector<Earlier> all = other.earlier_;
+  all.push_back({other.keys_, first, other.tokens() - first});
+  all.insert(all.end(), earlier_.begin(), earlier_.end());
+  earlier_ = std::move(all);
+  place_ = place;
+  earlier_tokens_ = 0;
+  for (const Earlier& one : earlier_) earlier_tokens_ += one.count;
+}
+
+void HeadKeys::add_runs(std::size_t key_head, std::int64_t begin, std::int64_t end,
+                        std::vector<attention::KvRun>& runs) const {
+  // [first, first + count) of all tokens are those of `keys` from `from` on.
+  const auto add = [&](const memory::PagedRows& keys, std::int64_t first, std::int64_t count,
+                       std::int64_t from) {
+    const std::int64_t least = std::max(begin, first), most = std::min(end, first + count);
+    if (least < most) memory::add_runs(keys, keys, from + least - first, from + most - first, runs);
+  };
+  const memory::PagedRows& own = keys_[key_head];
+  if (earlier_.empty()) return memory::add_runs(own, own, begin, end, runs);
+  add(own, 0, place_, 0);
+  std::int64_t first = place_;
+  for (const Earlier& one : earlier_) {
+    add(one.keys[key_head], first, one.count, one.first);
+    first += one.count;
+  }
+  add(own, first, own.count() - place_, place_);
+}
+
 std::int64_t HeadKeys::bytes() const {
   std::int64_t bytes = 0;
   for (const memory::PagedRows& keys : keys_) bytes += keys.bytes();
+  for (const Earlier& one : earlier_)
+    for (const memory::PagedRows& keys : one.keys) bytes += keys.bytes();
   return bytes;
 }
 
 void HeadKeys::save(memory::Saver& saver) const {
+  if (!earlier_.empty()) fail("texts that are asked about together are kept each by itself");
   for (const memory::PagedRows& keys : keys_) keys.save(saver);
 }
 

@@ -16,6 +16,10 @@ class Reader final : public Streaming {
   /// A lane behind what was read: its tokens' queries go to `queries`, which stays until it is done.
   std::unique_ptr<Reader> asking(HeadQueries& queries) const;
   const HeadKeys& keys() const { return keys_; }
+  /// What another one read from its token `first` on is found in front of this one's tokens from `place` on.
+  void put_before(const Reader& other, std::int64_t first, std::int64_t place) {
+    keys_.put_before(other.keys_, first, place);
+  }
   std::int64_t memory_bytes() const override { return Streaming::memory_bytes() + keys_.bytes(); }
 
  private:

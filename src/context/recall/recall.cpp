@@ -295,6 +295,26 @@ void Recall::answer(Token token) {
   shown_->answer(token);
 }
 
+bool Recall::put_before(const Context& earlier) {
+  const auto* other = dynamic_cast<const Recall*>(&earlier);
+  const auto ended = [](const Recall& one) {
+    return one.state_ == State::reading && one.words_.empty() && !one.in_text_ && one.unread_ == 0;
+  };
+  if (other == nullptr || !ended(*other) || !ended(*this) || pieces_.empty()) return false;
+  const std::int64_t more = std::ssize(other->text_), opening = std::ssize(opening_);
+  reader_.put_before(other->reader_, std::ssize(other->opening_), opening);
+  text_.insert(text_.begin(), other->text_.begin(), other->text_.end());
+  Pieces pieces;
+  for (const Pieces::Piece& piece : other->pieces_.all())
+    pieces.add(piece.text, opening + piece.text, piece.name);
+  for (const Pieces::Piece& piece : pieces_.all())
+    pieces.add(more + piece.text, opening + more + piece.text, piece.name);
+  pieces_ = std::move(pieces);
+  earlier_ += more;
+  plain_ = nullptr;
+  return true;
+}
+
 void Recall::save(memory::Saver& saver) const {
   if (state_ != State::reading) fail(kAsked);
   saver.array(std::span<const Token>(opening_));
@@ -331,7 +351,7 @@ std::int64_t Recall::tokens() const {
 }
 
 std::int64_t Recall::done() const {
-  return reader_.done() + words_done_ + (state_ == State::answering ? unread_ : 0);
+  return earlier_ + reader_.done() + words_done_ + (state_ == State::answering ? unread_ : 0);
 }
 
 std::int64_t Recall::memory_bytes() const {

@@ -40,6 +40,7 @@ class Recall final : public Context {
   std::span<const float> hidden() const override { return shown_->hidden(); }
   void set_sink(HiddenSink sink) override;
   std::unique_ptr<Context> fork() const override { return std::make_unique<Recall>(*this); }
+  bool put_before(const Context& earlier) override;
   void save(memory::Saver& saver) const override;
   void load(memory::Loader& loader) override;
   bool sees_ahead() const override { return true; }
@@ -98,7 +99,8 @@ class Recall final : public Context {
   std::vector<Token> words_;  ///< the conversation: all that is no text, but for the opening
   std::size_t asked_ = 0;     ///< words before the question at hand
   std::int64_t words_done_ = 0;
-  std::int64_t unread_ = 0;  ///< tokens at the end of the text that the reader has not got
+  std::int64_t earlier_ = 0;  ///< tokens of texts that others read
+  std::int64_t unread_ = 0;   ///< tokens at the end of the text that the reader has not got
   bool in_text_ = false;
   State state_ = State::reading;
   Context* active_ = nullptr;  ///< whose rows are in a pass

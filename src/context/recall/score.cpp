@@ -6,7 +6,6 @@
 
 #include "attention/attend.h"
 #include "base/ceil_div.h"
-#include "memory/kv_pages.h"
 
 namespace focusllm::context {
 namespace {
@@ -22,9 +21,9 @@ class Scorer {
  public:
   Scorer(const HeadKeys& keys, std::size_t key_head, std::span<const float> queries, std::int64_t rows,
          float scale, const Scoring& scoring)
-      : keys_(keys.keys(key_head)), scoring_(scoring) {
-    block_.shape = keys_.shape();
-    block_.type = keys_.type();
+      : keys_(keys), key_head_(key_head), scoring_(scoring) {
+    block_.shape = keys.keys(key_head).shape();
+    block_.type = keys.keys(key_head).type();
     block_.isa = scoring.isa;
     block_.rows = rows;
     std::int64_t from = scoring.first;
@@ -76,7 +75,7 @@ class Scorer {
       Piece& piece = pieces_.emplace_back();
       piece.first = first;
       piece.tokens = std::min(kPiece, end - first);
-      memory::add_runs(keys_, keys_, first, first + piece.tokens, piece.runs);
+      keys_.add_runs(key_head_, first, first + piece.tokens, piece.runs);
     }
   }
 
@@ -95,7 +94,8 @@ class Scorer {
     }
   }
 
-  const memory::PagedRows& keys_;
+  const HeadKeys& keys_;
+  std::size_t key_head_;
   const Scoring& scoring_;
   attention::Block block_;
   std::vector<Piece> pieces_;
