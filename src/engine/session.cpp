@@ -313,7 +313,7 @@ void Session::expect(std::int64_t tokens, std::int64_t answer_tokens) {
 }
 
 void Session::begin_text(std::string_view name, std::int64_t byte, std::int64_t line) {
-  impl_->transcript.name_text({.name = std::string(name), .byte = byte, .line = line});
+  impl_->transcript.name_text(std::string(name), byte, line);
 }
 
 void Session::read(std::string_view text) {

@@ -51,8 +51,8 @@ bool Transcript::end_answer() {
   return true;
 }
 
-void Transcript::name_text(TextPlace begin) {
-  name_ = std::move(begin);
+void Transcript::name_text(std::string name, std::int64_t byte, std::int64_t line) {
+  name_ = TextPlace{std::move(name), byte, line};
   if (!chat_ || !in_text_) return;
   encode_pending();
   end_run();

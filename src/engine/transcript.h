@@ -39,7 +39,7 @@ class Transcript {
   void take(std::span<const Token> ids);
   /// What take() brings from now on is a text of this name, from a byte and a line of it on; its tokens are
   /// its own but for a raw transcript, whose texts follow each other as they are.
-  void name_text(TextPlace begin);
+  void name_text(std::string name, std::int64_t byte = 0, std::int64_t line = 1);
   /// The text ends here; a question comes behind it, unless it is empty. Of a text as it is written, what its
   /// next words may change goes with the question.
   void end_text();

@@ -1,26 +1,17 @@
-#include <filesystem>
-
 #include "client.h"
 #include "focusllm/store.h"
+#include "support/folder.h"
 
 namespace focusllm::server::test {
 namespace {
 
-namespace fs = std::filesystem;
-
 class DocumentTest : public ServerTest {
  protected:
-  DocumentTest() {
-    std::string name = (fs::temp_directory_path() / "focusllm-documents-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~DocumentTest() override { fs::remove_all(folder_); }
-
   Options with_store() const {
     Options options = tiny_options();
     options.context.method = "recall";
     options.context.local = 64;
-    options.store = Store::open(folder_ / "store");
+    options.store = Store::open(folder_.path() / "store");
     return options;
   }
   void restart(Options options) {
@@ -52,7 +43,7 @@ class DocumentTest : public ServerTest {
     return body;
   }
 
-  fs::path folder_;
+  focusllm::test::Folder folder_;
 };
 
 TEST_F(DocumentTest, IsReadKeptAndAsked) {

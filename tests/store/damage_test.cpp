@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "folder.h"
+#include "kept.h"
 
 namespace focusllm::test {
 namespace {

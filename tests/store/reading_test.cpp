@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "folder.h"
+#include "kept.h"
 
 namespace focusllm::test {
 namespace {

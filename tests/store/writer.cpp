@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "folder.h"
+#include "kept.h"
 
 int main(int argc, char** argv) try {
   using namespace focusllm;

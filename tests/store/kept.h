@@ -5,22 +5,10 @@
 #include <vector>
 
 #include "focusllm/store.h"
+#include "support/folder.h"
 #include "support/tiny_engine.h"
 
 namespace focusllm::test {
-
-/// A new folder that goes with this.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// All files in a folder and those in it.
 std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder);

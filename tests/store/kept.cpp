@@ -1,21 +1,6 @@
-#include "folder.h"
-
-#include <cstdlib>
-
-#include "base/error.h"
+#include "kept.h"
 
 namespace focusllm::test {
-
-Folder::Folder() {
-  std::string name = (std::filesystem::temp_directory_path() / "focusllm-store-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) fail("{}: no folder for a test can be made", name);
-  path_ = name;
-}
-
-Folder::~Folder() {
-  std::error_code failed;
-  std::filesystem::remove_all(path_, failed);
-}
 
 std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
