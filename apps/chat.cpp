@@ -60,7 +60,7 @@ void answer_all(Reader& reader, const SessionFlags& flags) {
 
 void chat(const SessionFlags& flags) {
   flags.model.require_path();
-  check_utf8(flags.system, "the system message");
+  check_utf8(flags.turns.system, "the system message");
   if (std::find(flags.files.begin(), flags.files.end(), "-") != flags.files.end())
     throw UsageError("chat reads the questions from standard input: give the text as a file");
   const std::vector<Document> documents = read_documents(flags.files);

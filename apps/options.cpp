@@ -182,6 +182,18 @@ SamplingOptions SamplingFlags::options() const {
   return options;
 }
 
+void TurnFlags::add_to(CLI::App& app) {
+  app.add_option("--sys,--system-prompt", system, "System message; the template's own default if not given")
+      ->type_name("TEXT")
+      ->group("Text");
+  app.add_option("--chat-template", chat_template,
+                 "The form of turns that the model was trained with; that of the file's own template if not "
+                 "given")
+      ->check(one_of(ChatTemplate::names()))
+      ->type_name("NAME")
+      ->group("Text");
+}
+
 void SessionFlags::add_to(CLI::App& app) {
   app.add_option(
          "-f,--file", files,
@@ -198,15 +210,7 @@ void SessionFlags::add_to(CLI::App& app) {
       ->allow_extra_args(false)
       ->type_name("NAME")
       ->group("Text");
-  app.add_option("--sys,--system-prompt", system, "System message; the template's own default if not given")
-      ->type_name("TEXT")
-      ->group("Text");
-  app.add_option("--chat-template", chat_template,
-                 "The form of turns that the model was trained with; that of the file's own template if not "
-                 "given")
-      ->check(one_of(ChatTemplate::names()))
-      ->type_name("NAME")
-      ->group("Text");
+  turns.add_to(app);
   app.add_option("-n,--predict", predict, "Longest answer, in tokens")
       ->check(positive())
       ->capture_default_str()

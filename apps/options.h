@@ -49,6 +49,14 @@ struct SamplingFlags {
   SamplingOptions options() const;
 };
 
+/// How turns of a conversation become a prompt.
+struct TurnFlags {
+  std::string system;
+  std::string chat_template;
+
+  void add_to(CLI::App& app);
+};
+
 /// The text, and what is asked about it: `run` and `chat`.
 struct SessionFlags {
   ModelFlags model;
@@ -57,8 +65,7 @@ struct SessionFlags {
   StoreFlags store;
   std::vector<std::string> texts;  ///< names of those that are kept
   std::vector<std::string> files;
-  std::string system;
-  std::string chat_template;
+  TurnFlags turns;
   bool raw = false, special = false;  ///< `run` only
   std::int64_t predict = 512;
   int cite = 0;

@@ -1,5 +1,7 @@
 #include <chrono>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -26,8 +28,7 @@ struct ReadFlags {
   StoreFlags store;
   std::vector<std::string> files;
   std::string name;
-  std::string system;
-  std::string chat_template;
+  TurnFlags turns;
   bool raw = false;
   bool dry_run = false;
   bool json = false;
@@ -61,6 +62,7 @@ class Command {
     for (const Document& document : documents_) tokens_ += count_tokens(engine_->tokenizer(), document.text);
     if (flags_.dry_run) return tell_need();
     const auto store = flags_.store.open();
+    tell_if_too_large(store->folder());
     const auto start = std::chrono::steady_clock::now();
     const StoredText text = read(*store);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
@@ -77,8 +79,8 @@ class Command {
     ReadOptions options;
     options.session.context = flags_.context.options();
     options.session.raw = flags_.raw;
-    options.session.system = flags_.system;
-    options.session.chat_template = flags_.chat_template;
+    options.session.system = flags_.turns.system;
+    options.session.chat_template = flags_.turns.chat_template;
     options.session.cancel = &cancel;
     options.session.on_progress = [&](const Progress& at) {
       calibrating.clear();
@@ -119,9 +121,23 @@ class Command {
     out(fmt::format("ask: focusllm run -m {} --text {} -p \"...\"\n", flags_.model.path, name_));
   }
 
+  /// An estimate: less is written where the store has a part of it.
+  void tell_if_too_large(const std::filesystem::path& folder) const {
+    std::error_code failed;
+    const std::filesystem::space_info disk = std::filesystem::space(folder, failed);
+    const std::int64_t need = bytes_needed(decided(*engine_, flags_, tokens_ + kTemplateTokens));
+    if (failed || static_cast<std::uintmax_t>(need) <= disk.available) return;
+    err_line(fmt::format("warning: the text takes about {} in {}, where {} are free", format_bytes(need),
+                         folder.string(), format_bytes(static_cast<std::int64_t>(disk.available))));
+  }
+
+  std::int64_t bytes_needed(const ContextOptions& options) const {
+    return context_bytes(*engine_, options, tokens_ + kTemplateTokens);
+  }
+
   void tell_need() const {
     const ContextOptions options = decided(*engine_, flags_, tokens_ + kTemplateTokens);
-    const std::int64_t bytes = context_bytes(*engine_, options, tokens_ + kTemplateTokens);
+    const std::int64_t bytes = bytes_needed(options);
     if (flags_.json) {
       const nlohmann::ordered_json json = {
           {"name", name_}, {"tokens", tokens_}, {"method", options.method}, {"bytes", bytes}};
@@ -162,15 +178,7 @@ void add_read(CLI::App& app) {
   command->add_option("--name", flags->name, "Name of the text; the (first) file's if not given")
       ->type_name("NAME")
       ->group("Text");
-  command
-      ->add_option("--sys,--system-prompt", flags->system,
-                   "System message; the template's own default if not given")
-      ->type_name("TEXT")
-      ->group("Text");
-  command->add_option("--chat-template", flags->chat_template, "The form of turns, as for run")
-      ->check(one_of(ChatTemplate::names()))
-      ->type_name("NAME")
-      ->group("Text");
+  flags->turns.add_to(*command);
   command->add_flag("--raw", flags->raw, "No chat template: for run --raw")->group("Text");
   command->add_flag("--dry-run", flags->dry_run, "Only say what the text would take")->group("Output");
   command->add_flag("--json", flags->json, "Print JSON")->group("Output");

@@ -25,7 +25,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 /// Warns of what is guessed about the template. Throws Error with the ways out where it is not known.
 void check_template(const SessionFlags& flags, const Tokenizer& tokenizer) {
   try {
-    warn_of_guesses(flags.model.path, ChatTemplate::of(flags.chat_template, tokenizer)->guessed());
+    warn_of_guesses(flags.model.path, ChatTemplate::of(flags.turns.chat_template, tokenizer)->guessed());
   } catch (const UnknownChatTemplate& error) {
     fail(
         "{}: {}; name the form of turns that the model was trained with (--chat-template {}), or give the "
@@ -47,8 +47,8 @@ Reader::Reader(const SessionFlags& flags) : flags_(flags), engine_(flags.model.l
   if (lacks_adapter(*engine_, options.context)) throw Error(missing_adapter(flags.model.path));
   options.raw = flags.raw;
   options.special = flags.special;
-  options.chat_template = flags.chat_template;
-  options.system = flags.system;
+  options.chat_template = flags.turns.chat_template;
+  options.system = flags.turns.system;
   options.on_progress = [this](const Progress& progress) {
     calibrating_.clear();
     progress_.show(progress);

@@ -41,12 +41,12 @@ std::vector<Document> texts(const RunFlags& flags) {
 void check(const RunFlags& flags) {
   flags.session.model.require_path();
   check_utf8(flags.prompt, "the prompt (-p)");
-  check_utf8(flags.session.system, "the system message");
+  check_utf8(flags.session.turns.system, "the system message");
   const SessionFlags& session = flags.session;
-  if (session.raw && !session.system.empty())
+  if (session.raw && !session.turns.system.empty())
     throw UsageError(
         "--raw has no place for a system message: leave out --sys or put its words in front of the text");
-  if (session.raw && !session.chat_template.empty())
+  if (session.raw && !session.turns.chat_template.empty())
     throw UsageError("--raw is without a chat template: leave out --raw or --chat-template");
   if (session.special && !session.raw)
     throw UsageError("--special is for texts that are given as they are: add --raw");

@@ -29,8 +29,7 @@ struct SurveyFlags {
   std::vector<std::string> files;
   std::string question;
   std::string merge;
-  std::string system;
-  std::string chat_template;
+  TurnFlags turns;
   std::string part;
   std::int64_t predict = 256;
   int at_once = 16;
@@ -65,8 +64,8 @@ class Command {
     if (flags.question.empty()) throw UsageError("no question: give one with -p");
     options_.ask.max_tokens = flags.predict;
     options_.ask.sampling = flags.sampling.options();
-    options_.session.system = flags.system;
-    options_.session.chat_template = flags.chat_template;
+    options_.session.system = flags.turns.system;
+    options_.session.chat_template = flags.turns.chat_template;
     options_.at_once = flags.at_once;
     if (!flags.part.empty()) options_.part_tokens = parse_lengths({flags.part}, "--part", 1).front();
     documents_ = documents_of(flags);
@@ -178,15 +177,7 @@ void add_survey(CLI::App& app) {
       ->capture_default_str()
       ->type_name("N")
       ->group("Text");
-  command
-      ->add_option("--sys,--system-prompt", flags->system,
-                   "System message; the template's own default if not given")
-      ->type_name("TEXT")
-      ->group("Text");
-  command->add_option("--chat-template", flags->chat_template, "The form of turns, as for run")
-      ->check(one_of(ChatTemplate::names()))
-      ->type_name("NAME")
-      ->group("Text");
+  flags->turns.add_to(*command);
   command->add_flag("--json", flags->json, "Print JSON lines")->group("Output");
   flags->model.add_to(*command);
   flags->store.add_to(*command);
