@@ -97,11 +97,12 @@ void Documents::run() {
     if (stops_) return;
     const std::shared_ptr<Work> work = queue_.front();
     work->document.status = Document::Status::reading;
+    const bool wanted = !work->removed;
     changed_.notify_all();
     lock.unlock();
     std::string failure;
     try {
-      if (!work->removed) read(*work);
+      if (wanted) read(*work);
     } catch (const std::exception& error) {
       failure = error.what();
     }

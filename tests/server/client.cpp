@@ -8,7 +8,7 @@
 namespace focusllm::server::test {
 
 std::shared_ptr<const Engine> tiny_engine() {
-  static const auto engine = focusllm::test::tiny_chat_engine(2048, 2);
+  static const auto engine = focusllm::test::tiny_chat_engine(2048, 0);
   return engine;
 }
 

@@ -37,12 +37,16 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 TEST(Parts, HaveAllOfTheText) {
-  const std::string texts[] = {"t3",
-                               "t3\n",
-                               "t3t4\n\nt5t6t7\nt8\n",
-                               "t3t4t5 t6t7t8 t9t3t4 t5t6t7",
-                               std::string(300, 'x') + "\nt3\n" + std::string(300, 'y'),
-                               "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"};
+  std::string long_lines(300, 'x');
+  long_lines += "\nt3\n";
+  long_lines.append(300, 'y');
+  const std::vector<std::string> texts = {
+      "t3",
+      "t3\n",
+      "t3t4\n\nt5t6t7\nt8\n",
+      "t3t4t5 t6t7t8 t9t3t4 t5t6t7",
+      long_lines,
+      "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"};
   for (const std::string& text : texts) {
     for (const std::int64_t tokens : {1, 2, 5, 50, 5000}) {
       const auto parts = cut(text, tokens);
