@@ -32,7 +32,6 @@ struct ReadFlags {
   bool raw = false;
   bool dry_run = false;
   bool json = false;
-  bool verbose = false;
 };
 
 std::string name_of(const ReadFlags& flags) {

@@ -27,10 +27,6 @@ Lead lead(unsigned char byte) {
   return {0, 0, 0};
 }
 
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
-}
-
 /// Bytes of the valid character at `i`, 0 if there is none.
 std::size_t character(std::string_view text, std::size_t i) {
   const Lead first = lead(static_cast<unsigned char>(text[i]));
@@ -39,7 +35,7 @@ std::size_t character(std::string_view text, std::size_t i) {
   const auto second = static_cast<unsigned char>(text[i + 1]);
   if (second < first.low || second > first.high) return 0;
   for (std::size_t k = 2; k < first.length; ++k)
-    if (!is_continuation(text[i + k])) return 0;
+    if (begins_character(text[i + k])) return 0;
   return first.length;
 }
 
@@ -64,15 +60,14 @@ std::string one_line(std::string_view text, std::size_t limit) {
   }
   if (line.size() <= limit) return line;
   std::size_t end = limit;
-  while (end > 0 && is_continuation(line[end])) --end;
+  while (end > 0 && !begins_character(line[end])) --end;
   return line.substr(0, end) + "...";
 }
 
 std::string first_characters(std::string_view text, std::size_t count) {
   std::size_t end = 0;
   for (; end < text.size(); ++end) {
-    const bool begins = (static_cast<unsigned char>(text[end]) & 0xc0) != 0x80;
-    if (begins && count-- == 0) break;
+    if (begins_character(text[end]) && count-- == 0) break;
   }
   return std::string(text.substr(0, end));
 }
@@ -93,8 +88,7 @@ std::string printable(std::string_view text) {
     shown += control || invalid ? fmt::format("\\x{:02x}", byte) : std::string(1, text.front());
     text.remove_prefix(1);
     if (control || invalid) continue;
-    while (!text.empty() &&
-           (static_cast<unsigned char>(text.front()) & 0xc0) == 0x80) {  // of the same character
+    while (!text.empty() && !begins_character(text.front())) {
       shown += text.front();
       text.remove_prefix(1);
     }

@@ -7,6 +7,11 @@
 
 namespace focusllm {
 
+/// Whether a byte of UTF-8 begins a character: it does not go on with one.
+constexpr bool begins_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
+}
+
 /// Where the first byte that is not part of valid UTF-8 stands; nothing if all of it is valid.
 std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 /// Everything on one line and at most about `limit` bytes, cut at a character and marked with "...".

@@ -9,6 +9,7 @@
 #include <utf8proc.h>
 
 #include "base/contains.h"
+#include "base/utf8.h"
 
 namespace focusllm::eval {
 namespace {
@@ -219,7 +220,7 @@ std::vector<std::string> split_words(std::string_view text) {
 std::vector<std::string> characters(std::string_view text) {
   Words all;
   for (const char c : text) {
-    const bool continues = (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
+    const bool continues = !begins_character(c);
     if (continues && !all.empty() && all.back().size() < 4 && (all.back()[0] & '\x80') != 0) {
       all.back() += c;
     } else {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/utf8.h"
 #include "server/api_error.h"
 
 namespace focusllm::server {
@@ -21,7 +22,7 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
 
 /// Where a character begins at `at` or behind it.
 std::size_t character_at(std::string_view text, std::size_t at) {
-  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) ++at;
+  while (at < text.size() && !begins_character(text[at])) ++at;
   return at;
 }
 

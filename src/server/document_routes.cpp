@@ -1,7 +1,6 @@
 // Texts that are read once, and named by requests.
 #include <fmt/format.h>
 
-#include "base/utf8.h"
 #include "server/api_error.h"
 #include "server/documents.h"
 #include "server/handler.h"

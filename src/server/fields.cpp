@@ -99,90 +99,62 @@ constexpr Field kLogitBias = {"logit_bias", refused, "tokens cannot be preferred
 constexpr Field kGrammar = {"grammar", refused, "answers follow no grammar", no_text};
 constexpr Field kSchema = {"json_schema", refused, "answers follow no schema", empty};
 
-constexpr auto kChatFields = std::to_array<Field>(
-    {{"messages", used, "roles system (or developer), user and assistant; text, or parts of type text"},
-     kDocuments,
-     {"max_tokens", used, "longest answer; if not given, what there is room for"},
-     {"max_completion_tokens", used, "the same; goes before max_tokens"},
-     {"logprobs", used, "true: the log-probability of each token"},
-     {"top_logprobs", used, "likeliest tokens told for each, with `logprobs`"},
-     kStream,
-     kStreamOptions,
-     kProgress,
-     kTemperature,
-     kTopP,
-     kTopK,
-     kMinP,
-     kSeed,
-     kStop,
-     kPresence,
-     kFrequency,
-     kRepeat,
-     kRepeatLast,
-     kIgnoreEnd,
-     kChoices,
-     kModel,
-     kUser,
-     kMetadata,
-     kStore,
-     kCachePrompt,
-     kSlot,
-     kTimings,
-     kServiceTier,
-     kPromptKey,
-     kSafety,
-     kTemplateOptions,
-     kReasoning,
-     kParallelTools,
-     {"verbosity", ignored, "models are not told"},
-     {"prediction", ignored, "a hint for speed alone"},
-     kTools,
-     kToolChoice,
-     {"functions", refused, kNoTools, empty},
-     {"function_call", refused, kNoTools, no_tools},
-     {"response_format", refused, "anything but {\"type\": \"text\"}: answers follow no schema", plain_text},
-     {"modalities", refused, "anything but text", text_only},
-     {"audio", refused, "answers are text", empty},
-     {"web_search_options", refused, "nothing is searched", nullptr},
-     kLogitBias,
-     kGrammar,
-     kSchema});
+/// Lists one behind the other.
+template <std::size_t... kSizes>
+constexpr auto joined(const std::array<Field, kSizes>&... lists) {
+  std::array<Field, (kSizes + ...)> all{};
+  auto to = all.begin();
+  ((to = std::ranges::copy(lists, to).out), ...);
+  return all;
+}
 
-constexpr auto kCompletionFields =
+// What chat completions and completions both take.
+constexpr auto kGenerating = std::to_array<Field>(
+    {kStream, kStreamOptions, kProgress,  kTemperature, kTopP,       kTopK,      kMinP,    kSeed,
+     kStop,   kPresence,      kFrequency, kRepeat,      kRepeatLast, kIgnoreEnd, kChoices, kModel,
+     kUser,   kMetadata,      kStore,     kCachePrompt, kSlot,       kTimings});
+constexpr auto kNoConstraints = std::to_array<Field>({kLogitBias, kGrammar, kSchema});
+
+constexpr auto kChatFields = joined(
+    std::to_array<Field>(
+        {{"messages", used, "roles system (or developer), user and assistant; text, or parts of type text"},
+         kDocuments,
+         {"max_tokens", used, "longest answer; if not given, what there is room for"},
+         {"max_completion_tokens", used, "the same; goes before max_tokens"},
+         {"logprobs", used, "true: the log-probability of each token"},
+         {"top_logprobs", used, "likeliest tokens told for each, with `logprobs`"}}),
+    kGenerating,
+    std::to_array<Field>({kServiceTier,
+                          kPromptKey,
+                          kSafety,
+                          kTemplateOptions,
+                          kReasoning,
+                          kParallelTools,
+                          {"verbosity", ignored, "models are not told"},
+                          {"prediction", ignored, "a hint for speed alone"},
+                          kTools,
+                          kToolChoice,
+                          {"functions", refused, kNoTools, empty},
+                          {"function_call", refused, kNoTools, no_tools},
+                          {"response_format", refused,
+                           "anything but {\"type\": \"text\"}: answers follow no schema", plain_text},
+                          {"modalities", refused, "anything but text", text_only},
+                          {"audio", refused, "answers are text", empty},
+                          {"web_search_options", refused, "nothing is searched", nullptr}}),
+    kNoConstraints);
+
+constexpr auto kCompletionFields = joined(
     std::to_array<Field>({{"prompt", used,
                            "a string (names of control tokens in it are those tokens), an array of token "
                            "ids, or an array of such prompts"},
                           {"max_tokens", used, "longest answer; if not given, what there is room for"},
                           {"n_predict", used, "the same, as llama-server calls it"},
-                          {"logprobs", used, "a number: the likeliest tokens told for each"},
-                          kStream,
-                          kStreamOptions,
-                          kProgress,
-                          kTemperature,
-                          kTopP,
-                          kTopK,
-                          kMinP,
-                          kSeed,
-                          kStop,
-                          kPresence,
-                          kFrequency,
-                          kRepeat,
-                          kRepeatLast,
-                          kIgnoreEnd,
-                          kChoices,
-                          kModel,
-                          kUser,
-                          kMetadata,
-                          kStore,
-                          kCachePrompt,
-                          kSlot,
-                          kTimings,
-                          {"best_of", refused, "more than one: all answers are given", one},
+                          {"logprobs", used, "a number: the likeliest tokens told for each"}}),
+    kGenerating,
+    std::to_array<Field>({{"best_of", refused, "more than one: all answers are given", one},
                           {"echo", refused, "the prompt is not repeated", off},
-                          {"suffix", refused, "texts are continued, not filled in", no_text},
-                          kLogitBias,
-                          kGrammar,
-                          kSchema});
+                          {"suffix", refused, "texts are continued, not filled in", no_text}}),
+    kNoConstraints);
 
 constexpr auto kDocumentFields =
     std::to_array<Field>({{"name", used, "letters, digits, '.', '_' and '-'; one that is there is replaced"},

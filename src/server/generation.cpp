@@ -26,10 +26,6 @@ Session::Options session_options(const Core& core, const std::string& owner, con
   return options;
 }
 
-}  // namespace
-
-namespace {
-
 /// Whether answers name places: of texts that the model does not see as a whole.
 bool cites(const Session& session) {
   return !session.method().empty() && method_info(session.method()).cites;

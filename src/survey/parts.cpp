@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "focusllm/survey.h"
 
 namespace focusllm {
@@ -12,10 +13,6 @@ bool is_blank(std::string_view line) {
 
 std::int64_t lines_in(std::string_view text) {
   return std::ranges::count(text, '\n');
-}
-
-bool begins_character(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
 }
 
 /// A place near `bytes`, not 0, behind a word, or else where a character begins.

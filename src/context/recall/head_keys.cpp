@@ -34,8 +34,6 @@ void HeadKeys::put_before(const HeadKeys& other, std::int64_t first, std::int64_
   all.insert(all.end(), earlier_.begin(), earlier_.end());
   earlier_ = std::move(all);
   place_ = place;
-  earlier_tokens_ = 0;
-  for (const Earlier& one : earlier_) earlier_tokens_ += one.count;
 }
 
 void HeadKeys::add_runs(std::size_t key_head, std::int64_t begin, std::int64_t end,

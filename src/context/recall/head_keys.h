@@ -47,7 +47,7 @@ class HeadKeys {
     std::int64_t first, count;
   };
   std::vector<Earlier> earlier_;  ///< in order
-  std::int64_t place_ = 0, earlier_tokens_ = 0;
+  std::int64_t place_ = 0;
 };
 
 /// What a question asks a few heads for: their queries, all turned as if they stood at one distance behind
