@@ -6,6 +6,7 @@
 
 #include "answer_json.h"
 #include "base/error.h"
+#include "base/plain_text.h"
 #include "base/utf8.h"
 #include "command.h"
 #include "dump.h"

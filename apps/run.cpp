@@ -4,6 +4,7 @@
 
 #include "answer_json.h"
 #include "base/error.h"
+#include "base/plain_text.h"
 #include "command.h"
 #include "dump.h"
 #include "interrupt.h"

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/plain_text.h"
 #include "base/utf8.h"
 #include "command.h"
 #include "dump.h"
@@ -86,7 +87,7 @@ class Command {
     };
     const std::vector<PartAnswer> all = survey(engine, sources_, flags_.question, options_);
     progress.clear();
-    if (!flags_.merge.empty()) merge(engine, all, cancel);
+    if (!flags_.merge.empty()) merge(engine, all);
   }
 
  private:
@@ -103,27 +104,15 @@ class Command {
     out(fmt::format("{}:{}: {}\n", printable(name), part.first_line, one.answer.text));
   }
 
-  /// Once more over all answers, which are a text of their own.
-  void merge(const std::shared_ptr<const Engine>& engine, const std::vector<PartAnswer>& all,
-             const CancelToken& cancel) const {
-    std::string answers;
-    for (const PartAnswer& one : all)
-      answers += fmt::format("{}:{}: {}\n\n", documents_[one.part.source].name, one.part.first_line,
-                             one.answer.text);
-    if (answers.empty()) return;
-    Session::Options options = options_.session;
-    options.cancel = &cancel;
-    Session session(engine, options);
-    session.expect(std::ssize(engine->tokenizer().encode(answers + flags_.merge)), flags_.predict);
-    session.read(answers);
-    AskOptions ask = options_.ask;
-    if (!flags_.json)
-      ask.on_token = [](const GeneratedToken& token) {
-        out(token.text);
-        return true;
-      };
-    const Answer answer = session.ask(flags_.merge, ask);
-    out(flags_.json ? dump({{"merged", answer.text}, {"method", session.method()}}) + "\n" : "\n");
+  /// Once more over all answers.
+  void merge(const std::shared_ptr<const Engine>& engine, const std::vector<PartAnswer>& all) const {
+    if (all.empty()) return;
+    const auto print = [this](const GeneratedToken& token) {
+      if (!flags_.json) out(token.text);
+      return true;
+    };
+    const Answer answer = merge_answers(engine, sources_, all, flags_.merge, options_, print);
+    out(flags_.json ? dump({{"merged", answer.text}}) + "\n" : "\n");
   }
 
   const SurveyFlags& flags_;

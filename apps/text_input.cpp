@@ -12,13 +12,12 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/utf8.h"
+#include "base/plain_text.h"
 #include "terminal.h"
 
 namespace focusllm::cli {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr int kPatienceMilliseconds = 2000;
 constexpr int kUnreadMilliseconds = 200;  // for a pipe's first bytes, where nobody said that they count
 
@@ -68,22 +67,6 @@ std::string read_all(int descriptor, const std::string& name, std::size_t size_h
   return text;
 }
 
-/// Whether every second byte of the text's beginning is mostly zero, as in UTF-16 of Western languages.
-bool looks_like_utf16(std::string_view text) {
-  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) return true;
-  const std::string_view begin = text.substr(0, 4096);
-  std::size_t zeros[2] = {};
-  for (std::size_t i = 0; i < begin.size(); ++i) zeros[i % 2] += begin[i] == '\0' ? 1 : 0;
-  return std::max(zeros[0], zeros[1]) * 5 > begin.size();
-}
-
-std::string_view encoding_hint(std::string_view text) {
-  if (looks_like_utf16(text)) return "it looks like UTF-16: iconv -f UTF-16 -t UTF-8";
-  if (text.substr(0, 4096).find('\0') != std::string_view::npos)
-    return "it looks like a binary file; give a text file";
-  return "convert it, for example with iconv -f WINDOWS-1252 -t UTF-8";
-}
-
 }  // namespace
 
 Document read_bytes(const std::filesystem::path& path) {
@@ -99,21 +82,10 @@ Document read_bytes(const std::filesystem::path& path) {
   return {name, read_all(input.get(), name, hint)};
 }
 
-void check_utf8(std::string_view text, std::string_view name) {
-  if (const auto place = find_invalid_utf8(text)) {
-    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(*place), '\n');
-    fail("{} is not valid UTF-8 at byte {} (line {}, byte value 0x{:02x}): {}", name, *place, line,
-         static_cast<unsigned char>(text[*place]), encoding_hint(text));
-  }
-}
-
 Document read_text(const std::filesystem::path& path) {
   Document document = read_bytes(path);
-  check_utf8(document.text, document.name);
-  if (looks_like_utf16(document.text))
-    fail("{} looks like UTF-16 without a byte order mark: iconv -f UTF-16LE -t UTF-8 (or UTF-16BE)",
-         document.name);
-  if (document.text.starts_with(kByteOrderMark)) document.text.erase(0, kByteOrderMark.size());
+  check_text(document.text, document.name);
+  document.text.erase(0, document.text.size() - without_byte_order_mark(document.text).size());
   return document;
 }
 

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace focusllm::cli {
@@ -26,7 +25,5 @@ std::string describe(const std::vector<Document>& documents);
 /// Throws UsageError if there are files, or other text (`kept`), none of them "-", and text waits on standard
 /// input: it would be left out without a word.
 void refuse_unread_input(const std::vector<std::string>& paths, bool kept = false);
-/// Throws Error with the place of the first byte that is not valid UTF-8 and what to do.
-void check_utf8(std::string_view text, std::string_view name);
 
 }  // namespace focusllm::cli

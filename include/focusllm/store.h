@@ -85,6 +85,8 @@ class Store {
   std::string source(const StoredText& text, std::size_t source) const;
   /// Removes a text for all models and methods; how many there were.
   int remove(std::string_view name);
+  /// Removes this one, if it is still there.
+  void remove(const StoredText& text);
 
   struct Freed {
     std::int64_t files = 0, bytes = 0;

@@ -36,7 +36,10 @@ struct SurveyOptions {
   Session::Options session;      ///< method and sizes of each part; `auto` is the model itself
   AskOptions ask;                ///< on_token is not called
   std::int64_t part_tokens = 0;  ///< 0: 1024, at most a quarter of the trained context
-  int at_once = 16;              ///< parts that are worked on together
+  int at_once = 16;              ///< parts that are worked on together, where there is memory for them
+  /// Called where there is no memory for a part, from a thread of the survey's; true: some was freed, it is
+  /// tried again.
+  std::function<bool()> on_no_memory;
   /// Called in the order of the text, from the thread that called, as soon as a part and all before it are
   /// done; where it gives false, survey() throws Cancelled.
   std::function<bool(const PartAnswer&)> on_answer;
@@ -49,5 +52,12 @@ struct SurveyOptions {
 std::vector<PartAnswer> survey(const std::shared_ptr<const Engine>& engine,
                                const std::vector<SourceText>& sources, const std::string& question,
                                const SurveyOptions& options);
+
+/// Once more over all answers of a survey, which are a text of their own, read by `options.session`'s method:
+/// `on_token` as in AskOptions. Throws likewise.
+Answer merge_answers(const std::shared_ptr<const Engine>& engine, const std::vector<SourceText>& sources,
+                     const std::vector<PartAnswer>& answers, const std::string& question,
+                     const SurveyOptions& options,
+                     const std::function<bool(const GeneratedToken&)>& on_token = nullptr);
 
 }  // namespace focusllm

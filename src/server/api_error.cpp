@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 
 namespace focusllm::server {
@@ -38,6 +40,10 @@ ApiError bad_request(const std::string& message, const std::string& param) {
 
 ApiError not_supported(const std::string& message, const std::string& param) {
   return {400, "invalid_request_error", message, param, "unsupported_parameter"};
+}
+
+ApiError not_found(const std::string& what, const std::string& name, const std::string& param) {
+  return {404, "not_found_error", fmt::format("there is no {} \"{}\"", what, name), param};
 }
 
 ApiError overloaded(const std::string& message) {

@@ -36,6 +36,8 @@ struct ApiError : std::exception {
 ApiError bad_request(const std::string& message, const std::string& param = {});
 /// 400: what the request asks for is not supported, and an answer without it would be another one.
 ApiError not_supported(const std::string& message, const std::string& param);
+/// 404: what a request names is not there: "document", "file", and its name.
+ApiError not_found(const std::string& what, const std::string& name, const std::string& param = {});
 /// 503: not now.
 ApiError overloaded(const std::string& message);
 

@@ -7,6 +7,7 @@
 
 #include "focusllm/session.h"
 #include "server/documents.h"
+#include "server/files.h"
 #include "server/limits.h"
 #include "server/metrics.h"
 #include "server/session_pool.h"
@@ -39,6 +40,7 @@ struct Core {
   /// By owner (Access::owner), where the method's sessions share encoded chunks instead of forks.
   std::map<std::string, std::shared_ptr<memory::SegmentStore>> chunk_stores;
   std::unique_ptr<Documents> documents;  ///< null: none are kept
+  std::unique_ptr<Files> files;          ///< null: likewise
   std::string model;                     ///< its name for clients
   ContextOptions context;
   Defaults defaults;

@@ -1,6 +1,8 @@
 // Texts that are read once, and named by requests.
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/plain_text.h"
 #include "server/api_error.h"
 #include "server/documents.h"
 #include "server/handler.h"
@@ -27,23 +29,40 @@ OrderedJson json_of(const Document& document, const std::string& own) {
   return json;
 }
 
-std::string text_of(const Values& body) {
-  const auto text = body.text("text");
-  if (!text || text->find_first_not_of(" \t\r\n") == std::string::npos)
-    throw bad_request("'text' must be a text that is not empty", "text");
-  return *text;
+struct NamedText {
+  std::string name;  ///< as its owner calls it
+  std::string text;
+};
+
+std::string given_name(const Values& body, const std::string& otherwise) {
+  const std::string name = body.text("name").value_or(otherwise);
+  if (name.empty()) throw bad_request("'name' must be given: letters, digits, '.', '_' and '-'", "name");
+  return name;
 }
 
-std::string name_of(const Values& body, const std::string& own) {
-  const auto name = body.text("name");
-  if (!name) throw bad_request("'name' must be given: letters, digits, '.', '_' and '-'", "name");
+/// The text that the request has, or a file's, which names it where the request does not.
+NamedText text_of(const Values& body, const Core& core, const std::string& own) {
+  const auto text = body.text("text"), id = body.text("file_id");
+  if (text && id) throw bad_request("'text' and 'file_id' are given: one of them is read", "file_id");
+  if (id) {
+    if (!core.files) throw no_documents("file_id");
+    const auto file = core.files->find(own + *id);
+    if (!file) throw not_found("file", *id, "file_id");
+    const std::string content = core.files->content(file->id);
+    return {given_name(body, text_name_of(file->filename)), std::string(without_byte_order_mark(content))};
+  }
+  if (!text || text->find_first_not_of(" \t\r\n") == std::string::npos)
+    throw bad_request("'text' must be a text that is not empty, or 'file_id' a file", "text");
+  return {given_name(body, {}), *text};
+}
+
+void check_name(const std::string& name, const std::string& own) {
   try {
-    check_text_name(*name);
-    check_text_name(own + *name);
+    check_text_name(name);
+    check_text_name(own + name);
   } catch (const Error& error) {
     throw bad_request(error.what(), "name");
   }
-  return own + *name;
 }
 
 void stream_reading(Documents& documents, const std::string& name, const std::string& own,
@@ -65,60 +84,42 @@ void stream_reading(Documents& documents, const std::string& name, const std::st
       });
 }
 
-/// `answer` gets the name of a document as the store has it.
-template <typename Answer>
-void of_document(Site& site, const httplib::Request& request, httplib::Response& response,
-                 const Answer& answer) {
-  try {
-    const std::string own = site.own_names(request);
-    const std::string name = request.matches[1];
-    send(response, answer(own, own + name));
-  } catch (...) {
-    send_error(response, api_error(std::current_exception()), request.path);
-  }
-}
-
-[[noreturn]] void throw_missing(const std::string& own, const std::string& name) {
-  throw ApiError(404, "not_found_error", fmt::format("there is no document \"{}\"", name.substr(own.size())));
-}
-
 }  // namespace
 
 void add_document_routes(Site& site) {
   post(site, "/v1/documents", "/v1/documents",
        [&site](const httplib::Request& request, httplib::Response& response, const Values& body) {
          const std::string own = site.own_names(request);
-         const std::string name = name_of(body, own);
-         std::string text = text_of(body);
          const bool streamed = body.flag("stream");
-         if (!site.core.documents) throw not_supported("the server keeps no documents", "text");
-         const Document document = site.core.documents->add(name, name.substr(own.size()), std::move(text));
-         if (streamed) return stream_reading(*site.core.documents, name, own, response);
+         NamedText given = text_of(body, site.core, own);
+         check_name(given.name, own);
+         if (!site.core.documents) throw no_documents("text");
+         const Document document =
+             site.core.documents->add(own + given.name, given.name, std::move(given.text));
+         if (streamed) return stream_reading(*site.core.documents, document.name, own, response);
          response.status = 202;
          send(response, json_of(document, own));
        });
   if (!site.core.documents) return;
   Documents& documents = *site.core.documents;
-  constexpr const char* kOne = "/v1/documents/([^/]{1,128})";
-  site.http.Get("/v1/documents",
-                [&documents, &site](const httplib::Request& request, httplib::Response& response) {
-                  const std::string own = site.own_names(request);
-                  OrderedJson list = OrderedJson::array();
-                  for (const Document& document : documents.all(own)) list.push_back(json_of(document, own));
-                  send(response, {{"object", "list"}, {"data", std::move(list)}});
-                });
-  site.http.Get(kOne, [&documents, &site](const httplib::Request& request, httplib::Response& response) {
-    of_document(site, request, response, [&](const std::string& own, const std::string& name) {
-      const auto document = documents.find(name);
-      if (!document) throw_missing(own, name);
-      return json_of(*document, own);
-    });
+  constexpr const char* kOne = R"(/v1/documents/([\w.-]{1,128}))";
+  get(site, "/v1/documents",
+      [&documents, &site](const httplib::Request& request, httplib::Response& response) {
+        const std::string own = site.own_names(request);
+        OrderedJson list = OrderedJson::array();
+        for (const Document& document : documents.all(own)) list.push_back(json_of(document, own));
+        send(response, {{"object", "list"}, {"data", std::move(list)}});
+      });
+  get(site, kOne, [&documents, &site](const httplib::Request& request, httplib::Response& response) {
+    const std::string own = site.own_names(request), name = request.matches[1];
+    const auto document = documents.find(own + name);
+    if (!document) throw not_found("document", name);
+    send(response, json_of(*document, own));
   });
-  site.http.Delete(kOne, [&documents, &site](const httplib::Request& request, httplib::Response& response) {
-    of_document(site, request, response, [&](const std::string& own, const std::string& name) {
-      if (!documents.remove(name)) throw_missing(own, name);
-      return OrderedJson{{"id", name.substr(own.size())}, {"object", "document"}, {"deleted", true}};
-    });
+  erase(site, kOne, [&documents, &site](const httplib::Request& request) {
+    const std::string name = request.matches[1];
+    if (!documents.remove(site.own_names(request) + name)) throw not_found("document", name);
+    return OrderedJson{{"id", name}, {"object", "document"}, {"deleted", true}};
   });
 }
 

@@ -10,14 +10,6 @@
 #include "server/api_error.h"
 
 namespace focusllm::server {
-namespace {
-
-ApiError no_document(const std::string& name) {
-  return {404, "not_found_error", fmt::format("there is no document \"{}\"", name), "documents"};
-}
-
-}  // namespace
-
 const char* status_name(Document::Status status) {
   switch (status) {
     case Document::Status::queued:
@@ -30,6 +22,10 @@ const char* status_name(Document::Status status) {
       return "failed";
   }
   return "";
+}
+
+ApiError no_documents(const std::string& param) {
+  return not_supported("the server keeps no documents and files (it has no `store`)", param);
 }
 
 Documents::Documents(std::shared_ptr<const Engine> engine, std::shared_ptr<Store> store, Options options)
@@ -149,9 +145,11 @@ std::optional<StoredText> Documents::stored(const std::string& name) const {
 }
 
 Document Documents::document_of(const StoredText& text) {
+  std::int64_t bytes = 0;  // of the files: between two of them a line end may have been read
+  for (const StoredSource& source : text.sources) bytes += source.bytes;
   return {.name = text.name,
           .status = text.complete ? Document::Status::ready : Document::Status::failed,
-          .bytes = text.bytes,
+          .bytes = bytes,
           .tokens = text.tokens,
           .tokens_read = text.tokens,
           .created = text.read_at,
@@ -211,7 +209,7 @@ void Documents::wait(const std::string& name, std::chrono::milliseconds patience
 
 StoredText Documents::ready(const std::string& name) const {
   const auto document = find(name);
-  if (!document) throw no_document(name);
+  if (!document) throw not_found("document", name, "documents");
   if (document->status == Document::Status::failed)
     throw ApiError(409, "invalid_request_error",
                    fmt::format("the document \"{}\" could not be read: {}", name, document->error),
@@ -222,13 +220,21 @@ StoredText Documents::ready(const std::string& name) const {
                                document->tokens_read, document->tokens),
                    "documents");
   const auto text = stored(name);
-  if (!text) throw no_document(name);
+  if (!text) throw not_found("document", name, "documents");
   return *text;
 }
 
 DocumentUse Documents::use(const std::string& name) const {
   const StoredText text = ready(name);
   return {name, name, text.id, text.tokens};
+}
+
+std::vector<DocumentText> Documents::content(const std::string& name) const {
+  const StoredText text = ready(name);
+  std::vector<DocumentText> files;
+  for (std::size_t i = 0; i < text.sources.size(); ++i)
+    files.push_back({text.sources[i].name, store_->source(text, i)});
+  return files;
 }
 
 OpenedTexts Documents::open(const std::vector<DocumentUse>& documents, std::int64_t answer_tokens) const {

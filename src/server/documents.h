@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "focusllm/store.h"
+#include "server/api_error.h"
 #include "server/conversation.h"
 
 namespace focusllm::server {
@@ -27,6 +28,12 @@ struct Document {
   std::int64_t created = 0;      ///< seconds since 1970
   std::string method;            ///< by which it is read; empty: not decided yet
   std::string error;             ///< why it failed
+};
+
+/// A file of a document.
+struct DocumentText {
+  std::string name;
+  std::string text;
 };
 
 /// Texts that requests name: those in the store, and those that are being read into it, one after the other
@@ -59,6 +66,8 @@ class Documents {
 
   /// A text that can be opened. Throws ApiError (404, 409) where it is not there, or not read yet.
   DocumentUse use(const std::string& name) const;
+  /// The document's own files, in their order. Throws likewise.
+  std::vector<DocumentText> content(const std::string& name) const;
   /// A session behind texts. Throws likewise.
   OpenedTexts open(const std::vector<DocumentUse>& documents, std::int64_t answer_tokens) const;
 
@@ -93,5 +102,7 @@ class Documents {
 };
 
 const char* status_name(Document::Status status);
+/// 400: the server has no store. param: the field that names what would be in it.
+ApiError no_documents(const std::string& param);
 
 }  // namespace focusllm::server

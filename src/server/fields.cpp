@@ -157,11 +157,41 @@ constexpr auto kCompletionFields = joined(
     kNoConstraints);
 
 constexpr auto kDocumentFields =
-    std::to_array<Field>({{"name", used, "letters, digits, '.', '_' and '-'; one that is there is replaced"},
+    std::to_array<Field>({{"name", used,
+                           "letters, digits, '.', '_' and '-'; one that is there is replaced; a file's name "
+                           "if not given"},
                           {"text", used, "all of it, as text"},
+                          {"file_id", used, "in the place of `text`: a file that was sent before"},
                           {"stream", used, "the document, as it is read, as server-sent events"},
-                          {"file_id", refused, "there are no files: send `text`", no_text},
                           {"method", refused, "texts are read as the server was told", no_text}});
+
+constexpr auto kSurveyFields = std::to_array<Field>(
+    {{"prompt", used, "the question, as it is put to each part"},
+     {"merge", used, "a question about all answers, asked at the end"},
+     {"system", used, "in front of each part"},
+     {"part_tokens", used, "of a part; 1024 if not given, at most a quarter of the trained context"},
+     {"at_once", used, "parts that are worked on together; as many as there is memory for"},
+     {"max_tokens", used, "longest answer to each; 256 if not given"},
+     {"stream", used, "results come as they are there, one object a line (JSON lines)"},
+     kTemperature,
+     kTopP,
+     kTopK,
+     kMinP,
+     kSeed,
+     kPresence,
+     kFrequency,
+     kRepeat,
+     kRepeatLast,
+     kIgnoreEnd,
+     kModel,
+     kUser,
+     kMetadata});
+
+constexpr auto kFileFields = std::to_array<Field>(
+    {{"file", used, "the file: text, UTF-8"},
+     {"purpose", used, "a word for the client's own records; user_data if not given"},
+     {"expires_after[anchor]", ignored, "files stay until they are removed, or the store needs room"},
+     {"expires_after[seconds]", ignored, "likewise"}});
 
 constexpr auto kMessagesFields = std::to_array<Field>(
     {{"messages", used, "roles user and assistant; text, or blocks of type text"},
@@ -223,6 +253,8 @@ constexpr auto kDetokenizeFields = std::to_array<Field>({{"tokens", used, "ids"}
 constexpr std::array kEndpoints = {
     Endpoint{"POST", "/v1/chat/completions", kChatFields},
     Endpoint{"POST", "/v1/documents", kDocumentFields},
+    Endpoint{"POST", "/v1/documents/NAME/survey", kSurveyFields},
+    Endpoint{"POST", "/v1/files", kFileFields},
     Endpoint{"POST", "/v1/completions", kCompletionFields},
     Endpoint{"POST", "/v1/messages", kMessagesFields},
     Endpoint{"POST", "/v1/responses", kResponsesFields},

@@ -1,73 +1,14 @@
 #include "server/handler.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "server/api_error.h"
+#include "server/body.h"
 #include "server/fields.h"
 #include "server/parse_json.h"
 
 namespace focusllm::server {
 namespace {
-
-/// What is left of the request stays unread.
-void close_after(httplib::Response& response) {
-  response.set_header("Connection", "close");
-  if (Connection* connection = Connection::current()) connection->close_after();
-}
-
-ApiError body_too_large(const Limits& limits) {
-  return {413,
-          "invalid_request_error",
-          fmt::format("the body is larger than {} bytes (`max_body`)", limits.body_bytes),
-          {},
-          "request_too_large"};
-}
-
-/// What the header says about the body, before it is read.
-void check_body(const httplib::Request& request, const Limits& limits) {
-  if (request.is_multipart_form_data()) throw ApiError(415, "invalid_request_error", "the body must be JSON");
-  const std::string length = request.get_header_value("Content-Length");
-  if (length.empty() && request.get_header_value("Transfer-Encoding").empty())
-    throw bad_request("the body is empty: it must be a JSON object");
-  std::uint64_t bytes = 0;
-  const char* const end = length.data() + length.size();
-  const auto [rest, error] = std::from_chars(length.data(), end, bytes);
-  if (!length.empty() && (rest != end || error == std::errc::invalid_argument))
-    throw bad_request("the header field Content-Length is not a number");
-  if (error == std::errc::result_out_of_range || bytes > limits.body_bytes) throw body_too_large(limits);
-}
-
-std::string read_body(const httplib::ContentReader& reader, const Limits& limits) {
-  std::string body;
-  bool too_large = false;
-  const bool whole = reader([&](const char* data, std::size_t size) {
-    too_large = body.size() + size > limits.body_bytes;
-    if (!too_large) body.append(data, size);
-    return !too_large;
-  });
-  const Connection* connection = Connection::current();
-  if (too_large || (connection != nullptr && connection->too_large())) throw body_too_large(limits);
-  if (connection != nullptr && connection->timed_out())
-    throw ApiError(408, "invalid_request_error",
-                   fmt::format("the body did not come within {} seconds", limits.body_time.count()));
-  if (!whole) throw bad_request("the body ended early, or has an encoding that is not known");
-  return body;
-}
-
-std::string body_of(const httplib::Request& request, httplib::Response& response,
-                    const httplib::ContentReader& reader, const Limits& limits) {
-  try {
-    check_body(request, limits);
-    std::string body = read_body(reader, limits);
-    response.status = -1;  // which a reader that was stopped has set
-    return body;
-  } catch (const ApiError&) {
-    close_after(response);
-    throw;
-  }
-}
 
 /// A request that cpp-httplib answers by itself.
 ApiError own_error(const httplib::Request& request, int status) {
@@ -93,8 +34,6 @@ void allow_origin(const Access& access, const httplib::Request& request, httplib
   response.set_header("Access-Control-Max-Age", "600");
 }
 
-constexpr const char* kDocumentPath = "/v1/documents/";  // in front of a name
-
 using Handled = httplib::Server::HandlerResponse;
 
 /// Before anything of a body is read.
@@ -106,10 +45,11 @@ Handled before_routes(const Site& site, const httplib::Request& request, httplib
       return Handled::Handled;
     }
     site.access.check(request);
-    const bool reads = request.method == "GET" || request.method == "HEAD" ||
-                       (request.method == "DELETE" && request.path.starts_with(kDocumentPath));
-    if (!reads && !(request.method == "POST" && site.posts.contains(request.path)))
-      throw own_error(request, 404);
+    const std::string path = path_pattern(request.path);
+    const bool known = request.method == "GET" || request.method == "HEAD" ||
+                       (request.method == "DELETE" && site.deletes.contains(path)) ||
+                       (request.method == "POST" && site.posts.contains(path));
+    if (!known) throw own_error(request, 404);
     return Handled::Unhandled;
   } catch (const ApiError& error) {
     if (error.status == 401) response.set_header("WWW-Authenticate", "Bearer");
@@ -121,12 +61,22 @@ Handled before_routes(const Site& site, const httplib::Request& request, httplib
 
 /// Requests for paths that are not there make no counters of their own.
 std::string counted_path(const Site& site, const httplib::Request& request, int status) {
-  if (request.path.starts_with(kDocumentPath)) return kDocumentPath;
-  const bool known = site.posts.contains(request.path) || (request.method == "GET" && status < 400);
-  return known ? request.path : "other";
+  const std::string path = path_pattern(request.path);
+  const bool known =
+      site.posts.contains(path) || site.deletes.contains(path) || (request.method == "GET" && status < 400);
+  return known ? path : "other";
 }
 
 }  // namespace
+
+std::string path_pattern(const std::string& path) {
+  for (const std::string_view start : {"/v1/documents/", "/v1/files/"}) {
+    if (!path.starts_with(start)) continue;
+    const std::size_t end = path.find('/', start.size());
+    return std::string(start) + "NAME" + (end == std::string::npos ? "" : path.substr(end));
+  }
+  return path;
+}
 
 void send(httplib::Response& response, const OrderedJson& body) {
   response.set_content(dump(body), "application/json");
@@ -138,20 +88,38 @@ void send_error(httplib::Response& response, const ApiError& error, const std::s
   send(response, path.starts_with("/v1/messages") ? messages_error(error) : error.json());
 }
 
-void get(Site& site, const char* path, std::function<OrderedJson()> answer) {
+void get(Site& site, const char* path, Get answer) {
   site.http.Get(path,
                 [answer = std::move(answer)](const httplib::Request& request, httplib::Response& response) {
                   try {
-                    send(response, answer());
+                    answer(request, response);
                   } catch (...) {
                     send_error(response, api_error(std::current_exception()), request.path);
                   }
                 });
 }
 
+void get(Site& site, const char* path, std::function<OrderedJson()> answer) {
+  get(site, path, [answer = std::move(answer)](const httplib::Request&, httplib::Response& response) {
+    send(response, answer());
+  });
+}
+
+void erase(Site& site, const char* path, Erase answer) {
+  site.deletes.insert(path_pattern(path));
+  site.http.Delete(
+      path, [answer = std::move(answer)](const httplib::Request& request, httplib::Response& response) {
+        try {
+          send(response, answer(request));
+        } catch (...) {
+          send_error(response, api_error(std::current_exception()), request.path);
+        }
+      });
+}
+
 void post(Site& site, const char* path, const char* fields_of, Post answer) {
   const Endpoint& fields = endpoint(fields_of);
-  site.posts.insert(path);
+  site.posts.insert(path_pattern(path));
   site.http.Post(path, [&site, &fields, answer = std::move(answer)](const httplib::Request& request,
                                                                     httplib::Response& response,
                                                                     const httplib::ContentReader& reader) {
@@ -181,8 +149,10 @@ void add_routes(Site& site) {
     site.core.metrics.request(counted_path(site, request, response.status), response.status, took.count());
   });
   add_document_routes(site);
+  add_file_routes(site);
   add_generation_routes(site);
   add_model_routes(site);
+  add_survey_routes(site);
   add_token_routes(site);
 }
 

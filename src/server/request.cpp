@@ -78,7 +78,7 @@ Conversation with_documents(Conversation conversation, const Values& body, const
                             const std::string& own_names) {
   const std::vector<std::string> names = body.texts("documents");
   if (names.empty()) return conversation;
-  if (!core.documents) throw not_supported("the server keeps no documents (it has no `store`)", "documents");
+  if (!core.documents) throw no_documents("documents");
   for (const std::string& name : names) {
     conversation.documents.push_back(core.documents->use(own_names + name));
     conversation.documents.back().shown = name;

@@ -18,7 +18,9 @@ struct Site {
   Access& access;
   Watcher& watcher;
   HttpServer& http;
-  std::set<std::string> posts = {};  ///< paths that take a body; whatever is sent to others is not read
+  /// Paths (path_pattern) that take a body; whatever is sent to others is not read.
+  std::set<std::string> posts = {};
+  std::set<std::string> deletes = {};  ///< paths of what can be removed
 
   /// What the names of documents begin with that who sends this request may see: nothing where all share
   /// them.
@@ -32,8 +34,10 @@ void add_routes(Site& site);
 
 // By topic.
 void add_document_routes(Site& site);    ///< texts that are kept
+void add_file_routes(Site& site);        ///< files that texts are made of
 void add_generation_routes(Site& site);  ///< answers
 void add_model_routes(Site& site);       ///< what the model and the server are
+void add_survey_routes(Site& site);      ///< every part of a text asked
 void add_token_routes(Site& site);       ///< text and tokens
 
 }  // namespace focusllm::server

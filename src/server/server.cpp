@@ -49,6 +49,7 @@ struct Server::Impl {
       session.context = options.context;
       session.chat_template = options.chat_template;
       core.documents = std::make_unique<Documents>(engine, options.store, Documents::Options{session});
+      core.files = std::make_unique<Files>(options.store);
     }
     if (shares_chunks(*engine, options.context)) {
       for (const std::string& owner : access.owners())

@@ -229,6 +229,11 @@ int Store::remove(std::string_view name) {
   return removed;
 }
 
+void Store::remove(const StoredText& text) {
+  impl_->catalog.erase(text.id);
+  collect();
+}
+
 Store::Freed Store::collect() {
   const FileLock alone(impl_->lock(), FileLock::Kind::alone);
   return impl_->collect_alone();

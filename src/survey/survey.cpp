@@ -7,6 +7,7 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "base/error.h"
@@ -24,13 +25,29 @@ class Board {
   /// The next part, or nothing where none is left or something went wrong.
   std::optional<std::size_t> take() {
     const std::lock_guard lock(mutex_);
-    if (failure_ || next_ == answers_.size()) return std::nullopt;
+    if (failure_) return std::nullopt;
+    if (!given_back_.empty()) {
+      ++working_;
+      return given_back_.extract(given_back_.begin()).value();
+    }
+    if (next_ == answers_.size()) return std::nullopt;
+    ++working_;
     return next_++;
   }
   void put(std::size_t part, Answer answer) {
     const std::lock_guard lock(mutex_);
+    --working_;
     answers_[part] = std::move(answer);
     changed_.notify_all();
+  }
+  /// A part for which there is no memory beside those that others work on, who take it later; false where
+  /// nobody else works.
+  bool give_back(std::size_t part) {
+    const std::lock_guard lock(mutex_);
+    if (working_ < 2) return false;
+    --working_;
+    given_back_.insert(part);
+    return true;
   }
   void fail(std::exception_ptr failure) {
     const std::lock_guard lock(mutex_);
@@ -50,6 +67,8 @@ class Board {
   std::condition_variable changed_;
   std::vector<std::optional<Answer>> answers_;
   std::size_t next_ = 0;
+  std::set<std::size_t> given_back_;
+  int working_ = 0;
   std::exception_ptr failure_;
 };
 
@@ -87,12 +106,27 @@ class Survey {
     return std::max<std::int64_t>(1, std::min(kUsualPart, engine_->info().trained_context / 4));
   }
 
-  /// One thread: part after part, each in a session of its own.
+  /// One thread: part after part, each in a session of its own. Where memory is short fewer go on.
   void work() {
     try {
-      while (const auto part = board_.take()) board_.put(*part, answer(parts_[*part]));
+      while (const auto part = board_.take())
+        if (!done(*part)) return;
     } catch (...) {
       board_.fail(std::current_exception());
+    }
+  }
+
+  /// False where there is no memory and others work.
+  bool done(std::size_t part) {
+    for (;;) {
+      try {
+        board_.put(part, answer(parts_[part]));
+        return true;
+      } catch (const NotEnoughMemory&) {
+        if (options_.on_no_memory && options_.on_no_memory()) continue;
+        if (!board_.give_back(part)) throw;
+        return false;
+      }
     }
   }
 
@@ -136,6 +170,21 @@ std::vector<PartAnswer> survey(const std::shared_ptr<const Engine>& engine,
                                const std::vector<SourceText>& sources, const std::string& question,
                                const SurveyOptions& options) {
   return Survey(engine, sources, question, options).run();
+}
+
+Answer merge_answers(const std::shared_ptr<const Engine>& engine, const std::vector<SourceText>& sources,
+                     const std::vector<PartAnswer>& answers, const std::string& question,
+                     const SurveyOptions& options,
+                     const std::function<bool(const GeneratedToken&)>& on_token) {
+  std::string text;
+  for (const PartAnswer& one : answers)
+    text += fmt::format("{}:{}: {}\n\n", sources[one.part.source].name, one.part.first_line, one.answer.text);
+  AskOptions ask = options.ask;
+  ask.on_token = on_token;
+  Session session(engine, options.session);
+  session.expect(std::ssize(engine->tokenizer().encode(text + question)), ask.max_tokens);
+  session.read(text);
+  return session.ask(question, ask);
 }
 
 }  // namespace focusllm

@@ -53,6 +53,18 @@ Json ServerTest::post(const std::string& path, const Json& body, int status) {
   return Json::parse(got->body);
 }
 
+Json ServerTest::upload(const std::string& filename, const std::string& bytes, int status) {
+  const auto got =
+      client().Post("/v1/files", httplib::MultipartFormDataItems{{"purpose", "user_data", "", ""},
+                                                                 {"file", bytes, filename, "text/plain"}});
+  if (!got) {
+    ADD_FAILURE() << "/v1/files: " << httplib::to_string(got.error());
+    return {};
+  }
+  EXPECT_EQ(got->status, status) << got->body;
+  return Json::parse(got->body);
+}
+
 Json ServerTest::get(const std::string& path, int status) {
   const auto got = client().Get(path);
   if (!got) {

@@ -40,6 +40,8 @@ class ServerTest : public testing::Test {
   Json post(const std::string& path, const Json& body, int status = 200);
   Json get(const std::string& path, int status = 200);
   std::vector<Sent> stream(const std::string& path, Json body);
+  /// Sends a file, as a form.
+  Json upload(const std::string& filename, const std::string& bytes, int status = 200);
   /// What is in a chat completion.
   static std::string content(const Json& answer) { return answer["choices"][0]["message"]["content"]; }
   static Json chat(const std::string& question, int tokens = 8);

@@ -51,6 +51,7 @@ TEST_F(Fields, OnesWithoutEffectNeverFailAClient) {
 TEST_F(Fields, EachThatIsUsedIsChecked) {
   // Of every used field, a value of a type that it never has.
   for (const Endpoint& each : endpoints()) {
+    if (each.path == "/v1/files") continue;  // takes no JSON
     for (const Field& field : each.fields) {
       Json body = chat("Hello", 4);
       body.update({{"input", "x"}, {"prompt", "x"}, {"content", "x"}, {"tokens", {70}}, {"logprobs", true}});
