@@ -14,14 +14,16 @@ Json token_json(const GeneratedToken& token) {
   return json;
 }
 
-Json citation_json(const Session& session, const Citation& citation) {
-  return {{"first_token", citation.first_token},
+/// As the server has them.
+Json citation_json(const Citation& citation) {
+  return {{"document", citation.source},
+          {"first_byte", citation.byte},
+          {"bytes", citation.quote.size()},
+          {"first_line", citation.line},
+          {"first_token", citation.first_token},
           {"tokens", citation.tokens},
           {"share", citation.share},
-          {"source", citation.source},
-          {"byte", citation.byte},
-          {"line", citation.line},
-          {"text", session.text(citation.first_token, citation.tokens)}};
+          {"quote", citation.quote}};
 }
 
 Json timings_json(const Timings& timings) {
@@ -50,7 +52,7 @@ Json answer_json(const Session& session, const Answer& answer, const std::vector
     json["file"] = {{"bytes", use.disk_bytes}, {"blocks_found", use.found}, {"blocks_read", use.read}};
   for (const auto& text : texts) json["texts"].push_back({{"name", text.name}, {"bytes", text.bytes}});
   for (const auto& token : answer.tokens) json["tokens"].push_back(token_json(token));
-  for (const auto& citation : answer.citations) json["citations"].push_back(citation_json(session, citation));
+  for (const auto& citation : answer.citations) json["citations"].push_back(citation_json(citation));
   return json;
 }
 

@@ -166,7 +166,7 @@ void Reader::show_citations(const Answer& answer) const {
   int number = 0;
   for (const Citation& place : answer.citations) {
     err(fmt::format("[{}] {:.0f} %, {}: {}\n", ++number, 100 * place.share, source(place),
-                    one_line(session_->text(place.first_token, place.tokens), kExcerptBytes)));
+                    one_line(place.quote, kExcerptBytes)));
   }
 }
 

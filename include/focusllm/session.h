@@ -63,6 +63,8 @@ struct Citation {
   std::string source = {};
   std::int64_t byte = 0;
   std::int64_t line = 0;  ///< from 1; 0: it begins in no text, but in a question or an answer
+  /// From there on: the text's own bytes, whole characters of them.
+  std::string quote = {};
 };
 
 struct Timings {

@@ -283,9 +283,16 @@ std::vector<Citation> Session::Impl::cite(int count) const {
   for (const Citation& one : citations) firsts.push_back(one.first_token);
   const auto places = transcript.places().find(firsts, transcript.tokens(), engine->tokenizer());
   for (std::size_t i = 0; i < places.size(); ++i) {
-    citations[i].source = places[i].name;
-    citations[i].byte = places[i].byte;
-    citations[i].line = places[i].line;
+    Citation& one = citations[i];
+    const bool of_text = places[i].line > 0;
+    const std::int64_t end = one.first_token + one.tokens;
+    const std::int64_t tokens = (of_text ? std::min(end, places[i].end) : end) - one.first_token;
+    Quote quote = quote_of(transcript.text(one.first_token, tokens),
+                           of_text ? static_cast<std::size_t>(places[i].left) : std::string::npos);
+    one.source = places[i].name;
+    one.byte = places[i].byte + static_cast<std::int64_t>(quote.skipped);
+    one.line = places[i].line;
+    one.quote = std::move(quote.text);
   }
   return citations;
 }

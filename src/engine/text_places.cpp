@@ -1,14 +1,27 @@
 #include "engine/text_places.h"
 
 #include <algorithm>
+#include <limits>
+
+#include "base/utf8.h"
 
 namespace focusllm {
 namespace {
 
 constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kSpaceTokens = 8;  // behind a token, which may be white space as well
 
 }  // namespace
+
+Quote quote_of(std::string_view bytes, std::size_t most) {
+  bytes.remove_prefix(std::min(bytes.find_first_not_of(kWhiteSpace), bytes.size()));
+  bytes = bytes.substr(0, most);
+  const auto skipped =
+      static_cast<std::size_t>(std::ranges::find_if(bytes, begins_character) - bytes.begin());
+  bytes.remove_prefix(skipped);
+  return {skipped, std::string(bytes.substr(0, find_invalid_utf8(bytes).value_or(bytes.size())))};
+}
 
 std::int64_t TextPlaces::next_run(std::int64_t token, std::int64_t none) const {
   const auto next = std::ranges::lower_bound(runs_, token, {}, &Run::first);
@@ -26,12 +39,16 @@ TextPlace TextPlaces::Run::place(std::string_view bytes, std::size_t at) const {
   at = std::min(bytes.find_first_not_of(kWhiteSpace, at), bytes.size());
   const std::int64_t byte = std::max<std::int64_t>(0, static_cast<std::int64_t>(at) - extra);
   TextPlace place{.name = {}, .byte = 0, .line = 1};
-  std::int64_t begin = 0;
+  std::int64_t begin = 0, next = kNever;
   for (const Text& text : texts) {
+    next = text.byte;
     if (text.byte > byte) break;
+    next = kNever;
     place = text.begin;
     begin = text.byte;
   }
+  place.left = next - byte;
+  place.end = end;
   const auto of_text = static_cast<std::size_t>(std::min<std::int64_t>(byte - begin, std::ssize(bytes)));
   place.byte += byte - begin;
   place.line += std::ranges::count(bytes.substr(0, at).substr(at - std::min(at, of_text)), '\n');

@@ -12,11 +12,22 @@
 
 namespace focusllm {
 
+/// Whole characters of a text's bytes, from the first one on that is no white space.
+struct Quote {
+  std::size_t skipped = 0;  ///< bytes of the text's first character, where that begins in front of it
+  std::string text;
+};
+/// most: that may be taken of the bytes from the first one that is no white space.
+Quote quote_of(std::string_view bytes, std::size_t most);
+
 /// Where in a text a token stands.
 struct TextPlace {
   std::string name;       ///< of the text; empty where it has none
   std::int64_t byte = 0;  ///< of the text
   std::int64_t line = 0;  ///< from 1; 0: the token is of no text
+  // Of a place that was looked for:
+  std::int64_t left = 0;  ///< bytes from there to the next text
+  std::int64_t end = 0;   ///< the token behind the last one of text
 };
 
 /// Which tokens of a conversation are text, how its texts are called, and where in them a token stands. Text

@@ -87,6 +87,7 @@ OrderedJson citations_json(const Outcome& outcome) {
     citations.push_back(
         {{"document", place.document.empty() ? OrderedJson(nullptr) : OrderedJson(place.document)},
          {"first_byte", place.first_byte},
+         {"bytes", place.quote.size()},
          {"first_line", place.first_line},
          {"first_token", place.first_token},
          {"tokens", place.tokens},

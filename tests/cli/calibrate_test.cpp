@@ -36,7 +36,7 @@ TEST(Calibrate, WhatRecallFindsIsCited) {
   const auto answer = nlohmann::json::parse(ended.out);
   EXPECT_EQ(answer.at("method"), "recall");
   EXPECT_THAT(answer.at("text").get<std::string>(), HasSubstr("Marigold"));
-  EXPECT_THAT(answer.at("citations").at(0).at("text").get<std::string>(), HasSubstr("Marigold"));
+  EXPECT_THAT(answer.at("citations").at(0).at("quote").get<std::string>(), HasSubstr("Marigold"));
 }
 
 TEST(Calibrate, HeadsThatAreNoneAreRefusedBeforeReading) {

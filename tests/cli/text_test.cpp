@@ -125,14 +125,14 @@ TEST(Text, CitationsNameTheFileAndThePlaceInIt) {
   bool found = false;
   const auto answer = nlohmann::json::parse(ended.out);
   for (const auto& place : answer.at("citations")) {
-    const std::string& whole = place.at("source") == boats.path() ? first : second;
-    EXPECT_TRUE(place.at("source") == boats.path() || place.at("source") == geese.path()) << place;
-    const auto byte = place.at("byte").get<std::int64_t>();
-    const std::string words = place.at("text");
-    EXPECT_EQ(whole.substr(static_cast<std::size_t>(byte), 12),
-              words.substr(words.find_first_not_of(" \n"), 12));
-    EXPECT_EQ(place.at("line"), 1 + std::count(whole.begin(), whole.begin() + byte, '\n'));
-    found = found || (words.find("Admiral") != std::string::npos && place.at("source") == geese.path());
+    const std::string& whole = place.at("document") == boats.path() ? first : second;
+    EXPECT_TRUE(place.at("document") == boats.path() || place.at("document") == geese.path()) << place;
+    const auto byte = place.at("first_byte").get<std::int64_t>();
+    const std::string words = place.at("quote");
+    EXPECT_EQ(place.at("bytes"), words.size());
+    EXPECT_EQ(whole.substr(static_cast<std::size_t>(byte), words.size()), words);
+    EXPECT_EQ(place.at("first_line"), 1 + std::count(whole.begin(), whole.begin() + byte, '\n'));
+    found = found || (words.find("Admiral") != std::string::npos && place.at("document") == geese.path());
   }
   EXPECT_TRUE(found) << ended.out;
   EXPECT_THAT(run(arguments, "").err, HasSubstr("%, " + geese.path() + ", line "));
