@@ -33,6 +33,7 @@ struct Need {
   std::string kv_type;
   std::int64_t tokens;
   std::int64_t bytes;
+  std::int64_t saved;  ///< in a store
 };
 
 std::string type_name(BlockType type) {
@@ -57,8 +58,8 @@ std::vector<Need> needs(const Engine& engine, const InspectFlags& flags,
       options.method = method;
       options.kv_type = type;
       for (const auto tokens : lengths)
-        all.push_back(
-            {method, std::string(kv_type_name(type)), tokens, context_bytes(engine, options, tokens)});
+        all.push_back({method, std::string(kv_type_name(type)), tokens,
+                       context_bytes(engine, options, tokens), saved_bytes(engine, options, tokens)});
     }
   }
   return all;
@@ -94,8 +95,11 @@ Json inspect_json(const gguf::File& file, const Runnable& model, const std::stri
                                {"type", type_name(tensor.type)},
                                {"bytes", tensor.data.size()}});
   for (const auto& need : model.texts)
-    json["memory"].push_back(
-        {{"method", need.method}, {"kv_type", need.kv_type}, {"tokens", need.tokens}, {"bytes", need.bytes}});
+    json["memory"].push_back({{"method", need.method},
+                              {"kv_type", need.kv_type},
+                              {"tokens", need.tokens},
+                              {"bytes", need.bytes},
+                              {"stored_bytes", need.saved}});
   if (!problem.empty()) json["error"] = problem;
   return json;
 }
@@ -137,14 +141,14 @@ void print_model_memory(const ModelMemory& memory) {
                   format_bytes(memory.pass)));
 }
 
-void print_memory(const std::vector<Need>& memory, const std::vector<std::int64_t>& lengths) {
-  std::string lines = fmt::format("\nMemory for keys and values ({} can be had now)\n  {:<18}",
-                                  format_bytes(available_memory()), "tokens");
+void print_needs(const std::string& title, const std::vector<Need>& needs, std::int64_t Need::*bytes,
+                 const std::vector<std::int64_t>& lengths) {
+  std::string lines = fmt::format("\n{}\n  {:<18}", title, "tokens");
   for (const auto tokens : lengths) lines += fmt::format(" {:>12}", grouped(tokens));
-  for (std::size_t i = 0; i < memory.size(); ++i) {
+  for (std::size_t i = 0; i < needs.size(); ++i) {
     if (i % lengths.size() == 0)
-      lines += fmt::format("\n  {:<18}", memory[i].method + ", " + memory[i].kv_type);
-    lines += fmt::format(" {:>12}", format_bytes(memory[i].bytes));
+      lines += fmt::format("\n  {:<18}", needs[i].method + ", " + needs[i].kv_type);
+    lines += fmt::format(" {:>12}", format_bytes(needs[i].*bytes));
   }
   out(lines + "\n");
 }
@@ -171,7 +175,10 @@ void inspect(const InspectFlags& flags) {
   if (!problem.empty()) return err_line("this model cannot be run: " + problem);
   print_guessed(model.guessed);
   print_model_memory(model.memory);
-  print_memory(model.texts, lengths);
+  print_needs(fmt::format("Memory for keys and values ({} can be had now)", format_bytes(available_memory())),
+              model.texts, &Need::bytes, lengths);
+  print_needs("In the store, kept by focusllm read (beside the text itself)", model.texts, &Need::saved,
+              lengths);
 }
 
 constexpr const char* kInspectExamples = R"(
@@ -184,7 +191,8 @@ Examples:
 
 void add_inspect(CLI::App& app) {
   auto flags = std::make_shared<InspectFlags>();
-  CLI::App* command = app.add_subcommand("inspect", "Show a model file, and the memory that texts will need");
+  CLI::App* command =
+      app.add_subcommand("inspect", "Show a model file, and what texts will take in memory and in the store");
   command
       ->add_option("--lengths", flags->lengths, "Lengths of text to show the memory for, in tokens (4k, 1m)")
       ->delimiter(',')

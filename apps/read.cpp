@@ -131,7 +131,9 @@ class Command {
   }
 
   std::int64_t bytes_needed(const ContextOptions& options) const {
-    return context_bytes(*engine_, options, tokens_ + kTemplateTokens);
+    std::int64_t bytes = saved_bytes(*engine_, options, tokens_ + kTemplateTokens);
+    for (const Document& document : documents_) bytes += std::ssize(document.text);
+    return bytes;
   }
 
   void tell_need() const {

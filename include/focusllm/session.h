@@ -223,5 +223,7 @@ bool lacks_adapter(const Engine& engine, const ContextOptions& options);
 
 /// Bytes of keys and values that a method keeps for `tokens` tokens and a usual answer.
 std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens);
+/// About what such a session saves behind a text of `tokens` tokens (Session::save).
+std::int64_t saved_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens);
 
 }  // namespace focusllm

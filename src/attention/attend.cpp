@@ -185,6 +185,21 @@ void attend(std::span<const Block> blocks, std::span<std::exception_ptr> failure
   }
 }
 
+void log_sums(const Block& block, float* lse) {
+  const std::size_t heads = lse_size(block), parts = block.parts.size();
+  AlignedBuffer<float> sums, queries;
+  sums.resize(parts * heads);
+  const std::size_t spread = block.type == KvType::int8 ? out_size(block) : 0;
+  queries.resize(parts * spread);
+  std::vector<Problem> problems;
+  for (std::size_t i = 0; i < parts; ++i)
+    problems.push_back(
+        problem_of(block, block.parts[i], {nullptr, sums.data() + i * heads, queries.data() + i * spread}));
+  partial(problems);
+  std::fill_n(lse, heads, kNothing);
+  for (std::size_t i = 0; i < parts; ++i) merge_sums(heads, sums.data() + i * heads, lse);
+}
+
 void collect_columns(const Block& block, const Part& part, Collect collect, const float* lse, float* columns,
                      std::int64_t stride) {
   AlignedBuffer<float> queries;

@@ -58,6 +58,10 @@ inline void attend(const Block& block) {
   attend(std::span(&block, 1));
 }
 
+/// The log-sum-exp [rows, heads] of the block over all its parts, which are here and no sinks: what attend()
+/// gives as lse, to the bit, without the values. `out` and `lse` of the block are not used.
+void log_sums(const Block& block, float* lse);
+
 /// partial.h's columns of one part, against the whole block's lse.
 void collect_columns(const Block& block, const Part& part, Collect collect, const float* lse, float* columns,
                      std::int64_t stride);

@@ -31,7 +31,7 @@ class TileWork {
         queries_(static_cast<int>(work.rows) * group_),
         block_width_(kVectors * kernel.lanes),
         scratch_(prepare(Scratch::of_this_thread())),
-        tile_(kernel, problem_, work.kv_head, true, scratch_) {}
+        tile_(kernel, problem_, work.kv_head, with_values(), scratch_) {}
 
   void run() {
     make_blocks();
@@ -43,15 +43,18 @@ class TileWork {
   }
 
  private:
+  bool with_values() const { return work_.out != nullptr; }
   int block_count() const { return (queries_ + block_width_ - 1) / block_width_; }
 
   Scratch& prepare(Scratch& scratch) {
     const std::int64_t width = block_width_;
-    const std::size_t block = Scratch::rounded(width * dim_ * 4) * 2 + Scratch::rounded(width * 4) * 2;
+    const std::size_t block =
+        Scratch::rounded(width * dim_ * 4) * (with_values() ? 2 : 1) + Scratch::rounded(width * 4) * 2;
     const std::size_t shared =
         Scratch::rounded(kTileKeys * width * 4) + Scratch::rounded(kTileWords * width * 4);
-    scratch.reset(Tile::bytes(kernel_, dim_, true) + static_cast<std::size_t>(block_count()) * (block + 64) +
-                  shared + Scratch::rounded(block_count() * static_cast<std::int64_t>(sizeof(Block))));
+    scratch.reset(Tile::bytes(kernel_, dim_, with_values()) +
+                  static_cast<std::size_t>(block_count()) * (block + 64) + shared +
+                  Scratch::rounded(block_count() * static_cast<std::int64_t>(sizeof(Block))));
     blocks_ = scratch.take<Block>(block_count());
     scores_ = scratch.take<float>(kTileKeys * width);
     visible_ = scratch.take<std::uint32_t>(kTileWords * width);
@@ -67,10 +70,12 @@ class TileWork {
       block.packed = scratch_.take<char>(std::int64_t{block.width} * dim_ * kernel_.element_bytes);
       block.top = scratch_.take<float>(block.width);
       block.total = scratch_.take<float>(block.width);
-      block.out = scratch_.take<float>(std::int64_t{block.width} * dim_);
       std::fill_n(block.top, block.width, kStartTop);
       std::fill_n(block.total, block.width, 0.0F);
-      std::fill_n(block.out, std::int64_t{block.width} * dim_, 0.0F);
+      if (with_values()) {
+        block.out = scratch_.take<float>(std::int64_t{block.width} * dim_);
+        std::fill_n(block.out, std::int64_t{block.width} * dim_, 0.0F);
+      }
       const float* rows[kMaxQueries];
       for (int q = 0; q < block.width; ++q) rows[q] = q < block.queries ? query(block.first + q) : nullptr;
       kernel_.pack_queries(rows, block.width, dim_, static_cast<float>(problem_.scale * kLog2E),
@@ -137,10 +142,10 @@ class TileWork {
       const int row = (block.first + q) / group_;
       const int head = (block.first + q) % group_;
       factors[q] = block.total[q] > 0 ? 1 / block.total[q] : 0;
-      rows[q] = work_.out + row * work_.out_stride + std::int64_t{head} * dim_;
+      if (with_values()) rows[q] = work_.out + row * work_.out_stride + std::int64_t{head} * dim_;
       work_.lse[row * work_.lse_stride + head] = natural_lse(block.top[q], block.total[q]);
     }
-    kernel_.unpack(block.out, block.width, dim_, factors, rows);
+    if (with_values()) kernel_.unpack(block.out, block.width, dim_, factors, rows);
   }
 
   const TileKernel& kernel_;

@@ -34,7 +34,7 @@ struct TileCall {
   int vectors = 0;                 ///< 1 to kVectors
   const void* queries = nullptr;   ///< [dim units][vectors * lanes], scaled so that a score is a power of 2
   const void* key_rows = nullptr;  ///< [keys][dim]
-  const void* values = nullptr;    ///< pack_values' form
+  const void* values = nullptr;    ///< pack_values' form; null: only top and total are wanted
   /// [kTileWords][vectors * lanes]: bit k % 32 of word k / 32 says that the query sees key k. Null: all see
   /// all.
   const std::uint32_t* visible = nullptr;

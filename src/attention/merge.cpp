@@ -11,6 +11,19 @@ constexpr std::int64_t kHeadsAtOnce =
     512;  // (row, head) pairs for one thread: below that a second one does not pay
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 
+/// How much of what is merged each of two parts has, and the log-sum-exp of both, neither being -inf.
+struct Shares {
+  Shares(float from_lse, float to_lse) {
+    const float top = std::max(from_lse, to_lse);
+    const float a = std::exp(from_lse - top);
+    const float b = std::exp(to_lse - top);
+    from = a / (a + b);
+    to = b / (a + b);
+    lse = top + std::log(a + b);
+  }
+  float from, to, lse;
+};
+
 void merge_heads(const RowKernels& kernels, int dim, std::int64_t count, const float* from_out,
                  const float* from_lse, float* to_out, float* to_lse) {
   for (std::int64_t i = 0; i < count; ++i) {
@@ -20,15 +33,20 @@ void merge_heads(const RowKernels& kernels, int dim, std::int64_t count, const f
       to_lse[i] = from_lse[i];
       continue;
     }
-    const float top = std::max(from_lse[i], to_lse[i]);
-    const float a = std::exp(from_lse[i] - top);
-    const float b = std::exp(to_lse[i] - top);
-    kernels.blend(from_out + i * dim, a / (a + b), b / (a + b), dim, to_out + i * dim);
-    to_lse[i] = top + std::log(a + b);
+    const Shares shares(from_lse[i], to_lse[i]);
+    kernels.blend(from_out + i * dim, shares.from, shares.to, dim, to_out + i * dim);
+    to_lse[i] = shares.lse;
   }
 }
 
 }  // namespace
+
+void merge_sums(std::size_t count, const float* from_lse, float* to_lse) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (from_lse[i] == kNone) continue;
+    to_lse[i] = to_lse[i] == kNone ? from_lse[i] : Shares(from_lse[i], to_lse[i]).lse;
+  }
+}
 
 void merge(Isa isa, const HeadShape& shape, std::int64_t rows, const float* from_out, const float* from_lse,
            float* to_out, float* to_lse) {

@@ -52,6 +52,7 @@ void check(const Problem& p) {
   if (s.dim <= 0 || s.dim > kMostDim || s.dim % 16 != 0) {
     fail("attention: heads of width {}: supported are multiples of 16 up to 512", s.dim);
   }
+  if (p.out == nullptr && p.use != Use::read) fail("attention: only rows that are read go without values");
   const bool everything = p.visible.min == kEverything.min && p.visible.max == kEverything.max;
   if (p.rows > 0 && p.positions == nullptr && !everything)
     fail("attention: a mask needs the rows' positions");
@@ -109,7 +110,7 @@ void cut(const Problem& p, std::int64_t row, std::int64_t rows, Plan& plan) {
                                     .row = row,
                                     .rows = rows,
                                     .columns = columns,
-                                    .out = p.out + at * p.shape.dim,
+                                    .out = p.out == nullptr ? nullptr : p.out + at * p.shape.dim,
                                     .lse = p.lse + at,
                                     .out_stride = std::int64_t{p.shape.heads} * p.shape.dim,
                                     .lse_stride = p.shape.heads}});

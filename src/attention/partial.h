@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -67,8 +68,9 @@ struct Problem {
   std::int64_t rows = 0;
   std::span<const KvRun> runs;
   Visible visible = kCausal;
-  float* out =
-      nullptr;  ///< [rows, heads, dim]: softmax(scale q k) v over the visible keys; 0 where there are none
+  /// [rows, heads, dim]: softmax(scale q k) v over the visible keys; 0 where there are none. Null: only lse
+  /// is wanted, of rows that are read (Use::read).
+  float* out = nullptr;
   float* lse =
       nullptr;  ///< [rows, heads]: log of the sum of exp(scale q k), natural; -inf where there are none
 };
@@ -84,6 +86,9 @@ inline void partial(const Problem& problem) {
 /// [rows, heads, dim], lse [rows, heads].
 void merge(Isa isa, const HeadShape& shape, std::int64_t rows, const float* from_out, const float* from_lse,
            float* to_out, float* to_lse);
+
+/// The same of lse alone, [count].
+void merge_sums(std::size_t count, const float* from_lse, float* to_lse);
 
 /// What becomes of a key's probabilities, one of each query: their sum, or the largest.
 enum class Collect : std::uint8_t { sum, most };

@@ -204,7 +204,7 @@ void attend_block(const TileCall& call) {
     hn::StoreU(top[c], kFloat, call.top + c * kLanes);
     hn::StoreU(total[c], kFloat, call.total + c * kLanes);
   }
-  add_values<Dot, kCols>(call, keep);
+  if (call.values != nullptr) add_values<Dot, kCols>(call, keep);
 }
 
 /// Collect's two ways, of vectors and of a vector's lanes.

@@ -83,6 +83,11 @@ std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::
   return method_named(options.method).bytes_needed(settled(options, spec), spec, tokens);
 }
 
+std::int64_t bytes_saved(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  const Method& method = method_named(options.method);
+  return (method.saved != nullptr ? method.saved : method.bytes_needed)(settled(options, spec), spec, tokens);
+}
+
 Reading reading(const Options& options, const model::Spec& spec, int layer, std::int64_t tokens) {
   return method_named(options.method).reading(settled(options, spec), spec, layer, tokens);
 }

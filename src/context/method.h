@@ -38,6 +38,8 @@ struct Method {
   void (*complete)(Options&) = nullptr;  ///< settings that are no sizes: default values, and checks
   void (*check_positions)(const Options&, const model::Spec&, std::int64_t tokens) = nullptr;
   std::int64_t (*disk_needed)(const Options&, const model::Spec&, std::int64_t tokens) = nullptr;
+  /// Of a text that is saved, where that is not what a session takes.
+  std::int64_t (*saved)(const Options&, const model::Spec&, std::int64_t tokens) = nullptr;
   bool (*shrink)(Options&, const model::Spec&) = nullptr;
   std::string_view (*memory_advice)(const Options&) = nullptr;
 };
@@ -58,6 +60,8 @@ bool shrink(Options& options, const model::Spec& spec);
 std::string_view memory_advice(const Options& options);
 /// Bytes of keys and values (and what else grows with the text) for `tokens` tokens.
 std::int64_t bytes_needed(const Options& options, const model::Spec& spec, std::int64_t tokens);
+/// Bytes that a session behind a text of so many tokens saves.
+std::int64_t bytes_saved(const Options& options, const model::Spec& spec, std::int64_t tokens);
 /// What any implementation has to do in a layer to read the first `tokens` tokens, and for a token of an
 /// answer behind `depth` tokens.
 Reading reading(const Options& options, const model::Spec& spec, int layer, std::int64_t tokens);

@@ -193,11 +193,26 @@ ContextOptions with_defaults(const Engine& engine, const ContextOptions& given) 
   return filled;
 }
 
-std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
+namespace {
+
+/// What a method, chosen for so many tokens, says of them.
+std::int64_t bytes_of(std::int64_t (*count)(const context::Options&, const model::Spec&, std::int64_t),
+                      const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
   ContextOptions resolved = options;
   if (resolved.method == "auto") resolved.method = automatic_method(engine, tokens);
   const auto type = options.kv_type.value_or(attention::KvType::bf16);
-  return context::bytes_needed(resolve(resolved, type, answer_room(engine, 0)), spec_of(engine), tokens);
+  return count(resolve(with_defaults(engine, resolved), type, answer_room(engine, 0)), spec_of(engine),
+               tokens);
+}
+
+}  // namespace
+
+std::int64_t context_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
+  return bytes_of(context::bytes_needed, engine, options, tokens);
+}
+
+std::int64_t saved_bytes(const Engine& engine, const ContextOptions& options, std::int64_t tokens) {
+  return bytes_of(context::bytes_saved, engine, options, tokens);
 }
 
 }  // namespace focusllm

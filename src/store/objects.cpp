@@ -46,6 +46,7 @@ SavedPiece Objects::get(const Object& object) const {
     known_.erase(object.hash);
     fail("{}: is damaged: what it holds does not have the hash that it is named by", path.string());
   }
+  file->release(file->bytes());  // not all of it is used by everybody
   return {.parts = {file->bytes()}, .keepers = {file}};
 }
 

@@ -210,6 +210,31 @@ TEST(Attend, TheLogSumExpNeedNotBeWanted) {
   EXPECT_EQ(without.out, block.out);
 }
 
+TEST(Attend, LogSumsAreThoseOfTheWholeToTheBit) {
+  for (const KvType type : {KvType::f32, KvType::bf16, KvType::int8}) {
+    for (const Isa isa : supported_isas()) {
+      std::vector<ProblemData> data;
+      for (const std::int64_t first : {0, 130, 500})  // the last one's keys are seen by nobody
+        data.emplace_back(kShape, type, consecutive(200, kRows), std::vector<RunSpec>{{first, 129, 2}},
+                          kCausal, static_cast<std::uint32_t>(first));
+      TestBlock all;
+      for (ProblemData& one : data) all.parts.push_back(part_of(one));
+      Block block = all.block();
+      block.type = type;
+      block.isa = isa;
+      attend(block);
+      std::vector<float> sums(all.lse.size(), NAN);
+      block.out = block.lse = nullptr;
+      log_sums(block, sums.data());
+      EXPECT_EQ(sums, all.lse);
+      EXPECT_TRUE(std::isfinite(sums.front()));
+      block.parts = {};
+      log_sums(block, sums.data());
+      EXPECT_EQ(sums, std::vector<float>(sums.size(), kNone));
+    }
+  }
+}
+
 TEST(Attend, PartsOnAnotherThreadAreTheSameToTheBit) {
   ProblemData near = keys_at(150, 60, 1), far = keys_at(0, 150, 2);
   TestBlock here{{part_of(near), part_of(far)}};

@@ -73,12 +73,17 @@ std::int64_t shown_tokens(const Options& options) {
   return options.recalled + options.ending + options.answer_tokens;
 }
 
-std::int64_t recall_memory(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+/// Of the text: what is read of it, without what a question is shown.
+std::int64_t recall_saved(const Options& options, const model::Spec& spec, std::int64_t tokens) {
   const Extent extent = extent_of(options, spec);
-  std::int64_t bytes = tokens * static_cast<std::int64_t>(sizeof(Token));
-  bytes += HeadKeys::bytes_needed(extent.key_heads, spec.heads.dim, attention::KvType::int8, tokens);
-  bytes += window_needed(options, spec, tokens, extent.layers);
-  return bytes + layers_bytes(spec, options.kv_type, std::min(tokens, shown_tokens(options)));
+  const std::int64_t bytes = tokens * static_cast<std::int64_t>(sizeof(Token));
+  return bytes + HeadKeys::bytes_needed(extent.key_heads, spec.heads.dim, attention::KvType::int8, tokens) +
+         window_needed(options, spec, tokens, extent.layers);
+}
+
+std::int64_t recall_memory(const Options& options, const model::Spec& spec, std::int64_t tokens) {
+  return recall_saved(options, spec, tokens) +
+         layers_bytes(spec, options.kv_type, std::min(tokens, shown_tokens(options)));
 }
 
 Reading recall_reading(const Options& options, const model::Spec& spec, int layer, std::int64_t tokens) {
@@ -121,6 +126,7 @@ const Method kRecall = {
           return causal_answering(spec, layer, std::min(depth, options.recalled), kAllKeys);
         },
     .late = kRecallLate,
-    .complete = complete_recall};
+    .complete = complete_recall,
+    .saved = recall_saved};
 
 }  // namespace focusllm::context

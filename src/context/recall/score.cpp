@@ -41,11 +41,9 @@ class Scorer {
   void run(std::span<std::vector<float>* const> scores) {
     const auto heads = static_cast<std::size_t>(block_.shape.heads);
     const std::size_t queries = static_cast<std::size_t>(block_.rows) * heads;
-    std::vector<float> out(queries * static_cast<std::size_t>(block_.shape.dim)), lse(queries);
+    std::vector<float> lse(queries);
     block_.parts = parts_;
-    block_.out = out.data();
-    block_.lse = lse.data();
-    attention::attend(block_);
+    attention::log_sums(block_, lse.data());
     // The square of a probability is that of twice the logits.
     for (float& one : lse) one *= 2;
     std::vector<float> paid;
