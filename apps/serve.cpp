@@ -122,6 +122,9 @@ void ServeFlags::add_to(CLI::App& app) {
   number("--stop-timeout", stop_seconds, "Seconds that running requests have when the server is told to end",
          0, 86400);
   app.add_flag("--no-metrics", no_metrics, "No GET /metrics")->group("Server");
+  app.add_flag("--webui,!--no-webui", options.page, "The page for people at /; there if not told else")
+      ->envname("LLAMA_ARG_WEBUI")
+      ->group("Server");
   app.add_flag("--list-fields", list_fields, "Print the lists of fields that docs/server.md has, and end")
       ->group("Server");
   model.add_to(app);

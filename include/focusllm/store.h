@@ -83,6 +83,9 @@ class Store {
   SavedSession get(const StoredText& text) const;
   /// The bytes of text.sources[source]. Throws Error likewise.
   std::string source(const StoredText& text, std::size_t source) const;
+  /// The same bytes where they are mapped, in one part. A text that is removed keeps its place on the disk as
+  /// long as they are held.
+  SavedPiece mapped_source(const StoredText& text, std::size_t source) const;
   /// Removes a text for all models and methods; how many there were.
   int remove(std::string_view name);
   /// Removes this one, if it is still there.

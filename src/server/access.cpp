@@ -45,7 +45,7 @@ std::string owner_name(std::size_t key) {
 }
 
 bool is_open(const std::string& path) {
-  return path == "/health" || path == "/v1/health";
+  return path == "/health" || path == "/v1/health" || path == "/" || path.starts_with("/page/");
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ class Access {
   Access(std::vector<std::string> keys, std::string host, std::vector<std::string> origins)
       : keys_(std::move(keys)), host_(std::move(host)), origins_(std::move(origins)) {}
 
-  /// Throws ApiError for a request without a key (401), or one that a web page sends that may not (403).
+  /// Throws ApiError for a request without a key (401), or one that a web page sends that may not (403). What
+  /// says nothing of anybody's (/health, the page itself) needs none.
   void check(const httplib::Request& request) const;
   /// The origin that is told that it may ask; nothing: none is.
   std::optional<std::string> allowed_origin(const httplib::Request& request) const;

@@ -13,6 +13,14 @@ namespace {
 
 constexpr std::chrono::milliseconds kEventPause{500};  // between two events of a reading
 
+/// Of a document that `focusllm read` made of several files, or of one with another name.
+OrderedJson sources_json(const Document& document) {
+  OrderedJson sources = OrderedJson::array();
+  for (const StoredSource& source : document.sources)
+    sources.push_back({{"name", source.name}, {"first_byte", source.first_byte}, {"bytes", source.bytes}});
+  return sources;
+}
+
 OrderedJson json_of(const Document& document, const std::string& own) {
   const std::string name = document.name.substr(own.size());
   OrderedJson json = {{"id", name},
@@ -25,6 +33,9 @@ OrderedJson json_of(const Document& document, const std::string& own) {
                       {"created_at", document.created},
                       {"error", nullptr}};
   if (!document.method.empty()) json["method"] = document.method;
+  const bool of_files =
+      document.sources.size() > 1 || (!document.sources.empty() && document.sources.front().name != name);
+  if (of_files) json["sources"] = sources_json(document);
   if (!document.error.empty()) json["error"] = document.error;
   return json;
 }
@@ -35,7 +46,7 @@ struct NamedText {
 };
 
 std::string given_name(const Values& body, const std::string& otherwise) {
-  const std::string name = body.text("name").value_or(otherwise);
+  std::string name = body.text("name").value_or(otherwise);
   if (name.empty()) throw bad_request("'name' must be given: letters, digits, '.', '_' and '-'", "name");
   return name;
 }

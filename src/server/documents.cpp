@@ -154,7 +154,8 @@ Document Documents::document_of(const StoredText& text) {
           .tokens_read = text.tokens,
           .created = text.read_at,
           .method = text.method,
-          .error = text.complete ? "" : "its reading was interrupted: send it again, it goes on from there"};
+          .error = text.complete ? "" : "its reading was interrupted: send it again, it goes on from there",
+          .sources = text.sources};
 }
 
 std::optional<Document> Documents::find(const std::string& name) const {
@@ -185,6 +186,7 @@ std::vector<Document> Documents::all(const std::string& prefix) const {
 bool Documents::remove(const std::string& name) {
   {
     const std::lock_guard lock(mutex_);
+    last_mapped_ = nullptr;
     const auto known = by_name_.find(name);
     if (known != by_name_.end()) {
       const std::shared_ptr<Work> work = known->second;
@@ -207,30 +209,44 @@ void Documents::wait(const std::string& name, std::chrono::milliseconds patience
   });
 }
 
-StoredText Documents::ready(const std::string& name) const {
+StoredText Documents::ready(const std::string& name, const std::string& shown) const {
   const auto document = find(name);
-  if (!document) throw not_found("document", name, "documents");
+  if (!document) throw not_found("document", shown, "documents");
   if (document->status == Document::Status::failed)
     throw ApiError(409, "invalid_request_error",
-                   fmt::format("the document \"{}\" could not be read: {}", name, document->error),
+                   fmt::format("the document \"{}\" could not be read: {}", shown, document->error),
                    "documents");
   if (document->status != Document::Status::ready)
     throw ApiError(409, "invalid_request_error",
-                   fmt::format("the document \"{}\" is not read yet: {} of {} tokens are", name,
+                   fmt::format("the document \"{}\" is not read yet: {} of {} tokens are", shown,
                                document->tokens_read, document->tokens),
                    "documents");
   const auto text = stored(name);
-  if (!text) throw not_found("document", name, "documents");
+  if (!text) throw not_found("document", shown, "documents");
   return *text;
 }
 
-DocumentUse Documents::use(const std::string& name) const {
-  const StoredText text = ready(name);
-  return {name, name, text.id, text.tokens};
+DocumentUse Documents::use(const std::string& name, const std::string& shown) const {
+  const StoredText text = ready(name, shown);
+  return {name, shown, text.id, text.tokens};
 }
 
-std::vector<DocumentText> Documents::content(const std::string& name) const {
-  const StoredText text = ready(name);
+/// Who shows a text asks for one part of it after the other: the last one stays open.
+std::shared_ptr<const MappedDocument> Documents::mapped(const std::string& name,
+                                                        const std::string& shown) const {
+  const StoredText stored = ready(name, shown);
+  {
+    const std::lock_guard lock(mutex_);
+    if (last_mapped_ && last_mapped_->id() == stored.id) return last_mapped_;
+  }
+  auto mapped = std::make_shared<const MappedDocument>(*store_, stored);
+  const std::lock_guard lock(mutex_);
+  last_mapped_ = mapped;
+  return mapped;
+}
+
+std::vector<DocumentText> Documents::content(const std::string& name, const std::string& shown) const {
+  const StoredText text = ready(name, shown);
   std::vector<DocumentText> files;
   for (std::size_t i = 0; i < text.sources.size(); ++i)
     files.push_back({text.sources[i].name, store_->source(text, i)});
@@ -239,7 +255,7 @@ std::vector<DocumentText> Documents::content(const std::string& name) const {
 
 OpenedTexts Documents::open(const std::vector<DocumentUse>& documents, std::int64_t answer_tokens) const {
   std::vector<std::string> names;
-  for (const DocumentUse& document : documents) names.push_back(ready(document.name).name);
+  for (const DocumentUse& document : documents) names.push_back(ready(document.name, document.shown).name);
   return open_texts(*store_, engine_, names, options_.session, answer_tokens);
 }
 

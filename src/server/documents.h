@@ -14,6 +14,7 @@
 #include "focusllm/store.h"
 #include "server/api_error.h"
 #include "server/conversation.h"
+#include "server/mapped_document.h"
 
 namespace focusllm::server {
 
@@ -23,11 +24,12 @@ struct Document {
   std::string name;
   Status status = Status::ready;
   std::int64_t bytes = 0;
-  std::int64_t tokens = 0;       ///< of all of it; 0: not known yet
-  std::int64_t tokens_read = 0;  ///< so far
-  std::int64_t created = 0;      ///< seconds since 1970
-  std::string method;            ///< by which it is read; empty: not decided yet
-  std::string error;             ///< why it failed
+  std::int64_t tokens = 0;                 ///< of all of it; 0: not known yet
+  std::int64_t tokens_read = 0;            ///< so far
+  std::int64_t created = 0;                ///< seconds since 1970
+  std::string method;                      ///< by which it is read; empty: not decided yet
+  std::string error;                       ///< why it failed
+  std::vector<StoredSource> sources = {};  ///< the files that it was read from, of one in the store
 };
 
 /// A file of a document.
@@ -64,10 +66,13 @@ class Documents {
   /// No further text is read; what was read of the one at hand is kept.
   void stop();
 
-  /// A text that can be opened. Throws ApiError (404, 409) where it is not there, or not read yet.
-  DocumentUse use(const std::string& name) const;
+  /// A text that can be opened; `shown`: its name for its owner. Throws ApiError (404, 409) where it is not
+  /// there, or not read yet.
+  DocumentUse use(const std::string& name, const std::string& shown) const;
   /// The document's own files, in their order. Throws likewise.
-  std::vector<DocumentText> content(const std::string& name) const;
+  std::vector<DocumentText> content(const std::string& name, const std::string& shown) const;
+  /// The text itself. Throws likewise.
+  std::shared_ptr<const MappedDocument> mapped(const std::string& name, const std::string& shown) const;
   /// A session behind texts. Throws likewise.
   OpenedTexts open(const std::vector<DocumentUse>& documents, std::int64_t answer_tokens) const;
 
@@ -83,7 +88,7 @@ class Documents {
   void go_on();
   void run();
   void read(Work& work);
-  StoredText ready(const std::string& name) const;
+  StoredText ready(const std::string& name, const std::string& shown) const;
   std::optional<StoredText> stored(const std::string& name) const;
   static Document document_of(const StoredText& text);
   std::shared_ptr<Work> working(const std::string& name) const;
@@ -95,8 +100,9 @@ class Documents {
   const std::string encoder_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  std::deque<std::shared_ptr<Work>> queue_;               ///< the first one is being read
-  std::map<std::string, std::shared_ptr<Work>> by_name_;  ///< of the queue, and those that failed
+  std::deque<std::shared_ptr<Work>> queue_;                    ///< the first one is being read
+  std::map<std::string, std::shared_ptr<Work>> by_name_;       ///< of the queue, and those that failed
+  mutable std::shared_ptr<const MappedDocument> last_mapped_;  ///< that was asked for
   bool stops_ = false;
   std::thread thread_;
 };

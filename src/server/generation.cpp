@@ -271,8 +271,9 @@ void Generation::answer(int choice, Reading& reading) {
                           answer.timings.found_tokens;
   outcome.answer_tokens = answer.timings.generated_tokens;
   for (const Citation& place : answer.citations)
-    outcome.citations.push_back({reading.document.empty() ? place.source : reading.document, place.byte,
-                                 place.line, place.first_token, place.tokens, place.share, place.quote});
+    outcome.citations.push_back({reading.document.empty() ? place.source : reading.document, place.source,
+                                 place.byte, place.line, place.first_token, place.tokens, place.share,
+                                 place.quote});
   keep(reading, answer, shown);
   core_.metrics.prompt(outcome.prompt_tokens, outcome.cached_tokens, answer.timings.read_seconds,
                        answer.timings.first_token_seconds);

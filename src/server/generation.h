@@ -44,6 +44,7 @@ struct AnswerPiece {
 /// A place that an answer drew on.
 struct Cited {
   std::string document;                         ///< as its owner calls it; empty: the prompt
+  std::string file;                             ///< of the document, which may have several
   std::int64_t first_byte = 0, first_line = 0;  ///< of the document; 0: of none
   std::int64_t first_token = 0, tokens = 0;
   double share = 0;

@@ -149,11 +149,13 @@ void add_routes(Site& site) {
     site.core.metrics.request(counted_path(site, request, response.status), response.status, took.count());
   });
   add_document_routes(site);
+  add_content_routes(site);
   add_file_routes(site);
   add_generation_routes(site);
   add_model_routes(site);
   add_survey_routes(site);
   add_token_routes(site);
+  if (site.options.page) add_page_routes(site);
 }
 
 }  // namespace focusllm::server

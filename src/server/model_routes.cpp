@@ -37,6 +37,7 @@ OrderedJson props(const Core& core) {
   return {{"default_generation_settings",
            {{"n_ctx", engine.info().trained_context}, {"params", sampling_json(core.defaults)}}},
           {"total_slots", core.limits.running},
+          {"max_body", core.limits.body_bytes},
           {"model_alias", core.model},
           {"model_path", engine.file().path().filename().string()},
           {"method", core.context.method},

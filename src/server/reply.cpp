@@ -93,6 +93,7 @@ OrderedJson citations_json(const Outcome& outcome) {
          {"tokens", place.tokens},
          {"quote", place.quote},
          {"share", place.share}});
+    if (!place.document.empty() && place.file != place.document) citations.back()["file"] = place.file;
   }
   return citations;
 }

@@ -79,10 +79,8 @@ Conversation with_documents(Conversation conversation, const Values& body, const
   const std::vector<std::string> names = body.texts("documents");
   if (names.empty()) return conversation;
   if (!core.documents) throw no_documents("documents");
-  for (const std::string& name : names) {
-    conversation.documents.push_back(core.documents->use(own_names + name));
-    conversation.documents.back().shown = name;
-  }
+  for (const std::string& name : names)
+    conversation.documents.push_back(core.documents->use(own_names + name, name));
   return conversation;
 }
 

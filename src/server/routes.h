@@ -34,9 +34,11 @@ void add_routes(Site& site);
 
 // By topic.
 void add_document_routes(Site& site);    ///< texts that are kept
+void add_content_routes(Site& site);     ///< what these texts are
 void add_file_routes(Site& site);        ///< files that texts are made of
 void add_generation_routes(Site& site);  ///< answers
 void add_model_routes(Site& site);       ///< what the model and the server are
+void add_page_routes(Site& site);        ///< the page for people
 void add_survey_routes(Site& site);      ///< every part of a text asked
 void add_token_routes(Site& site);       ///< text and tokens
 

@@ -16,6 +16,7 @@ struct Options {
   std::vector<std::string> origins;  ///< web pages that may ask; "*": all
   bool share_cache = false;          ///< what a request with one key read, requests with others go on from
   bool metrics = true;               ///< GET /metrics
+  bool page = true;                  ///< GET /, for people
   std::string model;                 ///< its name for clients; empty: the model's own
   std::string chat_template;         ///< one of ChatTemplate::names(); empty: the file's own
   ContextOptions context;

@@ -168,7 +168,7 @@ void add_survey_routes(Site& site) {
          SurveyRequest request = parse(body, site.core);
          request.document = name;
          if (!site.core.documents) throw no_documents("document");
-         std::vector<DocumentText> texts = site.core.documents->content(own + name);
+         std::vector<DocumentText> texts = site.core.documents->content(own + name, name);
          const auto surveying = std::make_shared<Surveying>(site, std::move(request), std::move(texts));
          if (surveying->stream()) return stream(surveying, response);
          send(response, whole(*surveying));

@@ -217,10 +217,13 @@ SavedSession Store::get(const StoredText& text) const {
 }
 
 std::string Store::source(const StoredText& text, std::size_t source) const {
-  const Entry entry = impl_->entry(text);
-  const SavedPiece piece = impl_->pieces.get(entry.sources.at(source));
+  const SavedPiece piece = mapped_source(text, source);
   const std::span<const std::byte> bytes = piece.parts.front();
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+SavedPiece Store::mapped_source(const StoredText& text, std::size_t source) const {
+  return impl_->pieces.get(impl_->entry(text).sources.at(source));
 }
 
 int Store::remove(std::string_view name) {

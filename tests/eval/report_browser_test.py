@@ -10,6 +10,7 @@ import unittest
 
 import browser
 import report_sample
+from contrast import contrast
 
 SKIPPED = 77
 SCREENS = {"desktop": (1280, 900), "phone": (390, 844)}
@@ -41,19 +42,6 @@ SEEN = """(() => {
     boxes: all('.scroll').map((element) => ({...box(element), needed: element.scrollWidth, shown: element.clientWidth})),
   };
 })()"""
-
-
-def channels(colour):
-    return [int(part) for part in colour[colour.index("(") + 1:-1].split(",")[:3]]
-
-
-def contrast(first, second):
-    """As WCAG 2 defines it, 1 to 21."""
-    def luminance(colour):
-        parts = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in channels(colour)]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-    dark, light = sorted((luminance(first), luminance(second)))
-    return (light + 0.05) / (dark + 0.05)
 
 
 def overlap(a, b):
@@ -198,6 +186,6 @@ if __name__ == "__main__":
     PROGRAM = sys.argv[1]
     PICTURES = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) == 3 else None
     if browser.find() is None:
-        print("SKIPPED: NO BROWSER, SO NOBODY HAS LOOKED AT THE REPORT: install chromium (scripts/install-packages test)")
+        print("[  SKIPPED ] report_browser_test.py: NO BROWSER, SO NOBODY HAS LOOKED AT THE REPORT: install chromium (scripts/install-packages test)")
         sys.exit(SKIPPED)
     unittest.main(argv=sys.argv[:1])

@@ -16,6 +16,7 @@ TEST_F(Endpoints, SayWhatIsServed) {
   const Json props = get("/props");
   EXPECT_EQ(props["default_generation_settings"]["n_ctx"], 2048);
   EXPECT_EQ(props["total_slots"], 16);
+  EXPECT_EQ(props["max_body"], 64 << 20);
   EXPECT_EQ(props["chat_template_family"], "chatml");
 }
 

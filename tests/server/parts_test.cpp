@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "server/api_error.h"
+#include "server/byte_range.h"
 #include "server/parse_json.h"
 #include "server/slots.h"
 #include "server/stop_words.h"
@@ -54,6 +55,28 @@ TEST(SlotsTest, WaitInTheirOrderAndRefuseWhatIsTooMuch) {
   first.reset();
   other.join();
   EXPECT_TRUE(works);
+}
+
+TEST(ByteRangeTest, IsWhatTheBodyHasOfIt) {
+  const auto range = [](const char* field) {
+    const auto found = byte_range(field, 100);
+    return found ? std::pair(found->first, found->bytes) : std::pair<std::size_t, std::size_t>(0, 12345);
+  };
+  using Range = std::pair<std::size_t, std::size_t>;
+  EXPECT_EQ(range("bytes=0-0"), Range(0, 1));
+  EXPECT_EQ(range("bytes=10-19"), Range(10, 10));
+  EXPECT_EQ(range("bytes=90-"), Range(90, 10));
+  EXPECT_EQ(range("bytes=90-1000"), Range(90, 10));
+  EXPECT_EQ(range("bytes=0-99999999999999999999999"), Range(0, 100));
+  EXPECT_EQ(range("bytes=-7"), Range(93, 7));
+  EXPECT_EQ(range("bytes=-1000"), Range(0, 100));
+  for (const char* empty : {"bytes=100-", "bytes=100-200", "bytes=-0", "bytes=99999999999999999999999-"})
+    EXPECT_EQ(range(empty).second, 0U) << empty;
+  for (const char* none : {"", "bytes=", "bytes=-", "bytes=5-2", "bytes=1-2,4-5", "bytes=a-b", "bytes=+1-2",
+                           "bytes=1--2", "bytes= 1-2", "lines=1-2", "1-2"})
+    EXPECT_EQ(range(none).second, 12345U) << none;
+  EXPECT_EQ(byte_range("bytes=-5", 0)->bytes, 0U);
+  EXPECT_EQ(byte_range("bytes=0-", 0)->bytes, 0U);
 }
 
 TEST(WatcherTest, TellsOnceWhoLeft) {
