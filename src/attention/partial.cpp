@@ -52,7 +52,6 @@ void check(const Problem& p) {
   if (s.dim <= 0 || s.dim > kMostDim || s.dim % 16 != 0) {
     fail("attention: heads of width {}: supported are multiples of 16 up to 512", s.dim);
   }
-  if (p.out == nullptr && p.use != Use::read) fail("attention: only rows that are read go without values");
   const bool everything = p.visible.min == kEverything.min && p.visible.max == kEverything.max;
   if (p.rows > 0 && p.positions == nullptr && !everything)
     fail("attention: a mask needs the rows' positions");
@@ -216,7 +215,10 @@ void for_each(std::int64_t count, bool parallel, Body&& body) {
 }  // namespace
 
 void partial(std::span<const Problem> problems) {
-  for (const Problem& p : problems) check(p);
+  for (const Problem& p : problems) {
+    check(p);
+    if (p.out == nullptr && p.use != Use::read) fail("attention: only rows that are read go without values");
+  }
   for (const Problem& p : problems) {
     if (p.backend != nullptr) p.backend->partial(p);
   }

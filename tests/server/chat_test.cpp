@@ -152,7 +152,7 @@ TEST_F(Chat, ATextBeyondTheTrainedContextIsReadWithALongMethodOrRefused) {
   const Json error = post("/v1/chat/completions", body, 400)["error"];
   EXPECT_EQ(error["type"], "exceed_context_size_error");
   EXPECT_EQ(error["code"], "context_length_exceeded");
-  EXPECT_EQ(error["n_prompt_tokens"], answer["usage"]["prompt_tokens"]);
+  EXPECT_EQ(error["n_prompt_tokens"], post("/v1/chat/completions/input_tokens", body)["input_tokens"]);
   EXPECT_EQ(error["n_ctx"], 2048);
 }
 
