@@ -88,6 +88,7 @@ class Command {
     options.session.on_calibration = [&](const Progress& at) { calibrating.show(at); };
     options.expected_tokens = tokens_ + kTemplateTokens;
     options.on_known = [&](const StoredText& known) { known_tokens_ = known.tokens; };
+    options.on_found = [&](std::int64_t tokens) { found_tokens_ = tokens; };
     progress.expect(options.expected_tokens);
     try {
       return read_into(store, engine_, name_, sources, options);
@@ -107,14 +108,15 @@ class Command {
 
   void tell(const Store& store, const StoredText& text, double seconds) const {
     if (flags_.json) return out(dump(stored_json(text)) + "\n");
-    const std::int64_t read = text.tokens - known_tokens_;
-    if (read == 0) {
+    const std::int64_t read = text.tokens - known_tokens_ - found_tokens_;
+    if (read + found_tokens_ == 0) {
       out(fmt::format("{} was read before: {} tokens, by {}\n", name_, grouped(text.tokens), text.method));
     } else {
       out(fmt::format(
-          "{}: {} tokens read in {} ({}){}, by {}; {} in {}\n", name_, grouped(read), format_seconds(seconds),
+          "{}: {} tokens read in {} ({}){}{}, by {}; {} in {}\n", name_, grouped(read), format_seconds(seconds),
           format_rate(read, seconds),
           known_tokens_ > 0 ? fmt::format(" behind {} that were known", grouped(known_tokens_)) : "",
+          found_tokens_ > 0 ? fmt::format(" beside {} in chunks that were known", grouped(found_tokens_)) : "",
           text.method, format_bytes(text.stored_bytes), store.folder().string()));
     }
     out(fmt::format("ask: focusllm run -m {} --text {} -p \"...\"\n", flags_.model.path, name_));
@@ -154,6 +156,7 @@ class Command {
   std::shared_ptr<const Engine> engine_;
   std::int64_t tokens_ = 0;        ///< of the text, about
   std::int64_t known_tokens_ = 0;  ///< that needed not be read
+  std::int64_t found_tokens_ = 0;  ///< of those behind them, likewise
 };
 
 constexpr const char* kReadExamples = R"(

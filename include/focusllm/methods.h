@@ -102,6 +102,7 @@ struct MethodTraits {
   bool cites = false;          ///< names the places that an answer drew on
   bool judges = false;         ///< says whether the text answers a question (Answer::supported)
   bool calibrates = false;     ///< needs to know which of the model's heads find places (calibration.h)
+  bool revises = false;        ///< a changed text is computed only where it changed (Session::revise)
   bool forks = false;          ///< a session goes on twice from what it read, where memory is not in a file
 };
 

@@ -154,6 +154,12 @@ class Session {
   /// are several and the method is not recall.
   static Session restore(std::shared_ptr<const Engine> engine, const Options& options,
                          std::span<const SavedSession> texts, std::int64_t answer_tokens = 0);
+  /// A session that is to read another version of a text that was saved, with the same options, from its
+  /// beginning: what is equal in both is taken from there, not computed (found()). Its answers are those of a
+  /// session that cuts the new version in the same places and computes all of it, to the bit. Nothing where
+  /// the method has nothing to take (MethodTraits::revises). Throws as restore().
+  static std::optional<Session> revise(const std::shared_ptr<const Engine>& engine, const Options& options,
+                                       const SavedSession& saved);
   /// Works now on what was read so far, instead of with the question, so that a fork has it: all but the last
   /// bytes, which what comes next may turn into other tokens, and tokens that wait for a whole pass. `auto`
   /// is decided with it, by what expect() was told.
@@ -184,6 +190,7 @@ class Session {
   KvType kv_type() const;
   std::int64_t tokens() const;        ///< read or generated so far
   std::int64_t done() const;          ///< of them, those that went through the layers
+  std::int64_t found() const;         ///< of these, those that were encoded before, here or elsewhere (focus)
   std::int64_t memory_bytes() const;  ///< keys and values
   TierUse tier_use() const;           ///< what of them went to a file
   /// The text of a range of tokens of everything read so far (to show a citation). Cut at the ends of what

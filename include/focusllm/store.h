@@ -113,10 +113,14 @@ struct ReadOptions {
   double save_seconds = 60;          ///< between two savings of what was read so far
   /// What is taken from the store instead of being read, once it is known; else there is none.
   std::function<void(const StoredText&)> on_known;
+  /// At the end: how many of the tokens that were read then stood in chunks that had been encoded, for the
+  /// earlier version of a text that changed, or further ahead in the text; not called where none did.
+  std::function<void(std::int64_t tokens)> on_found;
 };
 
 /// Reads texts, one after the other as one, and keeps them under a name. What the store has of its beginning
-/// is not read again: the whole text, one that more was appended to, or a reading that was interrupted.
+/// is not read again: the whole text, one that more was appended to, or a reading that was interrupted. A text
+/// that changed otherwise is read again only where it did, by a method that can (Session::revise), else anew.
 /// Throws Cancelled when what was read until then is kept.
 StoredText read_into(Store& store, const std::shared_ptr<const Engine>& engine, const std::string& name,
                      const std::vector<SourceText>& sources, const ReadOptions& options);

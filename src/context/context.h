@@ -104,6 +104,11 @@ class Context {
   /// was asked of either. Both have the same options and model. False where the method cannot.
   virtual bool put_before(const Context& /*earlier*/) { return false; }
 
+  /// What comes is another version of the text that `earlier` took, of which nothing was asked: what is equal
+  /// in both is taken from there, not computed. Before the first token; both have the same options and model.
+  /// False where the method cannot.
+  virtual bool follow(const Context& /*earlier*/) { return false; }
+
   /// Whether rows of a prompt know what comes behind them, so that only answer() predicts.
   virtual bool sees_ahead() const { return false; }
   /// Tokens that may still follow what is done, by the positions that the model was trained for.

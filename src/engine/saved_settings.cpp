@@ -13,7 +13,7 @@ namespace focusllm {
 namespace {
 
 /// Raised with every change of what a session or a method saves: older ones are not restored then.
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 
 template <typename Visitor>
 void for_each_setting(std::string_view method, Visitor&& visit) {

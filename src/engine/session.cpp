@@ -456,6 +456,25 @@ Session Session::restore(std::shared_ptr<const Engine> engine, const Options& op
   return last;
 }
 
+std::optional<Session> Session::revise(const std::shared_ptr<const Engine>& engine, const Options& options,
+                                       const SavedSession& saved) {
+  if (!method_info(saved.method).revises) return std::nullopt;
+  std::optional<Session> earlier = restore(engine, options, saved);
+  auto impl = std::make_unique<Impl>(engine, earlier->impl_->options);
+  impl->cancel.follow(impl->options.cancel);
+  const context::Options sizes = context::with_defaults(earlier->impl_->sizes, spec_of(*engine));
+  const std::unique_ptr<context::Context> context = std::move(earlier->impl_->context);
+  const std::int64_t tokens = earlier->tokens();
+  earlier.reset();  // and what was promised to it
+  ContextOptions chosen;
+  static_cast<Settings&>(chosen) = sizes;
+  chosen.kv_type = sizes.kv_type;
+  impl->begin(chosen, tokens);
+  check_saved_sizes(chosen, impl->sizes);
+  if (!impl->context->follow(*context)) return std::nullopt;
+  return Session(std::move(impl));
+}
+
 std::optional<Session> Session::fork() const {
   if (impl_->undecided()) return std::nullopt;
   auto fork = std::make_unique<Impl>(static_cast<const Conversation&>(*impl_));
@@ -486,6 +505,9 @@ std::int64_t Session::tokens() const {
 }
 std::int64_t Session::done() const {
   return impl_->undecided() ? 0 : impl_->context->done();
+}
+std::int64_t Session::found() const {
+  return impl_->undecided() ? 0 : impl_->context->found();
 }
 std::int64_t Session::memory_bytes() const {
   return impl_->undecided() ? 0 : impl_->context->memory_bytes();

@@ -78,32 +78,39 @@ class Reading {
     session_->end_text();
     now_.complete = true;
     save();
+    if (options_.on_found && session_->found() > 0) options_.on_found(session_->found());
     return now_;
   }
 
  private:
-  /// Goes on from what the store has of the text's beginning, or begins.
+  /// Goes on from what the store has of the text, or begins.
   void open() {
-    if (const auto known = beginning()) {
+    const auto known = store_.find(now_.name, saved_encoder(*engine_), options_.session.context.method);
+    if (known) {
       try {
-        session_ = Session::restore(engine_, options_.session, store_.get(*known));
-        now_ = *known;
-        now_.complete = known->complete && known->bytes == text_.size();
-        for (std::size_t i = 0; i < now_.sources.size(); ++i) {
-          now_.sources[i].name = sources_[i].name;
-          now_.sources[i].bytes = std::ssize(sources_[i].text);
-        }
-        if (known->complete && !now_.complete) go_on_with_last_source();
-        if (options_.on_known) options_.on_known(*known);
-        if (now_.complete && !has_sources(*known)) save();
-        return;
+        if (is_beginning(*known)) return go_on_from(*known);
+        if (method_info(known->method).revises)
+          session_ = Session::revise(engine_, options_.session, store_.get(*known));
       } catch (const Error&) {
         // It was read with other settings than are asked for now, or is damaged: it is read anew.
         session_.reset();
       }
     }
-    session_.emplace(engine_, options_.session);
+    if (!session_) session_.emplace(engine_, options_.session);
     if (options_.expected_tokens > 0) session_->expect(options_.expected_tokens);
+  }
+
+  void go_on_from(const StoredText& known) {
+    session_ = Session::restore(engine_, options_.session, store_.get(known));
+    now_ = known;
+    now_.complete = known.complete && known.bytes == text_.size();
+    for (std::size_t i = 0; i < now_.sources.size(); ++i) {
+      now_.sources[i].name = sources_[i].name;
+      now_.sources[i].bytes = std::ssize(sources_[i].text);
+    }
+    if (known.complete && !now_.complete) go_on_with_last_source();
+    if (options_.on_known) options_.on_known(known);
+    if (now_.complete && !has_sources(known)) save();
   }
 
   /// Behind a text that had ended, what was appended is a run of tokens of its own: the place where it goes
@@ -126,11 +133,9 @@ class Reading {
     }
   }
 
-  std::optional<StoredText> beginning() const {
-    auto known = store_.find(now_.name, saved_encoder(*engine_), options_.session.context.method);
-    const bool fits = known && known->bytes <= text_.size() && begins_like(known->sources) &&
-                      text_.hash(known->bytes) == known->hash;
-    return fits ? known : std::nullopt;
+  bool is_beginning(const StoredText& known) const {
+    return known.bytes <= text_.size() && begins_like(known.sources) &&
+           text_.hash(known.bytes) == known.hash;
   }
 
   /// Whether sources begin where those of the store do.

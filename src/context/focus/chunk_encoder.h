@@ -23,6 +23,8 @@ class ChunkEncoder {
 
   /// Takes a chunk. Keys and values are in its segment once no work is pending.
   std::shared_ptr<const memory::Segment> take(std::span<const Token> chunk);
+  /// Knows a chunk that another one encoded, as long as somebody holds it.
+  void learn(const std::shared_ptr<const memory::Segment>& chunk) { store_.insert(chunk); }
   /// Of a chunk that is encoded: its tokens, and keys and values as a piece that is the same in every text.
   static void save(const std::shared_ptr<const memory::Segment>& chunk, memory::Saver& saver);
   /// Takes what save() put: in the place of take().

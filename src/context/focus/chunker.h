@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "context/focus/known_chunks.h"
 #include "memory/saver.h"
 
 namespace focusllm::context {
@@ -21,6 +22,11 @@ struct TextChunk {
 /// `chunk - overlap` tokens. A whole one is cut once and for all; a short one, at the end, is cut anew where
 /// the text goes on. Which chunks there are follows from the text and its ends, never from the pieces it
 /// comes in. Knows tokens and sizes, nothing else.
+///
+/// Another version of a text is cut where the first one was (follow()), so that only chunks at a change are
+/// others. What stands between two known chunks is cut evenly. Where that is less than half a chunk, the one
+/// behind it goes with it: however often a text changes, no chunk begins less than half a chunk behind the one
+/// before. At one place, a change costs the chunks that it touches, and two more at most.
 class Chunker {
  public:
   /// In tokens: chunk > overlap >= 0, local >= 0.
@@ -31,6 +37,12 @@ class Chunker {
   };
   explicit Chunker(const Sizes& sizes) : sizes_(sizes) {}
 
+  /// From here on the text is like one that was cut into these chunks, with the same sizes.
+  void follow(std::vector<std::vector<std::int32_t>> chunks);
+  bool follows() const { return known_.has_value(); }
+  /// The text that was like it ends here: the chunks up to the last that is known, if any. What comes then is
+  /// cut as any text.
+  std::vector<TextChunk> end_following();
   /// The text goes on; behind an end, so does the window.
   void append(std::span<const std::int32_t> tokens);
   /// Chunks that are whole wherever the text ends, and not taken yet; none behind an end.
@@ -61,12 +73,14 @@ class Chunker {
 
  private:
   std::int64_t stride() const { return sizes_.chunk - sizes_.overlap; }
+  std::optional<std::int64_t> step_to_known(std::int64_t first, std::int64_t most) const;
   TextChunk cut(std::int64_t first, std::int64_t tokens) const;
-  void advance(std::int64_t chunks);
+  void advance(std::int64_t tokens);
 
   Sizes sizes_;
   std::int64_t next_ = 0;           ///< token at which the next whole chunk begins, as those before did
   std::vector<std::int32_t> rest_;  ///< from there on
+  std::optional<KnownChunks> known_;
   std::optional<std::int64_t> window_begin_;
 };
 

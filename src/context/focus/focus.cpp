@@ -16,6 +16,8 @@ namespace {
 // Chunks in which each token of an answer notes the passage: it takes time.
 constexpr std::int64_t kNoted = 4;
 
+constexpr std::int64_t kMostChunks = std::int64_t{1} << 40;
+
 void append_to(std::vector<Token>& to, std::span<const Token> tokens) {
   to.insert(to.end(), tokens.begin(), tokens.end());
 }
@@ -75,8 +77,14 @@ bool Focus::grown(std::int64_t more) const {
 std::int64_t Focus::positions_left() const {
   if (options_.beyond_trained) return Context::room();
   const std::int64_t window = chunk_count() + std::ssize(window_->tokens);
-  const std::int64_t chunk = chunks_.empty() ? 0 : chunks_.front().tokens() + std::ssize(window_->tail);
+  const std::int64_t chunk = chunks_.empty() ? 0 : longest_chunk() + std::ssize(window_->tail);
   return model().spec().trained_context - std::max(window, chunk);
+}
+
+std::int64_t Focus::longest_chunk() const {
+  std::int64_t longest = 0;
+  for (const Chunk& chunk : chunks_) longest = std::max(longest, chunk.tokens());
+  return longest;
 }
 
 std::int64_t Focus::room() const {
@@ -105,9 +113,16 @@ void Focus::encode(std::span<const TextChunk> chunks) {
   }
 }
 
+/// Behind the text, nothing is like an earlier version any more.
+void Focus::end_text() {
+  encode(text_.end_following());
+  known_.clear();
+}
+
 /// The text ends here for now: the last tokens are the local window, what is left before them a last chunk.
 void Focus::open() {
   encode(text_.end());
+  known_.clear();
   const std::span<const Token> text = text_.window();
   check_fit(options_, model().spec(), chunk_count(), std::ssize(text));
   window_.emplace(model(), window_type(options_.kv_type), chunks_);
@@ -295,6 +310,8 @@ std::int64_t Focus::memory_bytes() const {
 void Focus::save(memory::Saver& saver) const {
   if (window_ || prompt_ended_) fail(kAsked);
   text_.save(saver);
+  saver.number(std::ssize(known_));
+  for (const auto& chunk : known_) encoder_->save(chunk, saver);
   saver.number(chunk_count());
   for (const Chunk& chunk : chunks_) {
     saver.number(chunk.first);
@@ -304,11 +321,31 @@ void Focus::save(memory::Saver& saver) const {
 
 void Focus::load(memory::Loader& loader) {
   text_.load(loader);
+  known_.clear();
+  for (std::int64_t left = loader.number(0, kMostChunks); left > 0; --left)
+    known_.push_back(encoder_->load(loader));
+  follow_known();
   chunks_.clear();
   for (std::int64_t left = loader.number(0, text_.tokens()); left > 0; --left) {
     const std::int64_t first = loader.number(0, text_.tokens());
     chunks_.push_back({first, encoder_->load(loader)});
   }
+}
+
+bool Focus::follow(const Context& earlier) {
+  const auto* other = dynamic_cast<const Focus*>(&earlier);
+  if (other == nullptr || other->window_ || tokens() > 0) return false;
+  known_ = other->known_;
+  for (const Chunk& chunk : other->chunks_) known_.push_back(chunk.encoded);
+  for (const auto& chunk : known_) encoder_->learn(chunk);
+  follow_known();
+  return true;
+}
+
+void Focus::follow_known() {
+  std::vector<std::vector<Token>> tokens;
+  for (const auto& chunk : known_) tokens.push_back(chunk->key()->tokens);
+  text_.follow(std::move(tokens));
 }
 
 void Focus::start_citing() {

@@ -30,7 +30,7 @@ class Focus final : public Context {
   Focus(const Options& options, std::shared_ptr<const model::Model> model);
 
   void append(std::span<const Token> tokens) override;
-  void end_text() override {}
+  void end_text() override;
   void end_prompt() override;
   void answer(Token token) override;
   bool plan(model::Pass& pass, std::int64_t most_rows) override;
@@ -43,6 +43,7 @@ class Focus final : public Context {
   std::int64_t room() const override;
   void save(memory::Saver& saver) const override;
   void load(memory::Loader& loader) override;
+  bool follow(const Context& earlier) override;
   std::int64_t tokens() const override { return text_.tokens(); }
   std::int64_t done() const override;
   std::int64_t memory_bytes() const override;
@@ -79,6 +80,8 @@ class Focus final : public Context {
   std::int64_t positions_left() const;
   bool grown(std::int64_t more) const;
   void extend(std::span<const Token> tokens);
+  void follow_known();
+  std::int64_t longest_chunk() const;
   bool take_chunks();
   void encode(std::span<const TextChunk> chunks);
   void open();
@@ -99,6 +102,8 @@ class Focus final : public Context {
   Chunker text_;
   std::int64_t found_ = 0;
   std::vector<Chunk> chunks_;       ///< that were cut so far
+  /// Chunks of an earlier version, while the text may still go on like it.
+  std::vector<std::shared_ptr<const memory::Segment>> known_;
   std::optional<Window> window_;    ///< where the text ended
   std::deque<ChunkTail*> waiting_;  ///< chunks whose candidates are to be renewed
   /// What of the window is in the pass at hand.

@@ -131,6 +131,11 @@ void Reread::load(memory::Loader& loader) {
   focus_.load(loader);
 }
 
+bool Reread::follow(const Context& earlier) {
+  const auto* other = dynamic_cast<const Reread*>(&earlier);
+  return other != nullptr && focus_.follow(other->focus_);
+}
+
 std::int64_t Reread::room() const {
   return state_ == State::answering ? shown_->room() : focus_.room();
 }

@@ -32,6 +32,8 @@ class Reread final : public Context {
   std::vector<Attended> attended() const override { return passages_; }
   void save(memory::Saver& saver) const override;
   void load(memory::Loader& loader) override;
+  bool follow(const Context& earlier) override;
+  std::int64_t found() const override { return focus_.found(); }
 
  private:
   enum class State { reading, asking, answering };
