@@ -113,10 +113,12 @@ void Focus::encode(std::span<const TextChunk> chunks) {
   }
 }
 
-/// Behind the text, nothing is like an earlier version any more.
+/// Chunks that are certain are encoded now, however few. Behind the text, nothing is like an earlier version
+/// any more.
 void Focus::end_text() {
   encode(text_.end_following());
   known_.clear();
+  encode(text_.take(text_.certain()));
 }
 
 /// The text ends here for now: the last tokens are the local window, what is left before them a last chunk.
