@@ -1,3 +1,7 @@
+#include <map>
+#include <random>
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -64,9 +68,79 @@ TEST(Parts, EndBehindLines) {
   std::string text;
   for (int i = 0; i < 20; ++i) text += line;
   const std::int64_t tokens = std::ssize(tokenizer().encode_continued(line));
-  for (const std::string& part : cut(text, 5 * tokens)) EXPECT_EQ(part.size(), 5 * line.size());
+  for (const std::string& part : cut(text, 5 * tokens)) {
+    EXPECT_LE(part.size(), 5 * line.size());
+    EXPECT_EQ(part.size() % line.size(), 0U);
+  }
   text.insert(4 * line.size(), "\n");
   EXPECT_EQ(cut(text, 6 * tokens).front(), text.substr(0, 4 * line.size() + 1));  // a paragraph ends there
+}
+
+TEST(Parts, ATextThatFitsIsOne) {
+  const std::string text = "t3t4\n\nt5\nt6\n\nt7t8\n";
+  EXPECT_EQ(cut(text, std::ssize(tokenizer().encode_continued(text))), std::vector<std::string>{text});
+}
+
+/// Lines of words, some of them alike, with paragraphs.
+std::string lines(int count, std::uint_fast32_t seed) {
+  std::mt19937 random(seed);
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    const auto alike = random() % 8;
+    for (auto words = 3 + random() % 9; words > 0; --words)
+      text += 't' + std::to_string(3 + (alike == 0 ? words : random()) % 7);
+    text += random() % 6 == 0 ? "\n\n" : "\n";
+  }
+  return text;
+}
+
+/// Parts that a range stands in or touches.
+int touched(const std::vector<std::string>& parts, std::size_t begin, std::size_t end) {
+  int count = 0;
+  std::size_t at = 0;
+  for (const std::string& part : parts) {
+    count += at <= end && begin <= at + part.size() ? 1 : 0;
+    at += part.size();
+  }
+  return count;
+}
+
+/// How many changes cost so many parts more than they touch. Of texts without blank parts.
+std::map<int, int> costs(const std::string& text, std::int64_t tokens, int changes) {
+  const auto before = cut(text, tokens);
+  EXPECT_EQ(joined(before), text);
+  EXPECT_GT(std::ssize(tokenizer().encode_continued(text)), std::ssize(before) * tokens / 2);
+  const std::set<std::string> known(before.begin(), before.end());
+  std::mt19937 random(5);
+  std::map<int, int> costs;
+  for (int i = 0; i < changes; ++i) {
+    const std::size_t at = 2 * (random() % (text.size() / 2 - 30)), removed = random() % 60;
+    const std::string added = lines(static_cast<int>(random() % 3), random());
+    std::string version = text;
+    version.replace(at, removed, added);
+    const auto after = cut(version, tokens);
+    const auto fresh = std::ranges::count_if(after, [&](const auto& part) { return !known.contains(part); });
+    const int touches = std::max(touched(before, at, at + removed), touched(after, at, at + added.size()));
+    ++costs[std::max(0, static_cast<int>(fresh) - touches)];
+  }
+  return costs;
+}
+
+TEST(Parts, StayWhereTheTextDoesNotChange) {
+  const std::string text = lines(1500, 1);
+  for (const std::int64_t tokens : {120, 400}) {
+    auto found = costs(text, tokens, 200);
+    EXPECT_EQ(found[0] + found[1] + found[2] + found[3], 200) << tokens;
+    EXPECT_GE(found[0] + found[1] + found[2], 196) << tokens;
+  }
+}
+
+TEST(Parts, StayInATextThatRepeatsItself) {
+  const std::string some = lines(5, 2);
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += some;
+  auto found = costs(text, 150, 100);
+  EXPECT_EQ(found[0] + found[1] + found[2], 100);
 }
 
 TEST(Parts, OfABlankTextAreNone) {
