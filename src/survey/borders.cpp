@@ -1,6 +1,7 @@
 #include "survey/borders.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/utf8.h"
 
@@ -73,7 +74,6 @@ class Finder {
   std::vector<Border> borders_;
 };
 
-/// Of a part: what is this long is long enough.
 /// Whether none of those that are no more than `reach` tokens before it has as high a priority, and none
 /// behind it a higher one.
 bool is_highest(const std::vector<Border>& borders, std::size_t index, std::int64_t reach) {
@@ -85,17 +85,60 @@ bool is_highest(const std::vector<Border>& borders, std::size_t index, std::int6
   return true;
 }
 
-/// Of the borders from `first` on that are before `end`, the one behind a part that begins behind `tokens`:
-/// the highest in the part's second half, and of equal ones the last.
-std::size_t end_of_part(const std::vector<Border>& borders, std::size_t first, std::size_t end,
-                        std::int64_t tokens, std::int64_t most) {
-  std::size_t best = first;
-  for (std::size_t i = first; i < end && borders[i].tokens - tokens <= most; ++i) {
-    const bool half = borders[best].tokens - tokens > most / 2;
-    if (!half || borders[i].priority >= borders[best].priority) best = i;
+/// Cuts what stands between two chosen borders into parts.
+class Splitter {
+ public:
+  Splitter(const std::vector<Border>& borders, std::int64_t most, std::vector<std::size_t>& chosen)
+      : borders_(borders), most_(most), chosen_(chosen) {}
+
+  /// Borders `first` to `last`, which is chosen.
+  void cut(std::size_t first, std::size_t last) {
+    while (first < last && tokens(first, last) > kFew * most_) {
+      chosen_.push_back(end_of_part(first, last));
+      first = chosen_.back() + 1;
+    }
+    split(first, last);
   }
-  return best;
-}
+
+ private:
+  /// In a text that repeats itself nothing is highest for long: its parts are cut from the first on, each at
+  /// the highest priority in its second half, and of equal ones at the last.
+  std::size_t end_of_part(std::size_t first, std::size_t last) const {
+    std::size_t best = first;
+    for (std::size_t i = first; i < last && tokens(first, i) <= most_; ++i)
+      if (2 * tokens(first, best) <= most_ || borders_[i].priority >= borders_[best].priority) best = i;
+    return best;
+  }
+  /// A few parts: cut at the highest priority that leaves a third of a part on either side, and what comes of
+  /// it in turn.
+  void split(std::size_t first, std::size_t last) {
+    if (first == last || tokens(first, last) <= most_) return chosen_.push_back(last);
+    const std::size_t middle = highest(first, last);
+    split(first, middle);
+    split(middle + 1, last);
+  }
+  /// Between the border in front of `first` and `last`.
+  std::int64_t tokens(std::size_t first, std::size_t last) const {
+    return borders_[last].tokens - (first == 0 ? 0 : borders_[first - 1].tokens);
+  }
+  /// Of those before `last`; of equal ones the last. One that leaves enough on either side comes first.
+  std::size_t highest(std::size_t first, std::size_t last) const {
+    const auto rank = [&](std::size_t border) {
+      const std::int64_t less = std::min(tokens(first, border), tokens(border + 1, last));
+      return std::pair(3 * less >= most_, borders_[border].priority);
+    };
+    std::size_t best = first;
+    for (std::size_t i = first + 1; i < last; ++i)
+      if (rank(i) >= rank(best)) best = i;
+    return best;
+  }
+
+  static constexpr std::int64_t kFew = 4;
+
+  const std::vector<Border>& borders_;
+  std::int64_t most_;
+  std::vector<std::size_t>& chosen_;
+};
 
 }  // namespace
 
@@ -106,17 +149,12 @@ std::vector<Border> borders_of(const Tokenizer& tokenizer, std::string_view text
 std::vector<std::size_t> choose_borders(const std::vector<Border>& borders, std::int64_t most) {
   std::vector<std::size_t> chosen;
   if (!borders.empty() && borders.back().tokens <= most) return {borders.size() - 1};
+  Splitter splitter(borders, most, chosen);
   std::size_t first = 0;
-  std::int64_t tokens = 0;  // before `first`
-  const auto choose = [&](std::size_t border) {
-    chosen.push_back(border);
-    first = border + 1;
-    tokens = borders[border].tokens;
-  };
   for (std::size_t i = 0; i < borders.size(); ++i) {
     if (i + 1 < borders.size() && !is_highest(borders, i, most / 2)) continue;
-    while (first < i && borders[i].tokens - tokens > most) choose(end_of_part(borders, first, i, tokens, most));
-    choose(i);
+    splitter.cut(first, i);
+    first = i + 1;
   }
   return chosen;
 }

@@ -24,8 +24,9 @@ std::vector<Border> borders_of(const Tokenizer& tokenizer, std::string_view text
 /// Which of the borders to cut at, so that no part has more than `most` tokens where there is a border for
 /// that; the end of the text among them. What changes in the text moves only cuts near it: one that has a
 /// higher priority than all others half a part before and behind it is taken whatever stands further off
-/// (local maximum chunking, Bjørner et al., 2010), and between two of these, parts are filled from the first
-/// on, each cut at the highest priority in its second half.
+/// (local maximum chunking, Bjørner et al., 2010). What is longer than a part between two of these is cut at
+/// its highest priority, again and again, which leaves the halves that did not change as they are; a text
+/// that repeats itself from its beginning on.
 std::vector<std::size_t> choose_borders(const std::vector<Border>& borders, std::int64_t most);
 
 }  // namespace focusllm
