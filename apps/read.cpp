@@ -113,10 +113,11 @@ class Command {
       out(fmt::format("{} was read before: {} tokens, by {}\n", name_, grouped(text.tokens), text.method));
     } else {
       out(fmt::format(
-          "{}: {} tokens read in {} ({}){}{}, by {}; {} in {}\n", name_, grouped(read), format_seconds(seconds),
-          format_rate(read, seconds),
+          "{}: {} tokens read in {} ({}){}{}, by {}; {} in {}\n", name_, grouped(read),
+          format_seconds(seconds), format_rate(read, seconds),
           known_tokens_ > 0 ? fmt::format(" behind {} that were known", grouped(known_tokens_)) : "",
-          found_tokens_ > 0 ? fmt::format(" beside {} in chunks that were known", grouped(found_tokens_)) : "",
+          found_tokens_ > 0 ? fmt::format(" beside {} in chunks that were known", grouped(found_tokens_))
+                            : "",
           text.method, format_bytes(text.stored_bytes), store.folder().string()));
     }
     out(fmt::format("ask: focusllm run -m {} --text {} -p \"...\"\n", flags_.model.path, name_));
@@ -162,7 +163,8 @@ class Command {
 constexpr const char* kReadExamples = R"(
 What was read is kept on disk, and is asked about with "focusllm run --text NAME" or "focusllm chat --text NAME"
 without reading it again. Files are one text, one after the other. A text that was read before is not read again; of
-one to which something was appended, or whose reading was interrupted, only the rest is.
+one to which something was appended, or whose reading was interrupted, only the rest is; and by focus, of one that
+changed only what did.
 
 Examples:
   focusllm read -m model.gguf book.txt

@@ -1,6 +1,6 @@
 // What borders cost that follow earlier versions of a text: nats per token behind a memory of its own text by
-// focus, cut into equal chunks and at the borders that are left after a text changed all over, the same tokens
-// each time. usage: borders_bench MODEL.gguf TEXT...
+// focus, cut into equal chunks and at the borders that are left after a text changed all over, the same
+// tokens each time. usage: borders_bench MODEL.gguf TEXT...
 #include <cmath>
 #include <cstdlib>
 #include <fstream>

@@ -119,9 +119,9 @@ struct ReadOptions {
 };
 
 /// Reads texts, one after the other as one, and keeps them under a name. What the store has of its beginning
-/// is not read again: the whole text, one that more was appended to, or a reading that was interrupted. A text
-/// that changed otherwise is read again only where it did, by a method that can (Session::revise), else anew.
-/// Throws Cancelled when what was read until then is kept.
+/// is not read again: the whole text, one that more was appended to, or a reading that was interrupted. A
+/// text that changed otherwise is read again only where it did, by a method that can (Session::revise), else
+/// anew. Throws Cancelled when what was read until then is kept.
 StoredText read_into(Store& store, const std::shared_ptr<const Engine>& engine, const std::string& name,
                      const std::vector<SourceText>& sources, const ReadOptions& options);
 

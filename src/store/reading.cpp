@@ -134,8 +134,7 @@ class Reading {
   }
 
   bool is_beginning(const StoredText& known) const {
-    return known.bytes <= text_.size() && begins_like(known.sources) &&
-           text_.hash(known.bytes) == known.hash;
+    return known.bytes <= text_.size() && begins_like(known.sources) && text_.hash(known.bytes) == known.hash;
   }
 
   /// Whether sources begin where those of the store do.

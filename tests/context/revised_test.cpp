@@ -32,7 +32,9 @@ class Revised : public testing::Test {
     options.beyond_trained = true;
     return context::settled(options, model_->spec());
   }
-  context::Alone make() const { return {std::make_unique<context::Focus>(options(), model_), model_, cancel_}; }
+  context::Alone make() const {
+    return {std::make_unique<context::Focus>(options(), model_), model_, cancel_};
+  }
   context::Alone make(const Text& text) const {
     context::Alone focus = make();
     read(focus, text);
@@ -98,9 +100,9 @@ context::Alone Revised::computed(const context::Alone& focus) const {
   const auto pieces = saved(focus);
   memory::Loader loader(pieces);
   memory::Saver saver;
-  saver.number(loader.number());                                   // of the chunker: how far it is
+  saver.number(loader.number());                                             // of the chunker: how far it is
   saver.array(std::span<const std::int32_t>(loader.array<std::int32_t>()));  // and what is not cut yet
-  EXPECT_EQ(loader.number(), 0);                                   // nothing is followed any more
+  EXPECT_EQ(loader.number(), 0);                                             // nothing is followed any more
   saver.number(0);
   const std::int64_t chunks = loader.number();
   saver.number(chunks);

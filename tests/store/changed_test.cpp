@@ -10,7 +10,8 @@
 namespace focusllm::test {
 namespace {
 
-constexpr std::int64_t kWords = 1500, kStride = 21;  // of read_options("focus"): chunks of 24, 3 of them again
+constexpr std::int64_t kWords = 1500,
+                       kStride = 21;  // of read_options("focus"): chunks of 24, 3 of them again
 
 class Changed : public testing::Test {
  protected:
@@ -37,7 +38,8 @@ class Changed : public testing::Test {
     session->end_text();
     return answers(std::move(*session));
   }
-  static std::string changed(std::string text, std::int64_t word, std::int64_t removed, const std::string& added) {
+  static std::string changed(std::string text, std::int64_t word, std::int64_t removed,
+                             const std::string& added) {
     return text.replace(static_cast<std::size_t>(2 * word), static_cast<std::size_t>(2 * removed), added);
   }
   /// What is in no chunk that was known.

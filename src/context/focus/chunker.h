@@ -25,8 +25,8 @@ struct TextChunk {
 ///
 /// Another version of a text is cut where the first one was (follow()), so that only chunks at a change are
 /// others. What stands between two known chunks is cut evenly. Where that is less than half a chunk, the one
-/// behind it goes with it: however often a text changes, no chunk begins less than half a chunk behind the one
-/// before. At one place, a change costs the chunks that it touches, and two more at most.
+/// behind it goes with it: however often a text changes, no chunk begins less than half a chunk behind the
+/// one before. At one place, a change costs the chunks that it touches, and two more at most.
 class Chunker {
  public:
   /// In tokens: chunk > overlap >= 0, local >= 0.

@@ -101,7 +101,7 @@ class Focus final : public Context {
   std::optional<ChunkEncoder> encoder_;
   Chunker text_;
   std::int64_t found_ = 0;
-  std::vector<Chunk> chunks_;       ///< that were cut so far
+  std::vector<Chunk> chunks_;  ///< that were cut so far
   /// Chunks of an earlier version, while the text may still go on like it.
   std::vector<std::shared_ptr<const memory::Segment>> known_;
   std::optional<Window> window_;    ///< where the text ended
