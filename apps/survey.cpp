@@ -150,7 +150,7 @@ void add_survey(CLI::App& app) {
   command->add_option("--text", flags->text, "A text that was read before (focusllm read), by its name")
       ->type_name("NAME")
       ->group("Text");
-  command->add_option("--part", flags->part, "Tokens of a part (512, 2k); 1024 if not given")
+  command->add_option("--part", flags->part, "Tokens of a part (512, 2k); 1536 if not given")
       ->type_name("N")
       ->group("Text");
   command->add_option("--merge", flags->merge, "A question about all answers, asked at the end")

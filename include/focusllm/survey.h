@@ -23,8 +23,8 @@ struct TextPart {
 
 /// Cuts texts into parts of up to `tokens` tokens, each of one source: behind lines, an empty one best, where
 /// a line is no longer than that; else behind a word, else behind a character. Where they are cut follows
-/// from the text near by, so that a change at one place leaves the other parts as they are; a part has two
-/// thirds of `tokens` in the mean. Blank parts are left out, nothing else is.
+/// from the text near by, so that a change at one place leaves the other parts as they are; in the mean a
+/// part has 0.6 of `tokens`. Blank parts are left out, nothing else is.
 std::vector<TextPart> cut_parts(const Tokenizer& tokenizer, const std::vector<SourceText>& sources,
                                 std::int64_t tokens);
 
@@ -36,7 +36,7 @@ struct PartAnswer {
 struct SurveyOptions {
   Session::Options session;      ///< method and sizes of each part; `auto` is the model itself
   AskOptions ask;                ///< on_token is not called
-  std::int64_t part_tokens = 0;  ///< 0: 1024, at most a quarter of the trained context
+  std::int64_t part_tokens = 0;  ///< 0: 1536, at most a quarter of the trained context
   int at_once = 16;              ///< parts that are worked on together, where there is memory for them
   /// Called where there is no memory for a part, from a thread of the survey's; true: some was freed, it is
   /// tried again.

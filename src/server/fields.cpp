@@ -169,7 +169,7 @@ constexpr auto kSurveyFields = std::to_array<Field>(
     {{"prompt", used, "the question, as it is put to each part"},
      {"merge", used, "a question about all answers, asked at the end"},
      {"system", used, "in front of each part"},
-     {"part_tokens", used, "of a part; 1024 if not given, at most a quarter of the trained context"},
+     {"part_tokens", used, "of a part; 1536 if not given, at most a quarter of the trained context"},
      {"at_once", used, "parts that are worked on together; as many as there is memory for"},
      {"max_tokens", used, "longest answer to each; 256 if not given"},
      {"stream", used, "results come as they are there, one object a line (JSON lines)"},

@@ -15,7 +15,7 @@
 namespace focusllm {
 namespace {
 
-constexpr std::int64_t kUsualPart = 1024;
+constexpr std::int64_t kUsualPart = 1536;
 
 /// The work that threads share: parts are handed out in order, answers are put in their places.
 class Board {

@@ -79,12 +79,7 @@ TEST_F(ContentTest, IsThereOnceItIsRead) {
 }
 
 TEST_F(ContentTest, IsItsOwnersAlone) {
-  Options options = with_store();
-  options.keys = {"one", "two"};
-  start(std::move(options));
-  auto one = client(), two = client();
-  one.set_default_headers({{"Authorization", "Bearer one"}});
-  two.set_default_headers({{"Authorization", "Bearer two"}});
+  auto [one, two] = two_owners();
   const std::string text = words(300);
   ASSERT_EQ(
       one.Post("/v1/documents", Json{{"name", "book"}, {"text", text}}.dump(), "application/json")->status,

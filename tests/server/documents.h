@@ -21,6 +21,16 @@ class DocumentTest : public ServerTest {
     options.store = Store::open(folder_.path() / "store");
     return options;
   }
+  /// Clients of a server with a key for each.
+  std::pair<httplib::Client, httplib::Client> two_owners() {
+    Options options = with_store();
+    options.keys = {"one", "two"};
+    start(std::move(options));
+    std::pair<httplib::Client, httplib::Client> clients{client(), client()};
+    clients.first.set_default_headers({{"Authorization", "Bearer one"}});
+    clients.second.set_default_headers({{"Authorization", "Bearer two"}});
+    return clients;
+  }
   void restart(Options options) {
     stop();
     start(std::move(options));

@@ -127,12 +127,7 @@ TEST_F(DocumentTest, WithoutAStoreThereAreNone) {
 }
 
 TEST_F(DocumentTest, IsItsOwnersAlone) {
-  Options options = with_store();
-  options.keys = {"one", "two"};
-  start(std::move(options));
-  auto one = client(), two = client();
-  one.set_default_headers({{"Authorization", "Bearer one"}});
-  two.set_default_headers({{"Authorization", "Bearer two"}});
+  auto [one, two] = two_owners();
   const Json body = {{"name", "book"}, {"text", words(300)}};
   ASSERT_EQ(one.Post("/v1/documents", body.dump(), "application/json")->status, 202);
   EXPECT_EQ(two.Get("/v1/documents/book")->status, 404);

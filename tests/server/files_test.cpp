@@ -118,12 +118,7 @@ TEST_F(FileTest, RefusesOtherForms) {
 }
 
 TEST_F(FileTest, IsItsOwnersAlone) {
-  Options options = with_store();
-  options.keys = {"one", "two"};
-  start(std::move(options));
-  auto one = client(), two = client();
-  one.set_default_headers({{"Authorization", "Bearer one"}});
-  two.set_default_headers({{"Authorization", "Bearer two"}});
+  auto [one, two] = two_owners();
   const auto got = one.Post("/v1/files", httplib::MultipartFormDataItems{{"file", "A text.", "a", ""}});
   ASSERT_EQ(got->status, 200);
   const std::string id = Json::parse(got->body)["id"];

@@ -12,8 +12,7 @@ constexpr std::size_t kLongestPrefix = 16;
 
 KnownChunks::KnownChunks(std::vector<std::vector<std::int32_t>> chunks) : chunks_(std::move(chunks)) {
   std::ranges::sort(chunks_);
-  const auto repeated = std::ranges::unique(chunks_);
-  chunks_.erase(repeated.begin(), repeated.end());
+  chunks_.erase(std::unique(chunks_.begin(), chunks_.end()), chunks_.end());
   prefix_ = kLongestPrefix;
   for (const auto& chunk : chunks_) prefix_ = std::min(prefix_, chunk.size());
   for (std::size_t i = 0; i < chunks_.size(); ++i) by_prefix_.emplace(hash(chunks_[i]), i);
