@@ -204,8 +204,8 @@ std::string in_store(const Store& store, std::string_view name) {
   for (const StoredText& text : store.texts()) {
     if (text.name != name) continue;
     throw Error(
-        fmt::format("the text {} was read with {}, by the method {}: with this model{} it has to be read "
-                    "first",
+        fmt::format("the text {} was read with {}, by the method {}: with this model{}, and this version of "
+                    "the program, it has to be read first",
                     name, text.model, text.method,
                     method == "auto" ? "" : fmt::format(" and the method {}", method)),
         "text");
