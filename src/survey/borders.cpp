@@ -8,7 +8,8 @@
 namespace focusllm {
 namespace {
 
-constexpr std::size_t kNear = 64;  // bytes on either side of a border that its priority follows from
+constexpr std::int64_t kScraps = 8;  // of a part: what is shorter is a scrap
+constexpr std::size_t kNear = 64;    // bytes on either side of a border that its priority follows from
 constexpr std::string_view kWhiteSpace = " \t\r\n";
 
 enum Kind : std::uint64_t { kCharacter, kWord, kLine, kParagraph };
@@ -140,6 +141,22 @@ class Splitter {
   std::vector<std::size_t>& chosen_;
 };
 
+/// Without those behind so short a part that it would say little by itself, a heading say, where it fits what
+/// is behind it.
+std::vector<std::size_t> without_scraps(const std::vector<Border>& borders,
+                                        const std::vector<std::size_t>& chosen, std::int64_t most) {
+  std::vector<std::size_t> kept;
+  std::int64_t begin = 0;  // tokens before the part
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const std::int64_t end = borders[chosen[i]].tokens;
+    const bool last = i + 1 == chosen.size();
+    if (!last && end - begin < most / kScraps && borders[chosen[i + 1]].tokens - begin <= most) continue;
+    kept.push_back(chosen[i]);
+    begin = end;
+  }
+  return kept;
+}
+
 }  // namespace
 
 std::vector<Border> borders_of(const Tokenizer& tokenizer, std::string_view text, std::int64_t most) {
@@ -156,7 +173,7 @@ std::vector<std::size_t> choose_borders(const std::vector<Border>& borders, std:
     splitter.cut(first, i);
     first = i + 1;
   }
-  return chosen;
+  return without_scraps(borders, chosen, most);
 }
 
 }  // namespace focusllm

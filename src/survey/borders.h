@@ -26,7 +26,8 @@ std::vector<Border> borders_of(const Tokenizer& tokenizer, std::string_view text
 /// higher priority than all others half a part before and behind it is taken whatever stands further off
 /// (local maximum chunking, Bjørner et al., 2010). What is longer than a part between two of these is cut at
 /// its highest priority, again and again, which leaves the halves that did not change as they are; a text
-/// that repeats itself from its beginning on.
+/// that repeats itself from its beginning on. What is shorter than an eighth of a part then goes with what is
+/// behind it, where that fits.
 std::vector<std::size_t> choose_borders(const std::vector<Border>& borders, std::int64_t most);
 
 }  // namespace focusllm

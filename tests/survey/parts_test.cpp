@@ -151,6 +151,19 @@ TEST(Parts, OfEqualLinesAreNotSmall) {
   EXPECT_LE(cut(text, 20 * line).size(), 1010U);
 }
 
+TEST(Parts, AHeadingStaysWithWhatIsBelowIt) {
+  std::string text;
+  for (int i = 0; i < 6; ++i) {
+    text += "t9\n";
+    for (int word = 0; word < 40; ++word) text += "t" + std::to_string((i * 7 + word) % 12 + 2);
+    text += "\n\n";
+  }
+  const std::int64_t whole = std::ssize(tokenizer().encode_continued(text));
+  const auto parts = cut(text, whole / 5);
+  ASSERT_GE(parts.size(), 5U);
+  for (const std::string& part : parts) EXPECT_TRUE(part.starts_with("t9\n")) << part;
+}
+
 TEST(Parts, OfABlankTextAreNone) {
   EXPECT_TRUE(cut("\n \n\t\n", 10).empty());
   EXPECT_TRUE(cut("", 10).empty());
