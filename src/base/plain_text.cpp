@@ -44,6 +44,10 @@ void check_text(std::string_view bytes, std::string_view name) {
     fail("{} looks like UTF-16 without a byte order mark: iconv -f UTF-16LE -t UTF-8 (or UTF-16BE)", name);
 }
 
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
 std::string_view without_byte_order_mark(std::string_view text) {
   return text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text;
 }

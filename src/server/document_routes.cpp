@@ -62,7 +62,7 @@ NamedText text_of(const Values& body, const Core& core, const std::string& own) 
     const std::string content = core.files->content(file->id);
     return {given_name(body, text_name_of(file->filename)), std::string(without_byte_order_mark(content))};
   }
-  if (!text || text->find_first_not_of(" \t\r\n") == std::string::npos)
+  if (!text || is_blank(*text))
     throw bad_request("'text' must be a text that is not empty, or 'file_id' a file", "text");
   return {given_name(body, {}), *text};
 }

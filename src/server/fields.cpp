@@ -108,11 +108,14 @@ constexpr auto joined(const std::array<Field, kSizes>&... lists) {
   return all;
 }
 
+// What sampling_of() takes.
+constexpr auto kSampling = std::to_array<Field>(
+    {kTemperature, kTopP, kTopK, kMinP, kSeed, kPresence, kFrequency, kRepeat, kRepeatLast, kIgnoreEnd});
+
 // What chat completions and completions both take.
-constexpr auto kGenerating = std::to_array<Field>(
-    {kStream, kStreamOptions, kProgress,  kTemperature, kTopP,       kTopK,      kMinP,    kSeed,
-     kStop,   kPresence,      kFrequency, kRepeat,      kRepeatLast, kIgnoreEnd, kChoices, kModel,
-     kUser,   kMetadata,      kStore,     kCachePrompt, kSlot,       kTimings});
+constexpr auto kGenerating = joined(
+    std::to_array<Field>({kStream, kStreamOptions, kProgress}), kSampling,
+    std::to_array<Field>({kStop, kChoices, kModel, kUser, kMetadata, kStore, kCachePrompt, kSlot, kTimings}));
 constexpr auto kNoConstraints = std::to_array<Field>({kLogitBias, kGrammar, kSchema});
 
 constexpr auto kChatFields = joined(
@@ -165,27 +168,16 @@ constexpr auto kDocumentFields =
                           {"stream", used, "the document, as it is read, as server-sent events"},
                           {"method", refused, "texts are read as the server was told", no_text}});
 
-constexpr auto kSurveyFields = std::to_array<Field>(
-    {{"prompt", used, "the question, as it is put to each part"},
-     {"merge", used, "a question about all answers, asked at the end"},
-     {"system", used, "in front of each part"},
-     {"part_tokens", used, "of a part; 1536 if not given, at most a quarter of the trained context"},
-     {"at_once", used, "parts that are worked on together; as many as there is memory for"},
-     {"max_tokens", used, "longest answer to each; 256 if not given"},
-     {"stream", used, "results come as they are there, one object a line (JSON lines)"},
-     kTemperature,
-     kTopP,
-     kTopK,
-     kMinP,
-     kSeed,
-     kPresence,
-     kFrequency,
-     kRepeat,
-     kRepeatLast,
-     kIgnoreEnd,
-     kModel,
-     kUser,
-     kMetadata});
+constexpr auto kSurveyFields = joined(
+    std::to_array<Field>(
+        {{"prompt", used, "the question, as it is put to each part"},
+         {"merge", used, "a question about all answers, asked at the end"},
+         {"system", used, "in front of each part"},
+         {"part_tokens", used, "of a part; 1536 if not given, at most a quarter of the trained context"},
+         {"at_once", used, "parts that are worked on together; as many as there is memory for"},
+         {"max_tokens", used, "longest answer to each; 256 if not given"},
+         {"stream", used, "results come as they are there, one object a line (JSON lines)"}}),
+    kSampling, std::to_array<Field>({kModel, kUser, kMetadata}));
 
 constexpr auto kFileFields = std::to_array<Field>(
     {{"file", used, "the file: text, UTF-8"},

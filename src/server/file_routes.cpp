@@ -56,7 +56,7 @@ const FormPart* part_of(const std::vector<FormPart>& form, std::string_view name
 }
 
 void check_content(const FormPart& file, const std::string& name) {
-  if (without_byte_order_mark(file.content).find_first_not_of(" \t\r\n") == std::string_view::npos)
+  if (is_blank(without_byte_order_mark(file.content)))
     throw bad_request(fmt::format("{} is empty: send a file with text in it", name), "file");
   try {
     check_text(file.content, name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/plain_text.h"
 #include "base/utf8.h"
 
 namespace focusllm {
@@ -22,8 +23,7 @@ class Finder {
   std::vector<Border> find() {
     for (std::size_t begin = 0; begin < text_.size();) {
       const std::string_view line = text_.substr(begin, behind(text_, "\n", begin) - begin);
-      const bool blank = line.find_first_not_of(kWhiteSpace) == std::string_view::npos;
-      add_line(begin, line, blank ? kParagraph : kLine);
+      add_line(begin, line, is_blank(line) ? kParagraph : kLine);
       begin += line.size();
     }
     return std::move(borders_);

@@ -1,15 +1,12 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/plain_text.h"
 #include "focusllm/survey.h"
 #include "survey/borders.h"
 
 namespace focusllm {
 namespace {
-
-bool is_blank(std::string_view line) {
-  return line.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
 
 /// The parts of one source.
 std::vector<TextPart> cut(const Tokenizer& tokenizer, std::size_t source, std::string_view text,
